@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,12 +138,19 @@ _HASHES = re.compile(r"##(?=\w*\[)")
 
 
 def shown(path: Path) -> str:
-    """A path as a person at this working folder would write it."""
+    """A path as a person at this working folder would write it; never as an option."""
     try:
         near = os.path.relpath(path)
     except OSError:  # the working folder is gone
         return str(path)
-    return near if len(near) < len(str(path)) else str(path)
+    near = near if len(near) < len(str(path)) else str(path)
+    return f"./{near}" if near.startswith("-") else near
+
+
+def shell_line(*words: str) -> str:
+    """These words as people paste them into a shell: each is one word there, whatever is in it. All data in
+    a line that is to be pasted goes through here."""
+    return shlex.join(one_line(word, len(word)) for word in words)
 
 
 class SendbatchError(Exception):

@@ -155,9 +155,29 @@ def cell_text(value: Any) -> str:
         return _sound(str(value))
     if value is None or type(value).__name__ in _NOTHING:
         return ""
-    if hasattr(value, "dtype") and hasattr(value, "item"):  # a number of numpy
-        value = float(str(value)) if value.dtype.kind == "f" else value.item()
+    if hasattr(value, "dtype") and hasattr(value, "item") and not hasattr(value, "__len__"):
+        return _of_numpy(value, getattr(value.dtype, "kind", ""))
     return _other(value)
+
+
+def _of_numpy(value: Any, kind: str) -> str:
+    """One value: an array has a length, and is no cell, however short it is."""
+    if kind == "f":
+        return _float(float(str(value)))  # its own digits, not those of a longer float
+    held = value.item()
+    if kind in "mM" and isinstance(held, int):  # there is no such date or duration in Python
+        return _instant(value) if kind == "M" else _other(value)
+    return _other(held)
+
+
+def _instant(value: Any) -> str:
+    """A datetime64 of nanoseconds or less."""
+    written = str(value)
+    try:
+        exact = datetime.fromisoformat(written[:26])
+    except ValueError:
+        raise ValueError(f"{written} is no date of the years 1 to 9999") from None
+    return written if written[26:].strip("0") else _other(exact)
 
 
 def _other(value: Any) -> str:

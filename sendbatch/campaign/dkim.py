@@ -6,7 +6,6 @@ What they hold is read by those that connect alone. It is a secret: no value of 
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from sendbatch.campaign.model import Campaign, Dkim, Profile
 from sendbatch.campaign.secrets import filled, filled_if_set
 from sendbatch.campaign.written.hosts import ascii_domain, is_signed_by
 from sendbatch.campaign.written.values import PRIVATE_KEY
-from sendbatch.errors import ProfileError, shown
+from sendbatch.errors import ProfileError, shell_line, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.runtime.paths import absolute, problem, spelled
 from sendbatch.words import listed
@@ -129,7 +128,7 @@ def key_text(one: Dkim, profile: Profile, environ: Mapping[str, str]) -> KeyText
 def _kept(one: Dkim, path: Path, mode: int, around: int) -> Iterator[Finding]:
     """How the file is kept, of this mode, in a folder of the mode `around`. Raises ProfileError where others
     than its owner can write it."""
-    hint = f"chmod 600 {shlex.quote(shown(path))}"  # no key by mistake: there is such a file
+    hint = f"chmod 600 {shell_line(shown(path))}"  # no key by mistake: there is such a file
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         said = f"dkim.key_file: others can write it, and sign with a key of theirs: {_shown(one)}"
         raise ProfileError(Rule.WRITABLE_KEY.finding(said, one.key_place, hint))
@@ -138,7 +137,7 @@ def _kept(one: Dkim, path: Path, mode: int, around: int) -> Iterator[Finding]:
         yield Rule.READABLE_KEY.finding(said, one.key_place, hint)
     if around & stat.S_IWOTH and not around & stat.S_ISVTX:
         said = f"dkim.key_file: all users of this machine can put another in its place: {_shown(one)}"
-        hint = f"chmod go-w {shlex.quote(shown(path.parent))}"
+        hint = f"chmod go-w {shell_line(shown(path.parent))}"
         yield Rule.READABLE_KEY.finding(said, one.key_place, hint)
 
 

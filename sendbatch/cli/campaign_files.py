@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from sendbatch.errors import SendbatchError
+from sendbatch.errors import SendbatchError, shell_line
 
 DEFAULT = Path("campaign.yaml")
 _ENDINGS = (".yaml", ".yml")
@@ -26,7 +25,7 @@ def the_one_here(verb: str) -> Path:
     if os.path.lexists(DEFAULT):
         return DEFAULT
     found = islice(filter(_can_be_typed, campaigns_in(Path())), _NAMED)
-    lines = [f"\n    {shlex.join(['sendbatch', verb, str(path)])}" for path in found]
+    lines = [f"\n    {shell_line('sendbatch', verb, str(path))}" for path in found]
     hint = f"write sendbatch {verb} FILE; sendbatch init writes a campaign that runs at once"
     if lines:
         hint = f"write{' one of these' if len(lines) > 1 else ''}:{''.join(lines)}"

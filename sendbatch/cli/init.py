@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from sendbatch.cli import options as opt
-from sendbatch.errors import one_line
+from sendbatch.errors import one_line, shell_line
 
 
 @click.argument("folder", metavar="[DIR]", type=opt.PATH, default=Path(), help="Where to.")
@@ -19,5 +18,5 @@ def init(folder: Path, markdown: bool) -> None:
 
     for path in api.init(folder, markdown=markdown):
         click.echo(f"wrote {one_line(str(path))}", err=True)
-    command = shlex.join(["sendbatch", "run", str(folder / "campaign.yaml")])
+    command = shell_line("sendbatch", "run", str(folder / "campaign.yaml"))
     click.echo(f"now:  {command}", err=True)

@@ -34,4 +34,12 @@ def _mask(found: re.Match[str]) -> str:
     last = found["domain"].rpartition(".")[2]
     if found["path"] or last.isdecimal():  # the folder of an edition: reports/news@2026-12/
         return found[0]
-    return f"{MASK}@{found['domain']}"
+    return f"{_kept(found[0][: found.start('domain') - found.start() - 1])}{MASK}@{found['domain']}"
+
+
+def _kept(local: str) -> str:
+    """The quotes of a shell that stand before or around it, for they have their partners elsewhere in the
+    line: with one of them gone, what follows would be commands."""
+    if not local.startswith(("'", '"')) or "'" not in local:
+        return ""
+    return "".join(letter for letter in local if letter in "'\"")

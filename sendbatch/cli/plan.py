@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
+from sendbatch.errors import shell_line
 
 if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
@@ -70,7 +70,7 @@ def plan(
             overview = api.plan(campaign, options=chosen, out=out, **around)
     _print(overview)
     if out is not None:
-        line = f"{CommandLines(campaign, record).run()} --plan {shlex.quote(str(out))}"
+        line = f"{CommandLines(campaign, record).run()} {shell_line('--plan', str(out))}"
         terminal.say(f"written to {out}, digest {(overview.digest or '')[:16]}:")
         terminal.say(f"  {line}")
     return overview.exit_code

@@ -23,7 +23,7 @@ HANGING = 4  # columns that it stands further in than that line: commands to be 
 _WORDS = re.compile(r"^\S[^:]{0,300}:\d+(?::\d+)?: (?:error|warning):|\s+|\S+")
 _COPIED = re.compile(
     r"^(?P<label> *(?!rows? |subject)[A-Za-z][A-Za-z0-9 ,'-]{0,80}:)"
-    r"(?: +(?=sendbatch )| {2,}(?=--|\S*/))(?P<whole>.*?)(?P<more> {3,}\S.*)?$"
+    r"(?: +(?=sendbatch )| {2,}(?=--|\S*/))(?P<whole>(?:'[^']*'|[^']|'(?![^']*'))*?)(?P<more> {3,}\S.*)?$"
 )
 PLAIN: Mapping[str, str] = {}  # no colours
 _ASCII = str.maketrans({"·": "-", "…": "...", "−": "-", "×": "x", "→": "->", "—": "-", "–": "-"})

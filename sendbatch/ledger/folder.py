@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
+from sendbatch.errors import LedgerError, shell_line, shown
 from sendbatch.ledger.sqlite.access import REPORT_FILES, denied, hold_readable, hold_writable
 from sendbatch.ledger.sqlite.lost_record import lost
 from sendbatch.ledger.sqlite.record import FILE, has_ledger
@@ -119,7 +119,7 @@ class RecordFolder:
                 f"{shown(self.base)}: a symbolic link stands where the folder of the records belongs, "
                 "and nothing is written through one",
                 hint="if you put it there yourself, name it, and the records in it are used: "
-                f"--record {shown(self.base)}",
+                f"{shell_line('--record', shown(self.base))}",
             )
         if os.path.islink(self.path):
             raise LedgerError(

@@ -9,14 +9,13 @@ runs the campaign again as it was now, but for its edition: the guards say what 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Bounds, Campaign, Profile
-from sendbatch.errors import GuardError, one_line
+from sendbatch.errors import GuardError, one_line, shell_line
 from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.store import People, Reading
@@ -49,7 +48,7 @@ def edition_is_meant(folder: RecordFolder, *, given: bool, command: str) -> None
     records = ", ".join(one_line(edition, 80) for edition in editions[-EDITIONS_NAMED:])
     if (earlier := len(editions) - EDITIONS_NAMED) > 0:
         records += f" and {earlier:,} earlier"
-    newest = f"{command} --run {shlex.quote(one_line(editions[-1]))}"
+    newest = f"{command} {shell_line('--run', editions[-1])}"
     raise GuardError(
         f"no edition was given, and this campaign has records of {records}",
         hint=f"say which: {newest}   (or --run '' for one without a name)",
@@ -151,11 +150,11 @@ def other_signatures(reading: Reading, profile: Profile) -> str | None:
 def _two_ways(
     first: str, how: str, campaign: Campaign, numbers: Numbers, command: str, now: float
 ) -> str:
-    same = f"--run {shlex.quote(campaign.run)} " if campaign.run_given else ""
+    same = f"{shell_line('--run', campaign.run)} " if campaign.run_given else ""
     left, everyone = f"the other {numbers.left:,}{numbers.here}", f"all {numbers.holders:,}{numbers.here}"
     ways = (
         (f"go on {how} for {left}:", f"{same}--accept-changes"),
-        (f"a new edition, to {everyone}:", f"--run {next_edition(campaign, now)}"),
+        (f"a new edition, to {everyone}:", shell_line('--run', next_edition(campaign, now))),
     )
     width = max(len(way) for way, _ in ways)
     lines = [f"  {way:<{width}}  {command} {option}" for way, option in ways]

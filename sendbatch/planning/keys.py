@@ -15,7 +15,7 @@ from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.cells import bare
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.names import narrowed, usable
-from sendbatch.errors import GuardError, one_line
+from sendbatch.errors import GuardError, one_line, shell_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.store import Draft, People, Reading
@@ -110,7 +110,7 @@ def refusal(
     """The refusal where keys came from `was`; `holders` are all whom a plan with the new key has."""
     sent = sum(number for _, number in reading.contents())
     is_now = _said(key_of(campaign), column_of(campaign))
-    hint = f"a new edition, to all {holders:,}:  {command} --run {next_edition(campaign, now)}"
+    hint = f"a new edition, to all {holders:,}:  {command} {shell_line('--run', next_edition(campaign, now))}"
     if not key_of(campaign):
         hint += (
             "\n  the same addresses under another name? call the column in the CSV as it was called, "

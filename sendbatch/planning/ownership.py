@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.campaign.model import Belonging, Campaign
 from sendbatch.campaign.project import belonging
-from sendbatch.errors import GuardError, one_line
+from sendbatch.errors import GuardError, one_line, shell_line
 from sendbatch.ledger.store import Draft, Reading
 from sendbatch.words import count
 
@@ -109,8 +108,8 @@ def _elsewhere(reading: Reading, campaign: Campaign, known: _Known, command: str
     return GuardError(
         f"the record of {campaign.name} belongs to another file: {one_line(known.path, 300)}, "
         f"which is still there, not to {campaign.belongs.path}",
-        hint=f"if it moved here, go on with the record:  {command} --moved-from "
-        f"{shlex.quote(one_line(known.path, 1000))}\n  {_another_name(reading)}",
+        hint=f"if it moved here, go on with the record:  {command} "
+        f"{shell_line('--moved-from', known.path)}\n  {_another_name(reading)}",
     )
 
 

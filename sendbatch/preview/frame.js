@@ -114,8 +114,9 @@ function pictureAt(url, entry, pictures, shown, found) {
   if (isHosted && shown === "hosted") return { url: url.startsWith("//") ? `https:${url}` : url };
   if (isHosted) return { words: "(not loaded)", why: "not loaded here" };
   if (scheme === "cid") {
-    const inline = entry.inline[url.slice(4)] ?? entry.inline[unquoted(url.slice(4))];
-    if (inline && pictures[inline.name]) return { url: pictures[inline.name] };
+    const named = [url.slice(4), unquoted(url.slice(4))].find((name) => Object.hasOwn(entry.inline, name));
+    const inline = named === undefined ? undefined : entry.inline[named];
+    if (inline && Object.hasOwn(pictures, inline.name)) return { url: pictures[inline.name] };
     if (inline) {
       found.unusable += 1;
       return { words: `(${sized(inline.size)}: see the .eml)`, why: "too large for this page" };
@@ -129,18 +130,33 @@ const unquoted = (text) => {
   try { return decodeURIComponent(text); } catch { return text; }
 };
 
-// A function with a word behind its address, such as `url("…" referrer-policy(…))`, is none that is known here.
 function styleOf(text, picture) {
-  return unescaped(text)
-    .replace(/@import\b[^;{}]*;?/gi, "")
-    .replace(/(?:-webkit-)?image-set\([^)]*\)/gi, "none")
-    .replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)/gi, (whole, double, single, bare) => {
-      const url = (double ?? single ?? bare).trim();
-      if (url.startsWith("#")) return whole;
-      const found = picture(url);
-      return found.url ? `url("${found.url.replace(/["\\\n]/g, encodeURIComponent)}")` : "none";
-    });
+  const plain = unescaped(text).replace(/@import\b[^;{}]*;?/gi, "").replace(/(?:-webkit-)?image-set\([^)]*\)?/gi, "none");
+  const opening = /url\(\s*/gi;
+  let made = "";
+  let at = 0;
+  for (let found = opening.exec(plain); found; found = opening.exec(plain)) {
+    const { url, end } = addressFrom(plain, opening.lastIndex);
+    made += plain.slice(at, found.index) + (url.startsWith("#") ? plain.slice(found.index, end) : usable(picture(url)));
+    opening.lastIndex = at = end;
+  }
+  return made + plain.slice(at);
 }
+
+// What stands in a `url(` from there, and where that ends: at the text's end where nothing closes it. No place is
+// looked at twice. Where a word is behind the address, as in `url("…" referrer-policy(…))`, it is none known here.
+function addressFrom(text, from) {
+  const behind = (sign, start) => (text.indexOf(sign, start) + 1 || text.length + 1);
+  const quote = text[from] === '"' || text[from] === "'" ? text[from] : "";
+  const closed = quote ? behind(quote, from + 1) : from;
+  const end = Math.min(behind(")", closed), text.length);
+  const inside = text.slice(from, behind(")", closed) - 1);
+  if (!quote) return { url: inside.trim(), end };
+  const address = inside.slice(1, closed - from - 1);
+  return { url: inside.slice(closed - from).trim() ? "" : address.trim(), end };
+}
+
+const usable = (found) => (found.url ? `url("${found.url.replace(/["\\\n]/g, encodeURIComponent)}")` : "none");
 
 // Letters that are written as escapes (CSS Syntax 3 §4.3.7) are letters: `\75rl(` is `url(`.
 function unescaped(text) {

@@ -88,7 +88,7 @@ class Opened:
 
 def opened(data: bytes) -> Opened:
     """The mail whose bytes these are, as it would be sent or as it was kept."""
-    mail = BytesParser(policy=compat32).parsebytes(data)
+    mail = _parsed(data)
     parts = _Parts()
     for part in _leaves(mail):
         parts.take(part)
@@ -115,6 +115,15 @@ def opened(data: bytes) -> Opened:
         source=source_of(data),
         size=len(data),
     )
+
+
+def _parsed(data: bytes) -> Message:
+    """A mail that is nested deeper than Python's parser goes has no parts: its body is one file."""
+    parser = BytesParser(policy=compat32)
+    try:
+        return parser.parsebytes(data)
+    except RecursionError:
+        return parser.parsebytes(data, headersonly=True)
 
 
 def visible(value: str) -> str:
@@ -179,7 +188,7 @@ def _leaves(mail: Message) -> Iterator[Message]:
 
 def _decoded(part: Message) -> bytes:
     if part.is_multipart():  # a mail within the mail, which may be as wrong as it likes
-        with suppress(LookupError, ValueError, TypeError, AttributeError):
+        with suppress(LookupError, ValueError, TypeError, AttributeError, RecursionError):
             return part.as_bytes()
         return b""
     data = part.get_payload(decode=True)
@@ -210,7 +219,10 @@ def _file_name(part: Message) -> str:
 
 
 def _readable(name: str, value: str) -> str:
-    people = getaddresses([value]) if name.lower() in _OF_PEOPLE else []
+    people: list[tuple[str, str]] = []
+    if name.lower() in _OF_PEOPLE:
+        with suppress(RecursionError):  # groups and comments in one another, without an end
+            people = getaddresses([value])
     if not people or not all(address for _, address in people):
         return visible(_words(value))
     return visible(

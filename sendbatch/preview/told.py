@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sendbatch.campaign.language.environment import environment
@@ -12,6 +13,7 @@ from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted, without_tags
 from sendbatch.message.source import at
 from sendbatch.message.versions.choosing import axes_of
+from sendbatch.message.versions.subjects import called
 from sendbatch.preview.choosing import Cell, Extent, Files, Kind, Trait, Version
 from sendbatch.words import count, listed
 
@@ -37,7 +39,7 @@ class Words:
         for bundle in _bundles(content):
             for name, source in bundle.sources.items():
                 self._sources.setdefault(name, (bundle.paths.get(name, name), source))
-        self._tags: dict[str, dict[tuple[int, str], list[str]]] = {}
+        self._tags: dict[str, dict[tuple[int, str], list[_Tag]]] = {}
 
     def why(self, kind: Kind) -> Why:
         """In one line."""
@@ -69,15 +71,26 @@ class Words:
         is_a_line = is_inserted(way.template) or "\n" not in source.strip()
         place = at(path, source, way.line)
         where = place.file if is_a_line or place.line is None else f"{place.file}:{place.line}"
-        return _HOLDS[way.kind, way.holds].format(self._tag(way, source)), where
+        tag = self._tag(way, source)
+        if others := tag.others if not way.holds else 0:
+            return f"neither {tag.text} nor {count(others, 'elif')} of it", where
+        return _HOLDS[way.kind, way.holds].format(tag.text), where
 
-    def _tag(self, way: Way, source: str) -> str:
+    def _tag(self, way: Way, source: str) -> _Tag:
         if way.template not in self._tags:
             self._tags[way.template] = _tags(source)
         found = self._tags[way.template].get((way.line, way.kind), [])
         if not found:
-            return f"a condition of line {way.line}"
+            return _Tag(f"a tag of line {way.line}")
         return found[min(way.nth, len(found) - 1)]
+
+
+@dataclass(slots=True)
+class _Tag:
+    """As it is written; `others` are the `elif` of an `if`."""
+
+    text: str
+    others: int = 0
 
 
 _HOLDS: Mapping[tuple[str, bool], str] = {
@@ -105,8 +118,14 @@ def _bundles(content: Content) -> Iterator[Bundle]:
 
 def _lines(content: Content) -> Iterator[tuple[str, tuple[str, str]]]:
     """The templates that stand in the campaign file, as they are called where they are compiled."""
+    subjects = {content.subject_called: content.subject}
+    if (several := content.variants) is not None:
+        subjects = {
+            called(name): subject
+            for name, subject in zip(several.names, several.subjects, strict=True)
+        }
     named = {
-        content.subject_called: content.subject,
+        **subjects,
         "from": content.sender.name,
         "recipients.name": content.recipient_name or "",
         **{f"headers.{name}": source for name, source in content.headers},
@@ -115,9 +134,10 @@ def _lines(content: Content) -> Iterator[tuple[str, tuple[str, str]]]:
         yield name, (name, source)
 
 
-def _tags(source: str) -> dict[tuple[int, str], list[str]]:
+def _tags(source: str) -> dict[tuple[int, str], list[_Tag]]:
     """The tags that decide something, by the line and kind of that, in their order."""
-    found: dict[tuple[int, str], list[str]] = {}
+    found: dict[tuple[int, str], list[_Tag]] = {}
+    ifs: list[_Tag] = []  # around what comes next
     for tag in _lexed(source):
         text = one_line(" ".join("".join(word for _, _, word in tag).split()), _LONGEST_TAG)
         names = [(line, word) for line, kind, word in tag if kind == "name"]
@@ -129,7 +149,14 @@ def _tags(source: str) -> dict[tuple[int, str], list[str]]:
                 kind, line = INLINE, tag[0][0]
             else:
                 continue
-            found.setdefault((line, kind), []).append(text)
+            made = _Tag(text)
+            found.setdefault((line, kind), []).append(made)
+            if kind == IF:
+                ifs.append(made)
+            elif kind == ELIF:
+                ifs[-1].others += 1
+            elif kind == "endif":
+                ifs.pop()
     return found
 
 
@@ -153,8 +180,11 @@ def unshown(kinds: Sequence[Kind], words: Words) -> str | None:
     return f"{more} not shown: {listed(heads, _MOST_TRAITS)}."
 
 
-def untaken(content: Content, taken: Collection[Way], words: Words) -> str | None:
-    """What is said of the branches that nobody's message takes."""
+def untaken(
+    content: Content, taken: Collection[Way], words: Words, *, some_fail: bool = False
+) -> str | None:
+    """What is said of the branches that nobody's message takes; where `some_fail` to be built, which they
+    would take is not known."""
     found: list[Way] = []
     for bundle in content.bundles:
         for name, source in bundle.sources.items():
@@ -164,4 +194,5 @@ def untaken(content: Content, taken: Collection[Way], words: Words) -> str | Non
     if not nobody:
         return None
     named = [words.why(Kind((way,), 0)).said for way in nobody]
-    return f"Nobody comes by {listed(named, _MOST_TRAITS)}."
+    nobody_else = " whose message can be built" if some_fail else ""
+    return f"Nobody{nobody_else} comes by {listed(named, _MOST_TRAITS)}."

@@ -21,7 +21,8 @@ class _Module(Protocol):
 @dataclass(frozen=True, slots=True)
 class Format:
     """`file` is its name in the record's folder, where every run writes it; None: written when asked for.
-    `is_for_people`: addresses in it are masked in a log; `is_wrapped`: and its lines fitted to a terminal."""
+    `is_for_people`: addresses in it are masked in a log; `is_wrapped`: and it is for a terminal, to which
+    its lines are fitted."""
 
     name: str
     file: str | None = None

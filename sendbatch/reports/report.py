@@ -22,8 +22,9 @@ class ThisRun:
 class Report:
     """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
     ("report", "mails"), spelled as they should be shown; `commands` the lines for a shell that lead on
-    ("run", "retry", "check", "settle", "resend"). `run` is there where this is told at the end of one; `live`
-    says that one is under way, and `made_at` (seconds since the epoch) when it was asked."""
+    ("run", "retry", "check", "settle", "resend", and "resolve", which is the beginning of one). `run` is
+    there where this is told at the end of one; `live` says that one is under way, and `made_at` (seconds
+    since the epoch) when it was asked."""
 
     reading: Reading
     tally: Tally

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TextIO
 
-from sendbatch.errors import inert, one_line
+from sendbatch.errors import inert, one_line, shell_line
 from sendbatch.findings import Group
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
@@ -38,6 +38,7 @@ GLOSSES = {
     Status.WITHDRAWN: "tried without success, no longer in the CSV",
 }
 MOST_ADDRESS = 40
+MOST_KEY = 320  # characters of one that stands in a line to be pasted
 MOST_REASON = 100
 MOST_MEANINGS = 3
 MOST_REPLIES = 5  # of those that hold recipients back; who has another is counted
@@ -61,7 +62,7 @@ def summary(report: Report) -> str:
         *_variants(tally),
         _attention(tally),
         _meant(tally),
-        _held(tally),
+        _held(report),
         _aligned([(f"{what}:", one_line(where)) for what, where in places]),
     )
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -199,29 +200,41 @@ def _meant(tally: Tally) -> list[str]:
     return ["What it means", *chain.from_iterable(islice(told, MOST_MEANINGS))]
 
 
-def _held(tally: Tally) -> list[str]:
+def _held(report: Report) -> list[str]:
     """Refused for good by the server's word, and not by ours."""
-    if not tally.held:
+    held = report.tally.held
+    if not held:
         return []
-    many = sum(group.recipients for group in tally.held)
-    digits = max(len(f"{group.recipients:,}") for group in tally.held)
+    many = sum(group.recipients for group in held)
+    digits = max(len(f"{group.recipients:,}") for group in held)
     lines = ["Refused with 5xx and still open"]
-    for group in tally.held[:MOST_REPLIES]:
+    for group in held[:MOST_REPLIES]:
         of = OURS[group.why] if group.why is not None else ""
         ours = f" (speaks of {of}, not of them)" if of else ""
         reply = " ".join(str(part) for part in (group.code, group.enhanced, group.text) if part)
         text = cut(one_line(reply), MOST_REASON)
         lines.append(f"  {group.recipients:>{digits},} × {text}{ours}")
-    if left := sum(group.recipients for group in tally.held[MOST_REPLIES:]):
+    if left := sum(group.recipients for group in held[MOST_REPLIES:]):
         lines.append(f"  … and {left:,} more by other replies")
-    who = one_line(tally.held[0].key, MOST_ADDRESS) if many == 1 else "KEY…"
     these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
     return [
         *lines,
         "  The server says never, but it speaks of us, or nobody was accepted after that:",
         f"  the next run tries {these} again. Where the server is right, {they} can be settled for good:",
-        f"  sendbatch resolve FILE {who} --as rejected",
+        *_rejecting(report, held[0].key if many == 1 else None),
     ]
+
+
+def _rejecting(report: Report, key: str | None) -> list[str]:
+    """The line that settles them; where it is one alone, with their key, if that can be pasted as it is."""
+    beginning = report.commands.get("resolve")
+    if beginning is None:
+        return []
+    if key is None or one_line(key, MOST_KEY) != key or inert(key) != key:
+        return [f"  {beginning} KEY… --as rejected"]
+    # Behind --, a key is none of the options, whatever it begins with.
+    end = ["--as", "rejected", "--", key] if key.startswith("-") else [key, "--as", "rejected"]
+    return [f"  {beginning} {shell_line(*end)}"]
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

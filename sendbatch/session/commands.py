@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import shown
+from sendbatch.errors import shell_line, shown
 from sendbatch.planning.options import Options
 
 
@@ -61,7 +60,7 @@ class CommandLines:
 
     def _command(self, verb: str, *words: Iterable[str]) -> str:
         rest = (word for part in words for word in part)
-        return shlex.join(["sendbatch", verb, shown(self.campaign.file), *rest])
+        return shell_line("sendbatch", verb, shown(self.campaign.file), *rest)
 
     @property
     def _edition(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from sendbatch.campaign.model import Campaign
@@ -34,6 +35,8 @@ def write_report(
     with read_record(folder.path) as record:
         at = (edge or Edge()).clock.wall()
         report = report_of(campaign, folder, record.reading, live=record.under_way, at=at)
+        if FORMATS[form].is_wrapped:
+            report = told_here(report, campaign, folder)
         FORMATS[form].write(report, out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
@@ -70,11 +73,19 @@ def report_of(
     at: float | None = None,
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
-    tally = take(reading, live=live)
-    commands = _commands(CommandLines(campaign, folder.base if folder.named else None).kept())
+    tally, commands = take(reading, live=live), _commands(_lines(campaign, folder).kept())
     return Report(
         reading, tally, campaign.title, places_in(folder), commands=commands, live=live, made_at=at
     )
+
+
+def told_here(report: Report, campaign: Campaign, folder: RecordFolder) -> Report:
+    """The same for the person who called: its lines have the values of --set, which no file has."""
+    return replace(report, commands=_commands(_lines(campaign, folder)))
+
+
+def _lines(campaign: Campaign, folder: RecordFolder) -> CommandLines:
+    return CommandLines(campaign, folder.base if folder.named else None)
 
 
 def places_in(folder: RecordFolder) -> dict[str, str]:
@@ -92,6 +103,7 @@ def _commands(lines: CommandLines) -> dict[str, str]:
         "run": lines.run(),
         "retry": lines.run(Options(retry=("rejected",))),
         "check": lines.check(),
+        "resolve": lines.resolve(),
         "settle": f"{lines.resolve()} KEY… --as accepted",
         "resend": f"{lines.run()} --in-doubt resend",
     }

@@ -46,7 +46,7 @@ from sendbatch.session.preparation import (
     workers_of,
 )
 from sendbatch.session.question import Consent
-from sendbatch.session.record import places_in, report_of
+from sendbatch.session.record import places_in, report_of, told_here
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
 from sendbatch.session.signing import keys_of
@@ -203,8 +203,9 @@ def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tu
     try:
         write_files(report, job.record.path)
     except LedgerError as unwritten:
-        return report, unwritten.findings
-    return replace(report, places=places_in(job.record)), ()
+        return told_here(report, job.campaign, job.record), unwritten.findings
+    told = told_here(report, job.campaign, job.record)
+    return replace(told, places=places_in(job.record)), ()
 
 
 def _result(

@@ -12,6 +12,7 @@ from sendbatch.findings.groups import pattern_of
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.message.checks.names import names_used
+from sendbatch.message.versions.choosing import axes_of
 from sendbatch.planning.preparing import Prepared
 from sendbatch.preview.album import Album
 from sendbatch.preview.choosing import MOST, Choice, Survey
@@ -164,8 +165,12 @@ class Showing:
 
     def _versions(self, choice: Choice) -> dict[int, str]:
         """What the version of each is called, where there are several."""
-        names = dict(self._prepared.spread.names)
-        return {one.recipient.id: names.get(one.recipient.id, "") for one in choice.chosen}
+        axes = axes_of(self._prepared.content, self._columns)
+        found = {}
+        for one in choice.chosen:
+            pairs = zip(axes, one.alike.versions, strict=True)
+            found[one.recipient.id] = ", ".join(axis.names[number] for axis, (number, _) in pairs)
+        return found
 
     def _in_place(self, there: Sequence[Entry]) -> list[Entry]:
         """The faults in the place of messages that cannot be built: of each kind a few."""
@@ -210,7 +215,8 @@ class Showing:
         yield f"{looked_at} {'was' if choice.seen == 1 else 'were'} looked at to choose these."
         if more := unshown(choice.unshown, words):
             yield more
-        if nobody := untaken(self._prepared.content, choice.ways, words):
+        content, some_fail = self._prepared.content, bool(self._faults)
+        if nobody := untaken(content, choice.ways, words, some_fail=some_fail):
             yield nobody
         if self._asked.masked:
             yield (

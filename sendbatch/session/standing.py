@@ -20,7 +20,7 @@ from sendbatch.reports.text import summary
 from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.now import Now, now_in
-from sendbatch.session.record import hold_recorded, report_of
+from sendbatch.session.record import hold_recorded, report_of, told_here
 from sendbatch.values import Status
 
 FORMAT = 1  # of the document; raised when a reader of the last one would go wrong
@@ -142,7 +142,7 @@ def status(campaign: Campaign, folder: RecordFolder, at: float) -> StatusResult:
         exit_code(totals, campaign.tolerate),
         totals,
         under_way,
-        summary(report),
+        summary(told_here(report, campaign, folder)),
         folder.path,
         str(doubt) if doubt is not None and campaign.profile.delivers else None,
         title=campaign.title,

@@ -168,6 +168,42 @@ def test_a_table_of_pandas_is_rows_and_its_whole_floats_are_whole() -> None:
     assert "column 'age': inf" in refused(frame.assign(age=[1.0, float("inf")]))
 
 
+@pytest.mark.parametrize(
+    ("written", "unit", "text"),
+    [
+        ("2026-01-02T10:00:00", "ns", "2026-01-02T10:00:00"),
+        ("2026-01-02T10:00:00.5", "ns", "2026-01-02T10:00:00.500000"),
+        ("2026-01-02T10:00:00.123456789", "ns", "2026-01-02T10:00:00.123456789"),
+        ("2026-01-02", "ns", "2026-01-02"),
+        ("1969-12-31", "ps", "1969-12-31"),
+        ("NaT", "ns", ""),
+        ("2026-01-02T10:00", "us", "2026-01-02T10:00:00"),
+        ("2026-01-02", "s", "2026-01-02"),
+        ("2026-01-02T10", "h", "2026-01-02T10:00:00"),
+        ("2026-01-02", "D", "2026-01-02"),
+    ],
+)
+def test_a_date_of_numpy_is_a_date_however_fine_it_is(written: str, unit: str, text: str) -> None:
+    numpy = pytest.importorskip("numpy")
+    assert cell_text(numpy.datetime64(written, unit)) == text
+    assert cell_text(numpy.array([written], f"M8[{unit}]")[0]) == text
+
+
+def test_a_duration_or_an_array_of_numpy_is_no_cell_however_short() -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+
+    def said(value: object) -> str:
+        return refused([{"email": "a@example.com", "x": value}])
+
+    for unit in ("ns", "s", "D", "M"):
+        assert "column 'x': a timedelta" in said(numpy.timedelta64(3, unit))
+    assert cell_text(numpy.timedelta64("NaT", "ns")) == ""
+    assert "12026-01-02T00:00:00 is no date of the years" in said(numpy.datetime64("12026-01-02", "s"))
+    for array in (numpy.array([1]), numpy.array([1, 2]), numpy.array(["x"]), numpy.array(1)):
+        assert "a ndarray is no cell" in said(array)
+    assert "a Series is no cell" in said(pandas.Series([1]))
+
+
 class Polars:
     """What a table of polars can do, so far as it matters."""
 

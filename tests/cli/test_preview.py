@@ -62,13 +62,68 @@ def test_each_branch_is_shown_with_why_and_how_many_are_like_it(shop: Desk) -> N
     assert found["total"] == 43
     free = whys(found, 3)
     assert {why: like for why, like in free.items() if "{%" in why} == {
-        'not {% if plan == "paid" %} (spring.html:2), {% for item in items.split("|") if item %} has no items'
-        " (spring.html:5)": 1
+        'neither {% if plan == "paid" %} nor 1 elif of it (spring.html:2), '
+        '{% for item in items.split("|") if item %} has no items (spring.html:5)': 1
     }
     assert free["items is empty"] == 1
     assert any('{% elif plan == "gold" %} (spring.html:3)' in one for one in found["note"])
     assert any("43 messages were looked at" in one for one in found["note"])
     assert shop.nothing_was_sent()
+
+
+def test_what_an_else_stands_for_is_told_of_its_own_if(desk: Desk) -> None:
+    """Another `if` within it, behind it and on the same line has no part in it."""
+    desk.write("people.csv", SHOPPERS)
+    html = "{% if plan == 'gold' %}a{% elif plan == 'new' %}{% if items %}i{% endif %}"
+    html += "{% elif plan == 'old' %}o{% else %}e{% if plan == 'paid' %}p{% endif %}{% endif %}"
+    html += "{% if first_name == 'Ada' %}n{% endif %}"
+    desk.write("spring.html", f"<p>{html}</p>\n<p>x</p>\n")
+    desk.run("preview", "spring.yaml").ended(0)
+    found = document(page_of(desk))
+    said = " ".join([*whys(found, 2), *whys(found, 3), *whys(found, 4)])
+    assert "not {% if plan == 'paid' %} (spring.html:1)" in said
+    assert "not {% if first_name == 'Ada' %} (spring.html:1)" in said
+    desk.write("people.csv", SHOPPERS + "dora@example.com,Dora,gold,\n")
+    desk.run("preview", "spring.yaml").ended(0)
+    said = " ".join(whys(document(page_of(desk)), 2))
+    assert "neither {% if plan == 'gold' %} nor 2 elifs of it (spring.html:1)" in said
+
+
+def test_a_condition_of_one_of_several_subjects_is_named(shop: Desk) -> None:
+    more = "".join(f"p{n}@example.com,Pia,{'free' if n % 2 else 'paid'},Rug\n" for n in range(30))
+    shop.write("people.csv", SHOPPERS + more)
+    shop.campaign(
+        (
+            'subject: "{{ first_name }}, spring is here"',
+            """subject:
+  - "{{ 'Thanks' if plan == 'paid' else 'Hello' }}"
+  - "{% if plan == 'paid' %}Thank you{% else %}Come{% endif %}\"""",
+        )
+    )
+    shop.run("preview", "spring.yaml").ended(0)
+    found = document(page_of(shop))
+    said = " ".join(one["why"] for entry in found["recipients"] for one in entry["chosen"])
+    assert "{{ 'Thanks' if plan == 'paid' else 'Hello' }}: its condition holds (subject A)" in said
+    assert "not {% if plan == 'paid' %} (subject B)" in said
+    assert "line 1" not in said
+
+
+def test_each_mail_says_of_which_version_it_is(shop: Desk) -> None:
+    more = "".join(f"p{n}@example.com,{'x' * n},paid,Rug\n" for n in range(1, 60))
+    shop.write("people.csv", SHOPPERS + more)
+    shop.campaign(('subject: "{{ first_name }}, spring is here"', "subject: [One, Another]"))
+    shop.run("preview", "spring.yaml", "--recipient", "p58@example.com").ended(0)
+    for one in document(page_of(shop))["recipients"]:
+        assert one["version"] == {"One": "A “One”", "Another": "B “Another”"}[one["subject"]]
+
+
+def test_what_only_a_message_takes_that_fails_is_not_said_to_be_nobodys(shop: Desk) -> None:
+    failing = "{{ plan|date('short', locale='en') }}"
+    shop.write("spring.txt", f"{{% if plan == 'free' %}}{failing}{{% endif %}} hello\n")
+    shop.run("preview", "spring.yaml").ended(1)
+    (said,) = (one for one in document(page_of(shop))["note"] if one.startswith("Nobody"))
+    assert said.startswith("Nobody whose message can be built comes by ")
+    assert "{% if plan == 'free' %}" in said
 
 
 def test_count_bounds_whom_it_shows_and_says_what_is_not_shown(shop: Desk) -> None:

@@ -161,6 +161,34 @@ def test_a_picture_that_is_loaded_tells_its_host_nothing_of_the_page(
     assert named == 1
 
 
+SLOW = "".join(
+    [
+        f"<style>p{{color:{'url(' * 20_000}}}</style><style>p{{color:{'image-set(' * 20_000}}}</style>",
+        f"<style>p{{color:{'url(' + chr(34)}</style><style>p{{color:{'url(' + ' ' * 20_000}x}}</style>",
+        f"<p style='color:url({' ' * 20_000}x'>slow</p>",
+        f"""<p style="background:{"url('" * 20_000}">slow</p>""",
+        "<img alt=none src=cid:toString><img alt=none src=cid:__proto__><img alt=none src=cid:%>",
+        "<p style='width:7px;background:url(https://example.com/x);height:9px'>quick</p>",
+    ]
+)
+
+
+def test_no_style_and_no_name_of_a_picture_leads_a_page_astray(
+    browser, mail, tmp_path: Path
+) -> None:
+    with looked_at(browser, write(tmp_path, [mail(html=SLOW)])) as looked:
+        looked.page.set_default_timeout(10_000)
+        frame = mail_in(looked.page)
+        assert frame.get_by_text("quick").get_attribute("style") == (
+            "width:7px;background:none;height:9px"
+        )
+        for picture in frame.get_by_alt_text("none").all():
+            assert picture.get_attribute("title") == (
+                f"none\nno such picture in the mail: {picture.get_attribute('title').split()[-1]}"
+            )
+        assert (looked.asked, looked.heard) == ([], [])
+
+
 def test_without_pictures_their_words_are_shown(browser, mail, tmp_path: Path) -> None:
     with looked_at(browser, write(tmp_path, [mail(html=HTML)])) as looked:
         mail_in(looked.page)

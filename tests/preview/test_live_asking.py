@@ -23,6 +23,7 @@ class Fixed:
     def __init__(self) -> None:
         self.now = Standing(version=1)
         self.heard: list[Callable[[], None]] = []
+        self.fault: Exception | None = None
 
     def standing(self) -> Standing:
         return self.now
@@ -41,7 +42,12 @@ class Fixed:
         return json.dumps([key, row])
 
     def rows(self, text: str) -> str:
+        if text == "fault":
+            raise ZeroDivisionError(text)
         return json.dumps(text)
+
+    def failed(self, error: Exception) -> None:
+        self.fault = error
 
     def change(self, version: int) -> None:
         self.now = Standing(version=version, files=("spring.html",))
@@ -138,6 +144,11 @@ def test_what_is_asked_for_comes_back_as_it_was_typed(port: int) -> None:
     assert json.loads(ask(port, f"/{TOKEN}/entry?key=x&row=-1")[1]) == ["x", None]
     assert json.loads(ask(port, f"/{TOKEN}/rows?q=%C3%BC%00")[1]) == "ü\0"
     assert ask(port, f"/{TOKEN}/rows?q={'x' * 5000}")[0] == 414
+
+
+def test_a_fault_of_ours_is_told_to_whoever_serves(port: int, source: Fixed) -> None:
+    assert ask(port, f"/{TOKEN}/rows?q=fault")[0] == 500
+    assert isinstance(source.fault, ZeroDivisionError)
 
 
 def test_every_page_that_is_open_hears_of_a_change(port: int, source: Fixed) -> None:

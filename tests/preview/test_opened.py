@@ -185,3 +185,24 @@ PIECES = st.sampled_from(
 def test_whatever_bytes_there_are_they_are_opened(data: bytes) -> None:
     found = opened(data)
     repr(found).encode()
+
+
+NESTED = "".join(f"Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n" for n in range(3_000))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        f"Subject: deep\r\n{NESTED}\r\nhi\r\n",
+        "Subject: deep\r\n" + "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n" * 1_200 + "\r\nhi\r\n",
+        "Subject: deep\r\n" + "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n" * 300 + "\r\nhi\r\n",
+        f"From: {'(' * 50_000}\r\nSubject: deep\r\n\r\nhi\r\n",
+        f"To: {'x:' * 30_000};\r\nSubject: deep\r\n\r\nhi\r\n",
+    ],
+    ids=["multipart", "mail", "less-mail", "comments", "groups"],
+)
+def test_what_is_nested_without_an_end_is_opened_all_the_same(below: str) -> None:
+    found = opened(below.encode())
+    assert found.subject == "deep"
+    assert found.size == len(below)
+    assert found.text == "hi" or found.attachments

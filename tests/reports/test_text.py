@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,8 @@ from sendbatch.reports.text import summary
 from sendbatch.values import Status
 from sendbatch.words import width
 from tests.kit.local_time import local_time
+
+COMMANDS = {"resolve": "sendbatch resolve spring.yaml --run may"}
 
 
 @pytest.fixture(autouse=True)
@@ -185,14 +188,14 @@ def test_who_is_refused_with_5xx_and_not_settled_is_told_with_the_way_to_settle_
     for number in range(3):
         record.add(Status.DEFERRED, email=f"p{number}@example.com", **relay)
     record.add(Status.DEFERRED, email="cy@example.com", code=451, reply="later")
-    text = summary(record.report())
+    text = summary(replace(record.report(), commands=COMMANDS))
     assert (
         """
 Refused with 5xx and still open
   3 × 554 5.7.1 Relay access denied (speaks of our set-up, not of them)
   The server says never, but it speaks of us, or nobody was accepted after that:
   the next run tries these 3 again. Where the server is right, they can be settled for good:
-  sendbatch resolve FILE KEY… --as rejected
+  sendbatch resolve spring.yaml --run may KEY… --as rejected
 """
         in text
     )
@@ -200,9 +203,24 @@ Refused with 5xx and still open
 
 def test_where_it_is_one_alone_they_are_named(record) -> None:
     record.add(Status.DEFERRED, key="jane", code=550, enhanced="5.1.1", reply="no such user")
-    text = summary(record.report())
+    text = summary(replace(record.report(), commands=COMMANDS))
     assert "  1 × 550 5.1.1 no such user\n" in text
-    assert "sendbatch resolve FILE jane --as rejected" in text
+    assert "\n  sendbatch resolve spring.yaml --run may jane --as rejected\n" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("x; touch P; $(id)", "'x; touch P; $(id)' --as rejected"),
+        ("--as=accepted", "--as rejected -- --as=accepted"),
+        ("two\nlines", "KEY… --as rejected"),
+        ("x" * 400, "KEY… --as rejected"),
+    ],
+)
+def test_a_key_in_a_line_to_be_pasted_is_one_word_or_left_out(record, key: str, line: str) -> None:
+    record.add(Status.DEFERRED, key=key, code=550, enhanced="5.1.1", reply="no such user")
+    text = summary(replace(record.report(), commands=COMMANDS))
+    assert f"\n  sendbatch resolve spring.yaml --run may {line}\n" in text
 
 
 def test_of_many_such_replies_the_most_frequent_are_shown_and_the_others_counted(record) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -194,6 +195,30 @@ def test_a_csv_that_cannot_be_read_leaves_the_rows_there_were(served: Desk) -> N
     served.write("people.csv", "email,first_name\np7@example.org,Mended\n")
     until(lambda: "Spring, Mended" in served.html("p7@example.org"))
     assert served.standing()["faults"] == []
+
+
+def test_who_searches_while_the_csv_is_replaced_is_answered(
+    served: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, is_replaced = threading.Event(), threading.Event()
+    having = Rows._having
+
+    def slowly(rows: Rows, needle: bytes) -> Iterator[int]:
+        found = [*having(rows, needle)]
+        looking.set()
+        is_replaced.wait(PATIENCE)
+        yield from found
+
+    monkeypatch.setattr(Rows, "_having", slowly)
+    with ThreadPoolExecutor() as aside:
+        answer = aside.submit(served.ask, "rows", q="p7@example.org")
+        assert looking.wait(PATIENCE)
+        served.write("people.csv", "email,first_name\nzoe@example.com,Zoe\n")
+        until(lambda: (now := served.standing())["done"] and now["read"] == 1)
+        is_replaced.set()
+        assert [one["email"] for one in answer.result()["entries"]] == ["p7@example.org"]
+
+    assert served.ask("rows", q="p7@example.org")["entries"] == []
 
 
 def test_half_a_file_is_no_fault_when_the_rest_comes_at_once(served: Desk) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from sendbatch.cli.completion.shells import OURS, SCRIPTS
-from sendbatch.errors import SendbatchError, one_line
+from sendbatch.errors import SendbatchError, one_line, shell_line
 from sendbatch.runtime.files import named_folder, replacing
 
 _YOURS = "your shell"
@@ -133,5 +132,5 @@ def _then(shell: str, file: Path) -> str:
     return (
         "a new bash finds it by itself where the package bash-completion is installed;\n"
         "where it is not, put this line into ~/.bashrc:\n"
-        f"  source {shlex.quote(str(file))}"
+        f"  source {shell_line(str(file))}"
     )

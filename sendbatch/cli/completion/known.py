@@ -82,7 +82,8 @@ def keys(params: Params, typed: str) -> Items:
 
 def unsettled(params: Params, typed: str) -> Items:
     """Keys of those whom `resolve` settles."""
-    return _items(_keys_of_record(params, typed, unsettled=True))
+    found = _keys_of_record(params, typed, unsettled=True)
+    return _items(key for key in found if not key.startswith("-"))  # it would be an option
 
 
 def retried(params: Params, typed: str) -> Items:

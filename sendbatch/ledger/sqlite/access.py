@@ -9,10 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import pwd
-import shlex
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
+from sendbatch.errors import LedgerError, shell_line, shown
 from sendbatch.runtime.mounts import mount_of
 
 FILE = "ledger.sqlite"
@@ -69,7 +68,7 @@ def _read_only(folder: Path) -> LedgerError:
     place = mount.point if mount is not None and mount.point else "its disk"
     return LedgerError(
         f"{shown(folder)}: the record cannot be written: {place} is mounted read-only; nothing was sent",
-        hint=f"make it writable again: mount -o remount,rw {shlex.quote(place)}   (a container's volume: "
+        hint=f"make it writable again: mount -o remount,rw {shell_line(place)}   (a container's volume: "
         f"mount it without ro)\n  {_elsewhere(folder)}",
     )
 
@@ -81,13 +80,13 @@ def _not_allowed(folder: Path, file: Path) -> LedgerError:
         owner, mode = status.st_uid, status.st_mode & 0o7777
     except OSError:
         owner, mode = -1, 0
-    me, target = os.geteuid(), shlex.quote(shown(_top(spot, folder)))
+    me, target = os.geteuid(), shell_line(shown(_top(spot, folder)))
     if owner in (me, -1):
         whose = f"its rights ({mode:04o}), or the system, do not let {_user(me)} use it"
         todo = f"give yourself the rights: chmod -R u+rwX {target}"
     else:
         whose = f"it belongs to {_user(owner)}, and this is {_user(me)}"
-        todo = f"make it yours: sudo chown -R {_name(me)} {target}   (or run as {_name(owner)})"
+        todo = f"make it yours: sudo chown -R {shell_line(_name(me))} {target}   (or run as {_name(owner)})"
         if folder.parent.parent.is_relative_to(spot):  # not made for records alone
             todo = f"run as {_name(owner)}, or be given the right to use it"
     return LedgerError(

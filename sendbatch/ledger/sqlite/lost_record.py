@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import csv
 import os
-import shlex
 import stat
 from pathlib import Path
 
-from sendbatch.errors import LedgerError, shown
+from sendbatch.errors import LedgerError, shell_line, shown
 from sendbatch.ledger.sqlite.access import FILE, LOG, REPORT_FILES, TRACES
 
 KNOWING = ("accepted", "in_doubt")  # statuses of those who would be mailed again
@@ -47,7 +46,7 @@ def lost(folder: Path, *, planned: bool) -> LedgerError | None:
         f"{shown(folder)}: the record ({FILE}) {gone}, and {told}; nothing was sent. Restore it from a "
         "backup (with its -wal, where there is one) made after the last run: one made before does not know "
         "whom that run mailed, and starting without it would mail everyone again",
-        hint=f"to start over all the same, remove the folder (rm -r {shlex.quote(shown(folder))}): "
+        hint=f"to start over all the same, remove the folder (rm -r {shell_line(shown(folder))}): "
         f"everyone in the CSV is mailed then, {_mailed_twice(folder)}",
     )
 

@@ -127,9 +127,10 @@ class SqliteReading(SqlitePeople):
 
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         return self._db.execute(
-            f"SELECT code, enhanced_code, reply, count(*) AS many FROM {self._deliveries} "
-            "WHERE gone IS NULL AND code >= 400 GROUP BY code, enhanced_code, reply "
-            "ORDER BY many DESC, code, reply LIMIT ?",
+            "SELECT code, enhanced_code, coalesce(reply, '') AS text, count(*) AS many "
+            f"FROM {self._deliveries} "
+            "WHERE gone IS NULL AND code >= 400 GROUP BY code, enhanced_code, text "
+            "ORDER BY many DESC, code, text LIMIT ?",
             (limit,),
         ).fetchall()
 

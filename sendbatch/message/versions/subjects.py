@@ -13,6 +13,11 @@ from sendbatch.message.versions.axis import Choice
 SUBJECTS = "subject"
 
 
+def called(name: str) -> str:
+    """What one of several subjects is called, in what is wrong with a row."""
+    return f"{SUBJECTS} {name}"
+
+
 class SubjectsAxis:
     """No row leads nowhere: nothing of it but its key is asked."""
 
@@ -34,6 +39,6 @@ class SubjectsAxis:
         """With its name as a variable: links may tell where they were clicked."""
         return content.version(
             subject=self._variants.subjects[number],
-            subject_called=f"{SUBJECTS} {self._variants.names[number]}",
+            subject_called=called(self._variants.names[number]),
             variables={**content.variables, VARIANT: self._variants.names[number]},
         )

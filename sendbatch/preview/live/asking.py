@@ -13,6 +13,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -59,14 +60,15 @@ def app_of(source: Source, token: str, port: int, ending: Ending) -> ASGIApp:
         Route(f"/{token}/rows", shown.rows),
         Route(f"/{token}/events", shown.events),
     ]
-    return _Guarded(Starlette(routes=routes), token, port)
+    return _Guarded(Starlette(routes=routes), source, token, port)
 
 
 class _Guarded:
     """Refuses whoever is not the page itself, before anything of the request is looked at."""
 
-    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, source: Source, token: str, port: int) -> None:
         self._app = app
+        self._source = source
         self._token = token.encode()
         names = ("127.0.0.1", "localhost")
         self._hosts = {f"{name}:{port}" for name in names}
@@ -79,13 +81,16 @@ class _Guarded:
         if refused is not None:
             await refused(scope, receive, _with_headers(send))
             return
-        await self._app(scope, receive, _with_headers(send))
+        try:
+            await self._app(scope, receive, _with_headers(send))
+        except Exception as error:  # noqa: BLE001 - the server would only log it
+            self._source.failed(error)
 
     def _refused(self, scope: Scope) -> Response | None:
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            return PlainTextResponse("this preview is for the machine it runs on", 421)
+            return PlainTextResponse("this preview is for the machine it runs on", HTTPStatus.MISDIRECTED_REQUEST)
         if any(name == b"origin" and value not in self._origins for name, value in headers):
             return PlainTextResponse("this preview is for its own page", 403)
         sites = [value for name, value in headers if name == b"sec-fetch-site"]

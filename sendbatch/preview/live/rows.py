@@ -54,7 +54,8 @@ class Hits(NamedTuple):
 
 
 class Rows:
-    """Rows are added by one thread, in the order of the CSV, while any others look. Close it when done.
+    """Rows are added by one thread, in the order of the CSV, while any others look. The files go once nobody
+    has them any more: others may stand in their place while somebody still looks.
 
     Raises OSError where the folder for temporary files has no room.
     """
@@ -78,6 +79,9 @@ class Rows:
             self._closed = True
             self._kept.close()
             self._sought.close()
+
+    def __del__(self) -> None:
+        self.close()
 
     def add(self, staged: Sequence[Staged]) -> None:
         """As a worker gives them."""
@@ -158,7 +162,7 @@ class Rows:
             number = behind
 
     def _read(self, file: BinaryIO, start: int, end: int) -> bytes:
-        """Nothing, once it is closed: whoever looks still has another to look at by now."""
+        """Nothing, once it is closed: whoever looks still hears no answer."""
         with self._lock:
             return b"" if self._closed else os.pread(file.fileno(), end - start, start)
 

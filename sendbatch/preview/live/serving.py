@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from sendbatch.preview.live.source import Source
 
 ADDRESS = "127.0.0.1"
 INSTALL = 'pip install "sendbatch[preview]"'
+# What uvicorn logs (a request that is none, a hint to install more of it) is nothing for the terminal.
+_SILENT = logging.NullHandler()
 PATIENCE = 1  # seconds that an answer under way may take, once all ends
 
 
@@ -63,6 +66,7 @@ def served(source: Source, bound: socket.socket, token: str) -> Iterator[str]:
 
     from sendbatch.preview.live.asking import Ending, app_of
 
+    logging.getLogger("uvicorn").addHandler(_SILENT)
     port = bound.getsockname()[1]
     ending: list[Ending] = []
     loops: list[asyncio.AbstractEventLoop] = []

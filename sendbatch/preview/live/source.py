@@ -57,3 +57,7 @@ class Source(Protocol):
     def rows(self, text: str) -> str:
         """The rows that a text is found in; a tenth of a second for a million."""
         ...
+
+    def failed(self, error: Exception) -> None:
+        """A fault of ours in one of the above: all ends."""
+        ...

@@ -135,8 +135,6 @@ class Viewing:
 
     def rows_began(self, read: Read) -> None:
         with self._lock:
-            if self._coming is not None and self._coming is not self._people:
-                self._coming.rows.close()
             self._coming = None
 
     def rows_read(self, columns: tuple[str, ...], rows: Sequence[Staged]) -> None:
@@ -167,15 +165,13 @@ class Viewing:
         coming.rows.settle((one.row, one.status) for one in draft.people.entries(SETTLED))
         salt = prepared.salt if draft.reading.meta("salt") else self._salt
         with self._lock:
-            before, people = self._people, replace(coming, salt=salt, done=True)
+            people = replace(coming, salt=salt, done=True)
             self._people, self._coming = people, None
             if self._read is not None and self._read.content is not None:
                 self._letter = self._letter_of(self._read, people)
             self._blame("people", ())
             self._standing = replace(self._standing, rows=len(people.rows), done=True)
             self._change()
-        if before is not None and before.rows is not people.rows:
-            before.rows.close()
 
     def _fill(self, draft: Draft, columns: tuple[str, ...]) -> None:
         """From the plan that the record has already."""
