@@ -61,7 +61,7 @@ class _Screen:
         text = fitted(inert(for_log("\n\n".join(_blocks(standing)))), sys.stdout)
         lines: list[str] = []
         drawn = 0
-        for line in text.split("\n"):
+        for line in text.split("\n"):  # none is cut: a path or a command may be longer than a row
             taken = rows_taken(line, columns)
             if lines and drawn + taken > most:
                 break

@@ -129,23 +129,24 @@ def test_in_a_terminal_a_screenful_is_drawn_over_the_one_before(
     assert "accepted  20" in watcher.seen.rpartition("\x1b[J")[2]
 
 
-def test_at_40_columns_in_colour_no_number_word_or_path_is_cut(
+def test_in_a_narrow_terminal_nothing_of_it_is_cut_and_no_colour_runs_on(
     desk: Desk, mailhost: MailHost
 ) -> None:
+    desk.environ["FORCE_COLOR"] = "1"
     with (
         under_way(desk, mailhost) as process,
-        Person(desk, *STATUS, "--watch", columns=40, results=True) as watcher,
+        Person(desk, *STATUS, "--watch", rows=40, columns=40, results=True) as watcher,
     ):
-        watcher.until_asked("\x1b[J")  # drawn once
-        drawn = watcher.seen.partition("\x1b[J")[0]
-        whole = desk.run(*STATUS).out
+        watcher.until_asked("being sent at this moment")
+        watcher.until_asked("\r\x1b[J")
         mailhost.go.set()
         assert ended(process).code == 0
         assert watcher.leaves() == 0
-    assert "\x1b[36m" in drawn
-    shown = re.sub(r"\x1b\[[\d;]*m", "", drawn)
-    assert "…" not in shown
-    assert " of 20 accepted" in " ".join(shown.split())
-    path = whole[whole.index("report:") :].split()[1]
-    assert path in shown
-    assert all(len(line) <= 40 for line in shown.splitlines() if path not in line)
+    screen = watcher.seen.partition("\r\x1b[J")[0]
+    assert "…" not in screen.replace("KEY…", "")
+    assert "the server took it" in " ".join(screen.split())
+    begun = [one for one in re.findall(r"\x1b\[([0-9;]*)m", screen) if one not in ("", "0")]
+    assert len(begun) == len(re.findall(r"\x1b\[0?m", screen))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", screen).splitlines()
+    assert all(len(line) <= 40 or " " not in line.strip() for line in plain)
+    assert " of 20 accepted" in " ".join(" ".join(plain).split())
