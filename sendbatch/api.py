@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import SendbatchError
+from sendbatch.errors import SendbatchError, one_line
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.edge import Edge
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 # its time.
 
 FilePath: TypeAlias = str | os.PathLike[str]
+
+_TRUTHS = tuple(one.name for one in fields(Options) if isinstance(one.default, bool))
 
 
 def load(
@@ -147,6 +149,7 @@ def run(
 
     if in_doubt not in ("hold", "resend"):
         raise SendbatchError(f"in_doubt={in_doubt!r}: write 'hold' or 'resend'")
+    _hold_truth(yes=yes)
     said = Options(
         only=_only(only),
         limit=limit,
@@ -446,12 +449,21 @@ def _options(options: Options | None, said: Options) -> Options:
         raise SendbatchError(
             f"limit={said.limit}: write a number from 1, or leave it out for everyone"
         )
+    for one in (said, options or said):
+        _hold_truth(**{name: getattr(one, name) for name in _TRUTHS})
     if options is None:
         return said
     silent = Options()
     each = ((one.name, getattr(said, one.name)) for one in fields(Options))
     named: dict[str, Any] = {name: value for name, value in each if value != getattr(silent, name)}
     return replace(options, **named)
+
+
+def _hold_truth(**given: object) -> None:
+    """"no" would be taken for true: what lets a run do more is never said by a text."""
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise SendbatchError(f"{name}={one_line(repr(value), 80)}: write True or False")
 
 
 def _path(path: FilePath | None) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.store import Reading
 from sendbatch.reports.tally import Tally
 
@@ -34,3 +35,9 @@ class Report:
     commands: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
     made_at: float | None = None
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the last run did not come to its end: none goes on, and it never said how it ended."""
+        begun = self.tally.first_attempt_at is not None
+        return begun and not self.live and self.reading.meta(ENDED) == ""
