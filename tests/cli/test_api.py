@@ -183,7 +183,7 @@ def test_the_outbox_of_a_campaign_that_delivers_is_the_sandboxs_and_its_hint_del
     with pytest.raises(sendbatch.SendbatchError, match="load it with smtp='sandbox'"):
         sendbatch.outbox_page(sendbatch.load("spring.yaml"))
 
-    eval(hint, {"sendbatch": sendbatch})  # noqa: S307 - as it says
+    eval(hint, {"sendbatch": sendbatch})
 
     assert sendbatch.outbox_page("spring.yaml").exists()
     assert not mailhost.receivers
