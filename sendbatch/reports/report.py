@@ -23,7 +23,7 @@ class ThisRun:
 class Report:
     """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
     ("report", "mails"), spelled as they should be shown; `commands` the lines for a shell that lead on
-    ("run", "retry", "check", "settle", "resend", and "resolve", which is the beginning of one). `run` is
+    ("run", "retry", "check", "settle", "resend"; "report" and "resolve" are the beginning of one). `run` is
     there where this is told at the end of one; `live` says that one is under way, and `made_at` (seconds
     since the epoch) when it was asked."""
 

@@ -16,6 +16,7 @@ from sendbatch.runtime.stop import Stop
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LOOK = 0.1  # seconds between two looks for a cancellation
 
 class Loop:
     """An event loop of our own, uvloop where there is one; no signal handlers."""
@@ -91,14 +92,31 @@ def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
         stop = cast(Stop, kwargs.get("stop") or Stop())
         kwargs["stop"] = stop
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
-            working = thread.submit(verb, *args, **kwargs)
-            try:
-                return working.result()
-            except BaseException:
-                _end(working, stop)
-                raise
+            return _result(thread.submit(verb, *args, **kwargs), stop)
 
     return called
+
+
+def _result(working: Future[T], stop: Stop) -> T:
+    """Waited for while the caller's loop stands still. At the first Ctrl-C asyncio.run raises nothing, but
+    cancels its task, which hears of it only once the loop goes on: so it is looked for, and stops softly."""
+    before, is_cancelled = _cancellations(), False
+    try:
+        while not wait([working], LOOK).done:
+            if not is_cancelled and _cancellations() > before:
+                is_cancelled = True
+                stop.soon()
+        return working.result()
+    except BaseException:
+        if is_cancelled and not working.done():  # asked a second time
+            stop.now()
+        _end(working, stop)
+        raise
+
+
+def _cancellations() -> int:
+    """How often the tasks of the running loop were asked to end: of a group of tasks, that may be another."""
+    return sum(task.cancelling() for task in asyncio.all_tasks())
 
 
 def awaited(verb: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

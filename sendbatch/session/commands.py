@@ -43,6 +43,11 @@ class CommandLines:
         typed = self._typed("--smtp", "--set")
         return self._command("resolve", [*typed, *self._edition], self._folder)
 
+    def report(self) -> str:
+        """The beginning of a line that tells the record in one of its formats."""
+        typed = self._typed("--smtp", "--set", "--tolerate")
+        return self._command("report", [*typed, *self._edition], self._folder)
+
     def outbox(self) -> str:
         """Shows what the sandbox kept."""
         return self._command("outbox", [*self._typed("--set"), *self._edition, *self._folder], ["--open"])

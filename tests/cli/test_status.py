@@ -139,6 +139,7 @@ def test_in_a_narrow_terminal_nothing_of_it_is_cut_and_no_colour_runs_on(
     ):
         watcher.until_asked("being sent at this moment")
         watcher.until_asked("\r\x1b[J")
+        assert "report.csv" not in watcher.seen  # none is there yet
         mailhost.go.set()
         assert ended(process).code == 0
         assert watcher.leaves() == 0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from sendbatch import Status, api
 from tests.kit.campaigns import YAML, write
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import until
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 
@@ -174,6 +178,40 @@ def test_a_cancelled_task_stops_the_run_softly_and_waits_for_its_record(
     asyncio.run(cancelled())
     assert sendbatch.run("spring.yaml", yes=True).totals == {Status.ACCEPTED: 40}
     assert len(mailhost.receivers) == len(set(mailhost.receivers)) == 40
+
+
+@pytest.mark.parametrize("in_a_group", [False, True])
+def test_an_interrupt_stops_a_run_that_holds_up_its_loop(
+    desk: Desk, mailhost: MailHost, in_a_group: bool
+) -> None:
+    desk.people(40)
+    mailhost.take_over(desk)
+    mailhost.hold_after = 3
+
+    def interrupt() -> None:
+        mailhost.until_holding()
+        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: stop.is_soon, "the run to hear of it")
+        mailhost.go.set()
+
+    stop = sendbatch.Stop()
+
+    async def cell() -> None:
+        sendbatch.run("spring.yaml", yes=True, stop=stop)
+
+    async def group() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(cell())
+
+    with ThreadPoolExecutor(1) as aside:
+        interrupting = aside.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(group() if in_a_group else cell())
+        interrupting.result()
+
+    totals = sendbatch.status("spring.yaml").totals
+    assert Status.IN_DOUBT not in totals
+    assert totals[Status.ACCEPTED] == len(mailhost.receivers) < 40
 
 
 @pytest.mark.usefixtures("desk")
