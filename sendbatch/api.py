@@ -536,12 +536,23 @@ def outbox_page(
     edge: Edge | None = None,
 ) -> Path:
     """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
-    (`outbox` on the command line); returns its path: `out`, else in the record's folder.
+    (`outbox` on the command line); returns its path: `out`, else in the folder of the record that the sandbox
+    has, whatever the campaign is sent through by now.
 
     Raises CampaignError where it kept nothing yet or `out` is a file of another kind, LedgerError where the
     page cannot be written.
     """
     from sendbatch.session import outbox
 
-    job = _job(_loaded(campaign), Options(), record, None, None, edge, None)
-    return outbox.write(job, _path(out))
+    kept = outbox.through_sandbox(_without_profile(campaign))
+    return outbox.write(_job(kept, Options(), record, None, None, edge, None), _path(out))
+
+
+def _without_profile(campaign: Campaign | FilePath) -> Campaign:
+    """The campaign, also where the profile that it names is wrong or is not there."""
+    if isinstance(campaign, Campaign):
+        return campaign
+    try:
+        return load(campaign)
+    except SendbatchError:  # what else is wrong is said here
+        return load(campaign, smtp="sandbox")

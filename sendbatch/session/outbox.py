@@ -15,6 +15,8 @@ from email.utils import parseaddr
 from heapq import nlargest
 from pathlib import Path
 
+from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.profiles import SANDBOX, sandbox
 from sendbatch.errors import CampaignError, LedgerError, Place, one_line, shown
 from sendbatch.findings import Rule
 from sendbatch.preview.album import Album
@@ -47,6 +49,15 @@ class _Kept:
             return (self.folder / self.newest[0]).lstat().st_mtime
         except (OSError, IndexError):
             return 0.0
+
+
+def through_sandbox(campaign: Campaign) -> Campaign:
+    """The campaign as it is when the sandbox keeps its mail, whatever it is sent through by now."""
+    if campaign.profile.name == SANDBOX:
+        return campaign
+    typed = zip(campaign.typed[::2], campaign.typed[1::2], strict=True)
+    others = (word for pair in typed if pair[0] != "--smtp" for word in pair)
+    return replace(campaign, profile=sandbox(), typed=("--smtp", SANDBOX, *others))
 
 
 def write(job: Job, out: Path | None) -> Path:
@@ -82,7 +93,9 @@ def _kept(group: Group, folder: Path) -> _Kept:
 
 def _nothing(job: Job, folder: Path) -> CampaignError:
     said = f"{shown(folder)}: the sandbox has kept no mail of this campaign yet"
-    lines = f"this run keeps every mail there and delivers none:\n    {CommandLines(job.campaign).run()}"
+    named = job.record.base if job.record.named else None
+    line = CommandLines(job.campaign, named).run()
+    lines = f"this run keeps every mail there and delivers none:\n    {line}"
     editions = [one_line(one, 80) or "(without a name)" for one in job.record.editions()]
     if editions:
         lines += f"\n  there are mails of other editions (--run): {listed(editions, 10)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -203,3 +204,25 @@ def test_errors_of_the_verbs_speak_python_and_those_of_the_api_do_not(tmp_path: 
     assert "only= names nobody in the plan" in str(here.value)
     assert here.value.message.startswith("only=")
     assert "--only names nobody in the plan" in str(there.value)
+
+
+def test_the_page_of_the_outbox_is_of_what_the_sandbox_kept_and_its_hint_mails_nobody(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    """Also where the campaign goes through a profile that delivers by now."""
+    mailhost.take_over(desk)
+    for campaign in ("spring.yaml", sendbatch.load("spring.yaml", settings={"product": "Bolt"})):
+        with pytest.raises(sendbatch.SendbatchError) as refused:
+            sendbatch.outbox_page(campaign)
+        told, _, call = str(refused.value).rpartition("\n    ")
+        assert "reports/spring.sandbox/outbox: the sandbox has kept no mail" in told
+        assert call.startswith("sendbatch.run(sendbatch.load('spring.yaml', smtp='sandbox'")
+    elsewhere = "sendbatch.run(sendbatch.load('spring.yaml', smtp='sandbox'), record='kept')"
+    with pytest.raises(sendbatch.SendbatchError, match=re.escape(elsewhere)):
+        sendbatch.outbox_page("spring.yaml", record="kept")
+    assert eval(call, {"sendbatch": sendbatch}).totals == {Status.ACCEPTED: 3}
+    desk.change("profiles.yaml", "  live:", "  other:")  # there is none of its name any more
+    page = sendbatch.outbox_page("spring.yaml")
+    assert page == desk.folder / "reports/spring.sandbox/outbox.html"
+    assert "Bolt" in page.read_text("utf-8")
+    assert not mailhost.receivers
