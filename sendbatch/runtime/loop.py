@@ -13,6 +13,8 @@ from sendbatch.errors import Interrupted
 from sendbatch.runtime.descriptors import open_closed_streams
 from sendbatch.runtime.stop import Stop
 
+_LOOK = 0.1  # seconds between two looks for a cancellation
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -81,18 +83,24 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
 
 
 def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
-    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere."""
+    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere. In a coroutine, the task's
+    cancellation stops it softly, and is raised once it has ended."""
 
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
         open_closed_streams()
         if not _is_loop_running():
             return verb(*args, **kwargs)
+        cancelled = _cancellation()
         stop = cast(Stop, kwargs.get("stop") or Stop())
         kwargs["stop"] = stop
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
             working = thread.submit(verb, *args, **kwargs)
             try:
+                while not cancelled() and not wait([working], _LOOK).done:
+                    pass
+                if cancelled():
+                    raise asyncio.CancelledError
                 return working.result()
             except BaseException:
                 _end(working, stop)
@@ -147,6 +155,17 @@ def _end(working: Future[Any], stop: Stop) -> None:
     except BaseException:
         stop.now()
         raise
+
+
+def _cancellation() -> Callable[[], bool]:
+    """Tells whether a task of the running loop is cancelled meanwhile, which none of them can hear as the
+    loop stands still: `asyncio.run` takes the first Ctrl-C so, and raises nothing. Raises CancelledError where
+    the caller's was cancelled before, and has not heard it yet."""
+    if getattr(asyncio.current_task(), "_must_cancel", False):
+        raise asyncio.CancelledError
+    tasks = asyncio.all_tasks()
+    before = sum(task.cancelling() for task in tasks)
+    return lambda: sum(task.cancelling() for task in tasks) > before
 
 
 def _is_loop_running() -> bool:
