@@ -159,8 +159,8 @@ def _end(working: Future[Any], stop: Stop) -> None:
 
 def _cancellation() -> Callable[[], bool]:
     """Tells whether a task of the running loop is cancelled meanwhile, which none of them can hear as the
-    loop stands still: `asyncio.run` takes the first Ctrl-C so, and raises nothing. Raises CancelledError where
-    the caller's was cancelled before, and has not heard it yet."""
+    loop stands still: `asyncio.run` takes the first Ctrl-C so, and raises nothing. Raises CancelledError
+    where the caller's was cancelled before, and has not heard it yet."""
     if getattr(asyncio.current_task(), "_must_cancel", False):
         raise asyncio.CancelledError
     tasks = asyncio.all_tasks()
