@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import SendbatchError
+from sendbatch.campaign.profiles import SANDBOX
+from sendbatch.errors import SendbatchError, one_line
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.edge import Edge
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 # its time.
 
 FilePath: TypeAlias = str | os.PathLike[str]
+
+_TRUTHS = tuple(one.name for one in fields(Options) if isinstance(one.default, bool))
 
 
 def load(
@@ -147,6 +150,7 @@ def run(
 
     if in_doubt not in ("hold", "resend"):
         raise SendbatchError(f"in_doubt={in_doubt!r}: write 'hold' or 'resend'")
+    _hold_truth(yes=yes)
     said = Options(
         only=_only(only),
         limit=limit,
@@ -407,6 +411,19 @@ def _loaded(campaign: Campaign | FilePath) -> Campaign:
     return campaign if isinstance(campaign, Campaign) else load(campaign)
 
 
+def _through_sandbox(campaign: Campaign | FilePath) -> Campaign:
+    """What says how to fill the sandbox must never name a profile that delivers."""
+    if not isinstance(campaign, Campaign):
+        return load(campaign, smtp=SANDBOX)
+    if campaign.profile.name != SANDBOX:
+        name = one_line(repr(campaign.profile.name), 80)
+        raise SendbatchError(
+            f"the outbox is that of the built-in sandbox, and the campaign is loaded with smtp={name}: "
+            f"give the path of its file, or load it with smtp={SANDBOX!r}"
+        )
+    return campaign
+
+
 def _job(
     campaign: Campaign | FilePath,
     options: Options,
@@ -446,12 +463,21 @@ def _options(options: Options | None, said: Options) -> Options:
         raise SendbatchError(
             f"limit={said.limit}: write a number from 1, or leave it out for everyone"
         )
+    for one in (said, options or said):
+        _hold_truth(**{name: getattr(one, name) for name in _TRUTHS})
     if options is None:
         return said
     silent = Options()
     each = ((one.name, getattr(said, one.name)) for one in fields(Options))
     named: dict[str, Any] = {name: value for name, value in each if value != getattr(silent, name)}
     return replace(options, **named)
+
+
+def _hold_truth(**given: object) -> None:
+    """"no" would be taken for true: what lets a run do more is never said by a text."""
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise SendbatchError(f"{name}={one_line(repr(value), 80)}: write True or False")
 
 
 def _path(path: FilePath | None) -> Path | None:
@@ -497,10 +523,11 @@ def gallery(
     the command line): of `recipients` (keys or addresses) in any case, and of `most` others, 30 where it is
     not said.
 
-    `masked` makes up every cell, so that strangers may see it; `out` is where the page goes, by itself,
-    instead of the record's folder.
+    `masked` makes up cells, so that strangers may see it, and the page says of which something stays; `out`
+    is where the page goes, by itself, instead of the record's folder.
 
-    Raises CampaignError where one is unknown, LedgerError where the page cannot be written.
+    Raises CampaignError where one is unknown, or a letter that is to be masked is one person's own,
+    LedgerError where the page cannot be written.
     """
     from sendbatch.session import look
     from sendbatch.session.showing import Asked
@@ -536,23 +563,13 @@ def outbox_page(
     edge: Edge | None = None,
 ) -> Path:
     """A page is written that shows the newest of what the built-in sandbox kept, and the proofs apart from it
-    (`outbox` on the command line); returns its path: `out`, else in the folder of the record that the sandbox
-    has, whatever the campaign is sent through by now.
+    (`outbox` on the command line); returns its path: `out`, else in the record's folder. The file of a
+    campaign is read as if it were sent through the sandbox, whatever it names.
 
     Raises CampaignError where it kept nothing yet or `out` is a file of another kind, LedgerError where the
-    page cannot be written.
+    page cannot be written, SendbatchError for a campaign that was loaded with another profile.
     """
     from sendbatch.session import outbox
 
-    kept = outbox.through_sandbox(_without_profile(campaign))
-    return outbox.write(_job(kept, Options(), record, None, None, edge, None), _path(out))
-
-
-def _without_profile(campaign: Campaign | FilePath) -> Campaign:
-    """The campaign, also where the profile that it names is wrong or is not there."""
-    if isinstance(campaign, Campaign):
-        return campaign
-    try:
-        return load(campaign)
-    except SendbatchError:  # what else is wrong is said here
-        return load(campaign, smtp="sandbox")
+    job = _job(_through_sandbox(campaign), Options(), record, None, None, edge, None)
+    return outbox.write(job, _path(out))

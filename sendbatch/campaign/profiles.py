@@ -57,7 +57,15 @@ class Profiles:
         `unknown`, at the place where it is named.
         """
         if name == SANDBOX:
-            return sandbox()
+            return Profile(
+                name=SANDBOX,
+                host="127.0.0.1",
+                port=0,
+                security="none",
+                connections=4,
+                delivers=False,
+                slow_down=common_slow_down(),
+            )
         if name not in self.declared:
             unknown.append(self._unknown(name, place, label))
             return None
@@ -76,19 +84,6 @@ class Profiles:
         hint = f"did you mean {near}? {known}" if near else known
         said = f"{label}: no profile named {name} in {self.reading.document.file}"
         return Rule.UNKNOWN_PROFILE.finding(said, place, hint)
-
-
-def sandbox() -> Profile:
-    """The one that is built in: it delivers nothing."""
-    return Profile(
-        name=SANDBOX,
-        host="127.0.0.1",
-        port=0,
-        security="none",
-        connections=4,
-        delivers=False,
-        slow_down=common_slow_down(),
-    )
 
 
 def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -> Profile:

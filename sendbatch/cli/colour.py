@@ -25,31 +25,29 @@ _STATUSES = {
 }
 
 
-def _of_statuses(form: str) -> list[re.Pattern[str]]:
+def _of_statuses(form: str) -> list[str]:
     """`form` for the statuses of each colour; in it, PAINTED is the colour's group, NAMES their names."""
     return [
-        re.compile(form.replace("PAINTED", colour).replace("NAMES", names))
+        form.replace("PAINTED", colour).replace("NAMES", names)
         for colour, names in _STATUSES.items()
     ]
 
 
-# What a line begins with. The first that matches counts; its groups are named by their colours.
+# What a line begins with. The first that matches counts; its groups are named by their colours. Compiled when
+# there is something to be coloured, for that takes some milliseconds.
 _LINES = [
-    re.compile(p)
-    for p in (
-        r"^ *(?:(?P<bold>\S[^:]{0,300}:\d+(?::\d+)?|[^:\s]*[./][^:\s]*): )?"
-        r"(?:(?P<red>error)|(?P<amber>warning)|(?P<cyan>notice)):",
-        r"^(?P<bold>Needs attention|Refused with 5xx and still open|Variants of the subject)",
-        rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): (?:(?P<green>all {_NUMBER} accepted|accepted)|"
-        rf"(?P<amber>{_NUMBER} of {_NUMBER} accepted))(?=$|,)",
-        rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): {_NUMBER} to send through ",
-        rf"^ +(?P<green>{_NUMBER}) have it already$",
-        rf"^ +(?P<amber>{_NUMBER}) in doubt \(",
-        rf"^ +(?P<red>{_NUMBER}) (?:refused for good earlier|invalid)",
-        r"^(?P<amber>stopped early|stopping):",
-        r"^(?P<cyan>nothing was sent)\b",
-        r"^(?P<cyan>Ctrl-C is safe) at any time",
-    )
+    r"^ *(?:(?P<bold>\S[^:]{0,300}:\d+(?::\d+)?|[^:\s]*[./][^:\s]*): )?"
+    r"(?:(?P<red>error)|(?P<amber>warning)|(?P<cyan>notice)):",
+    r"^(?P<bold>Needs attention|Refused with 5xx and still open|Variants of the subject)",
+    rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): (?:(?P<green>all {_NUMBER} accepted|accepted)|"
+    rf"(?P<amber>{_NUMBER} of {_NUMBER} accepted))(?=$|,)",
+    rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): {_NUMBER} to send through ",
+    rf"^ +(?P<green>{_NUMBER}) have it already$",
+    rf"^ +(?P<amber>{_NUMBER}) in doubt \(",
+    rf"^ +(?P<red>{_NUMBER}) (?:refused for good earlier|invalid)",
+    r"^(?P<amber>stopped early|stopping):",
+    r"^(?P<cyan>nothing was sent)\b",
+    r"^(?P<cyan>Ctrl-C is safe) at any time",
 ]
 _LINES += _of_statuses(rf"^  (?P<PAINTED>(?:NAMES) +{_NUMBER})  ")  # counts
 _LINES += _of_statuses(rf"^  (?P<PAINTED>NAMES): rows? {_NUMBER}")  # whom, where it is to be quiet
@@ -58,9 +56,9 @@ _LINES += _of_statuses(  # who needs attention: no cell before has two blanks in
 )
 _LINES += _of_statuses(r"^\S{1,320} (?:is|has) (?P<PAINTED>NAMES)\b")
 _LINES += _of_statuses(rf"^(?P<PAINTED>NAMES) {_NUMBER} times? so far")
-_CARET = re.compile(r"^ +\| (?: *(?P<red>\^))(?: (?P<cyan>.*))?$")
+_CARET = r"^ +\| (?: *(?P<red>\^))(?: (?P<cyan>.*))?$"
 _BAR = _of_statuses(rf"(?P<PAINTED>{_NUMBER} (?:NAMES))(?=$|,| [·-] )")
-_SAFE = re.compile(r"(?P<cyan>Ctrl-C is safe)$")
+_SAFE = r"(?P<cyan>Ctrl-C is safe)$"
 
 
 def of(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
@@ -80,14 +78,14 @@ def line(text: str, colours: Mapping[str, str]) -> str:
     if not colours:
         return text
     for pattern in _LINES:
-        if found := pattern.match(text):
+        if found := re.match(pattern, text):
             return _painted(text, found, colours)
     return text
 
 
 def caret(text: str, colours: Mapping[str, str]) -> str:
     """The line under one of a file: the caret, and the hint behind it."""
-    found = _CARET.match(text) if colours else None
+    found = re.match(_CARET, text) if colours else None
     return _painted(text, found, colours) if found else text
 
 
@@ -101,7 +99,7 @@ def progress(text: str, colours: Mapping[str, str]) -> str:
     if not colours:
         return text
     for pattern in (*_BAR, _SAFE):
-        if found := pattern.search(text):
+        if found := re.search(pattern, text):
             text = _painted(text, found, colours)
     return text
 

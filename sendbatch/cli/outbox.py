@@ -16,6 +16,8 @@ from sendbatch.errors import SendbatchError, inert, one_line, shown
 if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
 
+SANDBOX = "sandbox"
+
 
 @opt.campaign_file
 @click.option("--open", "open_", is_flag=True, help="Open the page in the browser.")
@@ -37,15 +39,17 @@ def outbox(
     from sendbatch.cli.browser import opened
     from sendbatch.cli.wrapping import fitted
 
-    page = api.outbox_page(_loaded(file, run, set_), out=out, record=record)
+    page = api.outbox_page(_through_sandbox(file, run, set_), out=out, record=record)
     said = f"what the sandbox kept is shown in {one_line(shown(page))}"
     if open_ and not opened(page.absolute().as_uri()):
         said += "\nno browser can be opened here: open that file yourself"
     click.echo(fitted(inert(said), sys.stderr), err=True)
 
 
-def _loaded(file: Path, run: str | None, set_: tuple[str, ...]) -> Campaign:
-    """The campaign, without its profile where that is wrong: the page needs none."""
-    with contextlib.suppress(SendbatchError):  # what else is wrong is said below
-        return given.load(file, run=run, set_=set_)
-    return given.load(file, run=run, set_=set_, smtp="sandbox")
+def _through_sandbox(file: Path, run: str | None, set_: tuple[str, ...]) -> Campaign:
+    """The campaign as it is when the sandbox keeps its mail, whatever it is sent through by now."""
+    with contextlib.suppress(SendbatchError):  # what is wrong without its profile is said below
+        campaign = given.load(file, run=run, set_=set_)
+        if campaign.profile.name == SANDBOX:
+            return campaign
+    return given.load(file, run=run, set_=set_, smtp=SANDBOX)

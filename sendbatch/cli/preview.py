@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--count", metavar="N", type=click.IntRange(1, 200), default=30, help="At most so many others."
 )
-@click.option("--masked", is_flag=True, help="Make up every cell, for where strangers can look.")
+@click.option("--masked", is_flag=True, help="Make up cells, for where strangers can look.")
 @click.option("--out", metavar="FILE", type=opt.PATH, help="Write the page there, by itself.")
 @click.option("--open", "open_", is_flag=True, help="Open the page in the browser.")
 @click.option("--serve", is_flag=True, help="Serve the page, and show what is saved at once.")

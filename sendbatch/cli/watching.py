@@ -6,6 +6,7 @@ In a terminal a screenful is drawn anew each second; elsewhere there is a line w
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,13 +17,14 @@ from sendbatch.cli.standing_text import held_up, running_line, standing_text
 from sendbatch.cli.wrapping import columns_of, fitted
 from sendbatch.errors import as_json, inert
 from sendbatch.values import Status
-from sendbatch.words import clock_time, cut, word
+from sendbatch.words import clock_time, width, word
 
 if TYPE_CHECKING:
     from sendbatch.session.standing import StatusResult
 
 EVERY = 1.0  # seconds
 SHARE = 5  # at most so great a part of the time is spent on looking
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 AT_MOMENT = ("at", "rate", "seconds_left")  # of the document: they change with the time alone
 TOLD = (Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT)
 
@@ -53,15 +55,22 @@ class _Screen:
     """A screenful that is drawn over the one before."""
 
     def __init__(self) -> None:
-        self._drawn = 0  # lines
+        self._drawn = 0  # rows
 
     def __call__(self, standing: StatusResult) -> None:
-        rows = os.get_terminal_size(sys.stdout.fileno()).lines
+        room = max(os.get_terminal_size(sys.stdout.fileno()).lines - 1, 1)
         text = fitted(inert(for_log("\n\n".join(_blocks(standing)))), sys.stdout)
         columns = columns_of(sys.stdout) or 80
-        lines = [cut(line, columns - 1) for line in text.split("\n")][: max(rows - 1, 1)]
+        lines: list[str] = []
+        drawn = 0
+        for line in text.split("\n"):  # none is cut: a path or a command may be longer than a row
+            taken = max(1, -(-width(_COLOUR.sub("", line)) // columns))
+            if drawn + taken > room:
+                break
+            lines.append(line)
+            drawn += taken
         _write(self._cleared + "\n".join(lines) + "\n")
-        self._drawn = len(lines)
+        self._drawn = drawn
 
     def leave(self) -> None:
         """Nothing of it is left."""

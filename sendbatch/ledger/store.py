@@ -128,7 +128,8 @@ class Reading(People, Protocol):
         ...
 
     def span(self) -> tuple[float | None, float | None]:
-        """When the first attempt of all was made, and when the last recipient was finished."""
+        """When the first attempt of all was made, and when the last recipient was finished by an attempt:
+        whom a person settles, nobody sends to then."""
         ...
 
     def accepted_since(self, at: float) -> int:

@@ -122,7 +122,8 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Made:
     """When a document is made, in seconds since the epoch, and of what: `content` is the digest of what
-    everybody gets, `inputs` that of the rows and the rest that a plan is made from."""
+    everybody gets, `inputs` that of the rows and the rest that a plan is made from; "masked" stands
+    for it where nobody is to know."""
 
     at: float
     content: str = ""

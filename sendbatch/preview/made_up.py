@@ -28,6 +28,8 @@ LEVELS = 4  # of what is kept of a cell, besides its form
 
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghjklmnpqrstvwxyz"
 _NEAR = 64  # characters of a script that stand together
+_TRIES = 20  # to make up another key of the same form
+_SAYS_NOTHING = re.compile(r"[\s!-/:-@\[-`{-~]+")
 _SHORT = 3  # characters: a code of a language or country, which tells nobody
 _BETWEEN = re.compile(r"([\s|,;/]+)")  # the items of a list in a cell
 _FORMS = re.compile(
@@ -75,28 +77,53 @@ class MadeUp:
     within a cell; 2, the first digit of a number, and the year of a date; 3, cells of three characters at
     most.
 
-    The same cell of a row is made up the same way throughout."""
+    The same cell of a row is made up the same way throughout. `stays` are the cells of which something stays,
+    and whether all of it does. Nothing stays of a key."""
 
     def __init__(self, random: Random, words: Collection[str], level: int) -> None:
         self._random, self._words, self._level = random, words, level
         self._known: dict[str, str] = {}
+        self.stays: dict[str, bool] = {}
+        self._whose: str | None = None  # the key, in small letters
+        self._keeps = False  # something of the cell that is being made up
 
     def recipient(self, real: Recipient, id_: int) -> Recipient:
         """With their key, address and cells made up; `id_` tells them apart from all others."""
         email = self._address(real.email)
         self._known[real.email] = self._known[real.email.lower()] = email
+        if self._keeps:
+            self.stays[real.email] = False
+        if real.key.lower() not in self._known:
+            self._known[real.key] = self._known[real.key.lower()] = self._key(real.key)
+        self._whose = real.key.lower()
         cells = tuple([self.cell(cell) for cell in real.cells])
         return Recipient(id_, real.row, self.cell(real.key), email, cells)
 
     def cell(self, cell: str) -> str:
         if cell not in self._known:
+            around, self._keeps = self._keeps, False
             made = self._made(cell)
             if made == cell and len(cell) > _SHORT and cell.strip().lower() not in self._words:
                 made = self._made(cell)  # by chance: digits
+            is_whole = made == cell and bool(_SAYS_NOTHING.sub("", cell))
+            if is_whole or self._keeps:
+                self.stays[cell] = is_whole
+            self._keeps = around
             self._known[cell] = made
+        self._keeps |= cell in self.stays
         return self._known[cell]
 
+    def _key(self, key: str) -> str:
+        """It is somebody's, whatever else it may be: also where it is a word of the author's."""
+        for _ in range(_TRIES):
+            made = MadeUp(self._random, (), 0).cell(key)
+            if made.lower() != key.lower():
+                return made
+        return "".join(self._random.choices(_CONSONANTS, k=len(key) + 1))
+
     def _made(self, cell: str) -> str:
+        if cell.lower() == self._whose:
+            return self._known[self._whose]
         if cell.strip().lower() in self._words or not cell.strip():
             return cell
         if self._level >= LEVELS - 1 and len(cell) <= _SHORT:
@@ -112,9 +139,12 @@ class MadeUp:
                 pass
         if self._level < 1:
             return _FORMS.sub(self._form, cell)
+        parts = _BETWEEN.split(cell)
+        own = [bool(part.strip()) and part.strip().lower() in self._words for part in parts]
+        self._keeps |= any(own)
         return "".join(
-            part if part.strip().lower() in self._words else _FORMS.sub(self._form, part)
-            for part in _BETWEEN.split(cell)
+            part if stays else _FORMS.sub(self._form, part)
+            for part, stays in zip(parts, own, strict=True)
         )
 
     def _form(self, found: re.Match[str]) -> str:
@@ -132,6 +162,7 @@ class MadeUp:
 
     def _word(self, word: str) -> str:
         if self._level >= 1 and word.lower() in self._words:
+            self._keeps = True
             return word
         return "".join([self._letter(character) for character in word])
 
@@ -145,6 +176,7 @@ class MadeUp:
 
     def _number(self, digits: str) -> str:
         keeps = self._level >= LEVELS - 2
+        self._keeps |= keeps
         return "".join(
             digit if keeps and not place else self._digit(digit, first=not place)
             for place, digit in enumerate(digits)
@@ -164,7 +196,9 @@ class MadeUp:
     def _iso(self, date: str) -> str:
         year = date[:4]
         if self._level < LEVELS - 2:
-            year = str(int(year) + self._random.randint(-3, 3)).zfill(4)[-4:]
+            year = str(int(year) + self._random.choice((-3, -2, -1, 1, 2, 3))).zfill(4)[-4:]
+        else:
+            self._keeps = True
         return f"{year}-{self._between(1, 12, 2)}-{self._between(1, 28, 2)}"
 
     def _time(self, time: str) -> str:
@@ -180,6 +214,8 @@ class MadeUp:
             parts[place] = str(self._random.randint(least, most))
         if self._level < LEVELS - 2:
             parts[4] = parts[4][:-1] + self._digit(parts[4][-1])
+        else:
+            self._keeps = True
         return "".join(parts)
 
     def _address(self, address: str) -> str:
@@ -189,6 +225,8 @@ class MadeUp:
         local, _, domain = address.rpartition("@")
         if self._level < 1 or not {domain.lower(), f"@{domain.lower()}"} & {*self._words}:
             domain = DOMAIN
+        else:
+            self._keeps = True
         length = max(len(address) - len(domain) - 1, 1)
         local = "".join(c if c.isascii() else "x" for c in (local * length)[:length])
         made = "".join(self._form_of_local(character) for character in local)
@@ -225,6 +263,7 @@ class MadeUp:
         if isinstance(value, str):
             return self.cell(value)
         if isinstance(value, bool) or value is None:
+            self._keeps = True
             return value
         return json.loads(re.sub(r"\d+", lambda found: self._number(found[0]), json.dumps(value)))
 

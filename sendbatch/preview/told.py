@@ -142,10 +142,11 @@ def _tags(source: str) -> dict[tuple[int, str], list[_Tag]]:
         text = one_line(" ".join("".join(word for _, _, word in tag).split()), _LONGEST_TAG)
         names = [(line, word) for line, kind, word in tag if kind == "name"]
         is_block = tag[0][1] == "block_begin"
+        filter_ = _filter(tag) if is_block and names and names[0][1] == FOR else None
         for number, (line, word) in enumerate(names):
             if is_block and number == 0:
                 kind = word
-            elif word == "if" and not (is_block and names[0][1] == FOR):
+            elif word == "if" and number != filter_:
                 kind, line = INLINE, tag[0][0]
             else:
                 continue
@@ -158,6 +159,19 @@ def _tags(source: str) -> dict[tuple[int, str], list[_Tag]]:
             elif kind == "endif":
                 ifs.pop()
     return found
+
+
+def _filter(tag: Sequence[tuple[int, str, str]]) -> int | None:
+    """Which of its names is the `if` by which a loop leaves items out: the first that is in no brackets."""
+    depth = number = 0
+    for _, kind, word in tag:
+        if kind == "name":
+            if word == "if" and not depth:
+                return number
+            number += 1
+        elif kind == "operator":
+            depth += (word in "([{") - (word in ")]}")
+    return None
 
 
 def _lexed(source: str) -> Iterator[list[tuple[int, str, str]]]:

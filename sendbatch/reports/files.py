@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from sendbatch.errors import LedgerError, Place, shown
-from sendbatch.findings import Rule
+from sendbatch.errors import LedgerError, Place, shell_line, shown
+from sendbatch.findings import Finding, Rule
 from sendbatch.reports.formats import FORMATS, PAGE
 from sendbatch.reports.report import Report
 from sendbatch.runtime.files import named_folder, replacing
@@ -20,8 +20,9 @@ def write_files(report: Report, folder: Path) -> None:
     """Write every format that has a file of its own into `folder`.
 
     Whoever reads one while it is written sees the whole old one. Raises LedgerError when
-    a file cannot be written, leaving the older one as it was.
+    a file cannot be written, leaving the older one as it was; the others are written all the same.
     """
+    wrong: list[Finding] = []
     for form in FORMATS.values():
         if form.file is None:
             continue
@@ -29,7 +30,9 @@ def write_files(report: Report, folder: Path) -> None:
         try:
             _replace(path, partial(form.write, report))
         except OSError as error:
-            raise _unwritable(path, error) from error
+            wrong.append(_unwritable(path, error, form.name, report.commands.get("report")))
+    if wrong:
+        raise LedgerError(wrong)
 
 
 def drop_outdated(folder: Path) -> None:
@@ -49,11 +52,10 @@ def _replace(path: Path, write: Callable[[TextIO], None]) -> None:
             out.detach()
 
 
-def _unwritable(path: Path, error: OSError) -> LedgerError:
-    return LedgerError(
-        Rule.UNWRITABLE_FILE.finding(
-            f"the report cannot be written: {error.strerror or error}",
-            Place(shown(path)),
-            hint="the record itself is complete; `sendbatch report` writes it again",
-        )
+def _unwritable(path: Path, error: OSError, form: str, line: str | None) -> Finding:
+    hint = "the record itself is complete"
+    if line is not None:
+        hint += f"; this writes the report to standard output:\n  {line} {shell_line('--format', form)}"
+    return Rule.UNWRITABLE_FILE.finding(
+        f"the report cannot be written: {error.strerror or error}", Place(shown(path)), hint=hint
     )

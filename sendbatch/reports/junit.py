@@ -18,6 +18,7 @@ from sendbatch.ledger.store import Reading
 from sendbatch.reasons import reason
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import NEEDS_ATTENTION, Attention, Tally, take
+from sendbatch.reports.text import GLOSSES
 from sendbatch.smtp.advice import advice
 from sendbatch.values import Status
 from sendbatch.words import count, word
@@ -48,8 +49,9 @@ class _Case(NamedTuple):
 
 def write(report: Report, out: TextIO) -> None:
     """One document. Characters that XML cannot carry are shown as "�"."""
-    tally, title = report.tally.settled, one_line(report.title, MOST_DATA)
-    cases = list(_cases(report.reading, tally))
+    tally = report.tally if report.live else report.tally.settled
+    title = one_line(report.title, MOST_DATA)
+    cases = list(_cases(report.reading, tally, live=report.live))
     suites = ET.Element("testsuites", _counted(cases, tally, title))
     timed = {"timestamp": _second(tally.first_attempt_at)} if tally.first_attempt_at is not None else {}
     skipped = {"skipped": str(_number(cases, "skipped"))}
@@ -81,16 +83,21 @@ def _number(cases: list[_Case], element: str) -> int:
     return sum(case.element == element for case in cases)
 
 
-def _cases(store: Reading, tally: Tally) -> Iterator[_Case]:
+def _cases(store: Reading, tally: Tally, *, live: bool) -> Iterator[_Case]:
+    """Where nobody is sending, whoever a run that died left *sending* is in doubt."""
+    sought = NEEDS_ATTENTION if live else (*NEEDS_ATTENTION, Status.SENDING)
     if accepted := tally.totals.get(Status.ACCEPTED, 0):
         yield _Case(f"{count(accepted, 'recipient')} accepted")
     if tally.needing_attention <= MOST_ALONE:
-        yield from map(_of_one, store.report_rows((*NEEDS_ATTENTION, Status.SENDING)))
+        yield from map(_of_one, store.report_rows(sought))
     else:
-        groups = take(store, MOST_GROUPS).attention
+        groups = take(store, MOST_GROUPS, live=live).attention
         yield from map(_of_many, groups)
         if left := tally.needing_attention - sum(one.found.number for one in groups):
             yield _Case(f"{count(left, 'recipient')} more", Status.REJECTED, "report.csv has them")
+    if sending := tally.totals.get(Status.SENDING, 0):
+        said = GLOSSES[Status.SENDING]
+        yield _Case(f"{count(sending, 'recipient')} {said}", Status.PENDING, said)
     if pending := tally.totals.get(Status.PENDING, 0):
         yield _Case(f"{count(pending, 'recipient')} not tried yet", Status.PENDING, "not tried yet")
 

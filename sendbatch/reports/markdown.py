@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from sendbatch.errors import inert
+from sendbatch.ledger.ending import ended_of
 from sendbatch.message.identity import short
+from sendbatch.reports.overview import BROKE_OFF, doubtful
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import timestamp
 from sendbatch.reports.spans import code, table
@@ -32,6 +34,7 @@ def write(report: Report, out: TextIO) -> None:
 def _blocks(report: Report) -> Iterator[str]:
     tally = report.tally
     yield f"# {code(report.title, 300)}: {headline(tally)}"
+    yield _ending(report)
     yield _counts(tally)
     yield _timing(tally)
     yield from _attention(tally)
@@ -39,6 +42,17 @@ def _blocks(report: Report) -> Iterator[str]:
     yield from _variants(tally)
     yield from _others(tally)
     yield "\n".join(f"- {what}: {code(where, 500)}" for what, where in report.places.items())
+
+
+def _ending(report: Report) -> str:
+    """What the counts do not say: that a run goes on, or that the last one ended before its time."""
+    if report.live:
+        return "The run is under way: this tells how it stands at this moment."
+    if report.broke_off:
+        return f"{BROKE_OFF} {doubtful(report.tally)}".rstrip()
+    ended = ended_of(report.reading)
+    early = ended is not None and ended.early
+    return f"The last run was stopped early: {code(ended.why, 600)}" if ended and early else ""
 
 
 def _counts(tally: Tally) -> str:

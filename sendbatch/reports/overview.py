@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from sendbatch.ledger.ending import ended_of
 from sendbatch.ledger.facts import Event
 from sendbatch.ledger.figures import Figures
+from sendbatch.ledger.states import sendable
 from sendbatch.message.identity import short
 from sendbatch.reports.markup import (
     Html,
@@ -30,6 +31,7 @@ from sendbatch.values import Status
 from sendbatch.words import count, exact_duration, rate, word
 
 MOST_RUNS = 20
+BROKE_OFF = "The last run did not come to its end."
 
 
 def headline(report: Report) -> tuple[str, str]:
@@ -42,12 +44,16 @@ def headline(report: Report) -> tuple[str, str]:
         return f"Being sent at this moment: {accepted:,} of {everyone:,} accepted so far.", "open"
     if accepted == everyone:
         return "The server accepted " + ("the mail." if everyone == 1 else f"all {everyone:,}."), "good"
-    left = sum(tally.totals.get(status, 0) for status in UNFINISHED)
     said = f"The server accepted {accepted:,} of {everyone:,}"
-    if left:
-        return f"{said}; {count(left, 'recipient')} {'is' if left == 1 else 'are'} still to be tried.", "open"
-    without = everyone - accepted
-    return f"{said}; {without:,} {'needs' if without == 1 else 'need'} attention.", "bad"
+    without, left = everyone - accepted, 0
+    if any(tally.totals.get(status) for status in UNFINISHED):
+        left = sendable(tally.totals)  # those whom the line that goes on sends to
+        said += f"; {count(left, 'recipient')} {'is' if left == 1 else 'are'} still to be tried"
+    if left == without:
+        return f"{said}.", "open"
+    needing = without - left
+    joined = ", and" if left else ";"
+    return f"{said}{joined} {needing:,} {'needs' if needing == 1 else 'need'} attention.", "bad"
 
 
 def notes(report: Report) -> Iterator[Html]:
@@ -55,10 +61,23 @@ def notes(report: Report) -> Iterator[Html]:
     if report.live:
         yield text("The run is under way: this page tells how it stood when it was made.")
         return
+    if report.broke_off:
+        yield text(f"{BROKE_OFF} {doubtful(report.tally)}".rstrip())
+        return
     ended = ended_of(report.reading)
     if ended is not None and ended.early:
-        then = f" It is worth going on from {moment(ended.until)}." if ended.until is not None else ""
-        yield Html(f"The last run was stopped early: {data(ended.why, 600)}.{then}")
+        why, then = ended.why, ""
+        if ended.until is not None:
+            why = why.partition("; it is worth trying again from")[0]  # said in the reader's zone below
+            then = f" It is worth going on from {moment(ended.until)}."
+        yield Html(f"The last run was stopped early: {data(why, 600)}.{then}")
+
+
+def doubtful(tally: Tally) -> str:
+    """Whom a run that broke off may have reached; "" where that is nobody."""
+    if not (many := tally.totals.get(Status.IN_DOUBT, 0)):
+        return ""
+    return f"{count(many, 'recipient')} {'is' if many == 1 else 'are'} in doubt: the mail may have arrived."
 
 
 def statuses(tally: Tally) -> Html:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
 from sendbatch.ledger.facts import ReportRow
+from sendbatch.ledger.states import sendable
 from sendbatch.reasons import reason
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.markup import Html, code, data, section, text
@@ -73,12 +74,14 @@ def _steps(
     if number(Status.INVALID):
         yield Status.INVALID, "Correct these rows in the CSV, and run again.", []
     if number(Status.DEFERRED):
-        yield Status.DEFERRED, "Refused for now. This tries whoever is due:", line("run")
-    if number(Status.PENDING):
-        known = [] if number(Status.DEFERRED) else line("run")
-        yield Status.PENDING, "Not tried yet. The same line sends to them." if not known else (
-            "Not tried yet. This goes on:"
-        ), known
+        also = f", with all {sendable(totals):,} that are left" if number(Status.PENDING) else ""
+        yield Status.DEFERRED, f"Refused for now. This tries whoever is due{also}:", line("run")
+    if number(Status.PENDING) and number(Status.DEFERRED):
+        yield Status.PENDING, "Not tried yet. The line of the deferred ones sends to these as well.", []
+    elif left := number(Status.PENDING):
+        everyone = sendable(totals)
+        also = f", with all {everyone:,} that are left" if everyone > left else ""
+        yield Status.PENDING, f"Not tried yet. This goes on{also}:", line("run")
 
 
 def write_people(report: Report, out: TextIO) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.store import Reading
 from sendbatch.reports.tally import Tally
 
@@ -22,7 +23,7 @@ class ThisRun:
 class Report:
     """`title` is the campaign's name with its edition. `places` are where to read on, by what is found there
     ("report", "mails"), spelled as they should be shown; `commands` the lines for a shell that lead on
-    ("run", "retry", "check", "settle", "resend", and "resolve", which is the beginning of one). `run` is
+    ("run", "retry", "check", "settle", "resend"; "report" and "resolve" are the beginning of one). `run` is
     there where this is told at the end of one; `live` says that one is under way, and `made_at` (seconds
     since the epoch) when it was asked."""
 
@@ -34,3 +35,9 @@ class Report:
     commands: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
     made_at: float | None = None
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the last run did not come to its end: none goes on, and it never said how it ended."""
+        begun = self.tally.first_attempt_at is not None
+        return begun and not self.live and self.reading.meta(ENDED) == ""

@@ -6,6 +6,7 @@ what it says can be piped, mailed and pasted as it is.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TextIO
@@ -15,10 +16,10 @@ from sendbatch.findings import Group
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report, ThisRun
-from sendbatch.reports.tally import Attention, Tally
+from sendbatch.reports.tally import Attention, ReplyGroup, Tally
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
-from sendbatch.words import cut, exact_duration, padded, rate, span, width, word
+from sendbatch.words import count, cut, exact_duration, padded, rate, span, width, word
 
 if TYPE_CHECKING:
     from sendbatch.smtp.advice import Advice
@@ -192,12 +193,27 @@ def _meant(tally: Tally) -> list[str]:
         return []
     from sendbatch.smtp.advice import advice  # reads 14 ms of data, which only refusals need
 
-    found: dict[Advice, str] = {}
+    found: dict[Advice, ReplyGroup] = {}
     for group in tally.replies:
-        code = " ".join(filter(None, (str(group.code), group.enhanced)))
-        found.setdefault(advice(group.code, group.enhanced, group.text), code)
-    told = ((f"  {code}: {one.means}", f"    {one.do}") for one, code in found.items())
-    return ["What it means", *chain.from_iterable(islice(told, MOST_MEANINGS))]
+        found.setdefault(advice(group.code, group.enhanced, group.text), group)
+    often = Counter(map(_code, found.values()))
+    told = (
+        (f"  {_code(group)}{_words_of(group, often)}: {one.means}", f"    {one.do}")
+        for one, group in found.items()
+    )
+    left = len(found) - MOST_MEANINGS
+    more = [f"  … and {count(left, 'more meaning')}: report.html has them"] if left > 0 else []
+    return ["What it means", *chain.from_iterable(islice(told, MOST_MEANINGS)), *more]
+
+
+def _code(group: ReplyGroup) -> str:
+    return " ".join(filter(None, (str(group.code), group.enhanced)))
+
+
+def _words_of(group: ReplyGroup, often: Mapping[str, int]) -> str:
+    """What the server said, where its code alone means several things."""
+    is_said = group.text and often[_code(group)] > 1
+    return f" {cut(one_line(group.text), MOST_ADDRESS)}" if is_said else ""
 
 
 def _held(report: Report) -> list[str]:

@@ -4,7 +4,7 @@ to be awaited, for whoever has one running and means to go on meanwhile."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -13,10 +13,10 @@ from sendbatch.errors import Interrupted
 from sendbatch.runtime.descriptors import open_closed_streams
 from sendbatch.runtime.stop import Stop
 
-_LOOK = 0.1  # seconds between two looks for a cancellation
-
 P = ParamSpec("P")
 T = TypeVar("T")
+
+LOOK = 0.1  # seconds between two looks for a cancellation
 
 
 class Loop:
@@ -83,7 +83,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
 
 
 def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
-    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere. In a coroutine, the task's
+    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere. In a coroutine, its task's
     cancellation stops it softly, and is raised once it has ended."""
 
     @wraps(verb)
@@ -91,22 +91,41 @@ def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
         open_closed_streams()
         if not _is_loop_running():
             return verb(*args, **kwargs)
-        cancelled = _cancellation()
-        stop = cast(Stop, kwargs.get("stop") or Stop())
+        _hold_cancelled()
+        stop, tasks = cast(Stop, kwargs.get("stop") or Stop()), asyncio.all_tasks()
         kwargs["stop"] = stop
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
-            working = thread.submit(verb, *args, **kwargs)
-            try:
-                while not cancelled() and not wait([working], _LOOK).done:
-                    pass
-                if cancelled():
-                    raise asyncio.CancelledError
-                return working.result()
-            except BaseException:
-                _end(working, stop)
-                raise
+            return _result(thread.submit(verb, *args, **kwargs), stop, tasks)
 
     return called
+
+
+def _result(working: Future[T], stop: Stop, tasks: Collection[asyncio.Task[Any]]) -> T:
+    """Waited for while the caller's loop stands still. At the first Ctrl-C asyncio.run raises nothing, but
+    cancels its task, which hears of it only once the loop goes on: so it is looked for, stops softly, and is
+    raised, or a caller who awaits nothing would go on to the next campaign."""
+    before = _cancellations(tasks)
+    try:
+        while not wait([working], LOOK).done and _cancellations(tasks) == before:
+            pass
+        if _cancellations(tasks) > before:
+            raise asyncio.CancelledError
+        return working.result()
+    except BaseException:
+        _end(working, stop)
+        raise
+
+
+def _hold_cancelled() -> None:
+    """Raises CancelledError where the caller's task was cancelled while the loop stood still, and has not
+    heard it yet."""
+    if getattr(asyncio.current_task(), "_must_cancel", False):
+        raise asyncio.CancelledError
+
+
+def _cancellations(tasks: Collection[asyncio.Task[Any]]) -> int:
+    """How often they were asked to end: all of the loop's, for in a group of tasks that may be another."""
+    return sum(task.cancelling() for task in tasks)
 
 
 def awaited(verb: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -155,17 +174,6 @@ def _end(working: Future[Any], stop: Stop) -> None:
     except BaseException:
         stop.now()
         raise
-
-
-def _cancellation() -> Callable[[], bool]:
-    """Tells whether a task of the running loop is cancelled meanwhile, which none of them can hear as the
-    loop stands still: `asyncio.run` takes the first Ctrl-C so, and raises nothing. Raises CancelledError
-    where the caller's was cancelled before, and has not heard it yet."""
-    if getattr(asyncio.current_task(), "_must_cancel", False):
-        raise asyncio.CancelledError
-    tasks = asyncio.all_tasks()
-    before = sum(task.cancelling() for task in tasks)
-    return lambda: sum(task.cancelling() for task in tasks) > before
 
 
 def _is_loop_running() -> bool:

@@ -10,7 +10,6 @@ from html import escape
 from typing import NamedTuple
 
 from sendbatch.errors import one_line, printable
-from sendbatch.runtime.in_python import in_python
 from sendbatch.values import Status
 
 LONGEST = 500  # characters of one fact
@@ -51,17 +50,24 @@ class Shown:
 
 
 def _lines(facts: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    return ((name, one_line(in_python(text), LONGEST)) for name, text in facts.items())
+    return ((name, one_line(_spoken(text), LONGEST)) for name, text in facts.items())
 
 
 def _notes(notes: tuple[str, ...]) -> str:
     if not notes:
         return ""
     shown = [
-        f"<li><pre>{_safe(printable(in_python(note)))}</pre></li>" for note in notes[:MOST_NOTES]
+        f"<li><pre>{_safe(printable(_spoken(note)))}</pre></li>" for note in notes[:MOST_NOTES]
     ]
     left = len(notes) - MOST_NOTES
     return f"<ul>{''.join(shown)}</ul>" + (f"<p>and {left:,} more</p>" if left > 0 else "")
+
+
+def _spoken(text: str) -> str:
+    """In Python's words; what knows them is loaded by whoever is shown something, and by no run."""
+    from sendbatch.runtime.in_python import in_python
+
+    return in_python(text)
 
 
 def _safe(text: str) -> str:

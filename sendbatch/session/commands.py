@@ -43,6 +43,11 @@ class CommandLines:
         typed = self._typed("--smtp", "--set")
         return self._command("resolve", [*typed, *self._edition], self._folder)
 
+    def report(self) -> str:
+        """The beginning of a line that tells the record in one of its formats."""
+        typed = self._typed("--smtp", "--set", "--tolerate")
+        return self._command("report", [*typed, *self._edition], self._folder)
+
     def kept(self) -> CommandLines:
         """For lines that are written into a file: without the values of --set, which may be anything. A line
         that misses one is refused, and sends to nobody."""

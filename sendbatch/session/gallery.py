@@ -40,6 +40,8 @@ def write(job: Job, showing: Showing, overview: Overview, out: Path | None = Non
     from sendbatch.preview.gallery import write_gallery, write_page
 
     document, messages = showing.shown(showing.choice(), overview)
+    if showing.stays:
+        job.observer.notice(f"masked: {showing.stays}")
     if out is not None:
         write_page(out, document)
         return out
@@ -88,4 +90,4 @@ def drop_outdated(job: Job, plan: Plan | None, content: str) -> None:
 
     made = Made(job.now(), content, plan.inputs if plan is not None else "")
     if drop_unless_of(folder, made):
-        job.observer.notice("the gallery was of another text or list than this run: it is removed")
+        job.observer.notice("the gallery is not known to be of this run's text and list: it is removed")

@@ -15,8 +15,6 @@ from email.utils import parseaddr
 from heapq import nlargest
 from pathlib import Path
 
-from sendbatch.campaign.model import Campaign
-from sendbatch.campaign.profiles import SANDBOX, sandbox
 from sendbatch.errors import CampaignError, LedgerError, Place, one_line, shown
 from sendbatch.findings import Rule
 from sendbatch.preview.album import Album
@@ -49,15 +47,6 @@ class _Kept:
             return (self.folder / self.newest[0]).lstat().st_mtime
         except (OSError, IndexError):
             return 0.0
-
-
-def through_sandbox(campaign: Campaign) -> Campaign:
-    """The campaign as it is when the sandbox keeps its mail, whatever it is sent through by now."""
-    if campaign.profile.name == SANDBOX:
-        return campaign
-    typed = zip(campaign.typed[::2], campaign.typed[1::2], strict=True)
-    others = (word for pair in typed if pair[0] != "--smtp" for word in pair)
-    return replace(campaign, profile=sandbox(), typed=("--smtp", SANDBOX, *others))
 
 
 def write(job: Job, out: Path | None) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sendbatch.errors import SendbatchError, one_line
 from sendbatch.limits.account import Allowance
 from sendbatch.planning.guards import confirmed
 from sendbatch.planning.preparing import Prepared
@@ -52,4 +53,12 @@ class Consent:
 
     def _asking(self, question: Question) -> Callable[[], bool] | None:
         ask = self.ask
-        return None if ask is None else lambda: ask(question)
+        return None if ask is None else lambda: _truth(ask(question))
+
+
+def _truth(answer: object) -> bool:
+    """What a program's function says is not known to be a bool, and "no" would be taken for yes."""
+    if not isinstance(answer, bool):
+        said = f"ask= returned {one_line(repr(answer), 80)}: return True or False; nothing was sent"
+        raise SendbatchError(said)
+    return answer

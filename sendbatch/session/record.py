@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TextIO
 
@@ -74,9 +74,17 @@ def report_of(
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
     tally, commands = take(reading, live=live), _commands(_lines(campaign, folder).kept())
-    return Report(
+    report = Report(
         reading, tally, campaign.title, places_in(folder), commands=commands, live=live, made_at=at
     )
+    if live or report.broke_off:  # a table that lies there is of the run before
+        return replace(report, places=without_reports(report.places))
+    return report
+
+
+def without_reports(places: Mapping[str, str]) -> dict[str, str]:
+    """Places, without those where a report lies that does not tell how the record stands."""
+    return {what: where for what, where in places.items() if what not in ("report", "page")}
 
 
 def told_here(report: Report, campaign: Campaign, folder: RecordFolder) -> Report:
@@ -89,10 +97,9 @@ def _lines(campaign: Campaign, folder: RecordFolder) -> CommandLines:
 
 
 def places_in(folder: RecordFolder) -> dict[str, str]:
-    """Where there is more to read or to see, by what it is."""
-    places = {"report": shown(folder.path / TABLE)}
-    if (page := folder.path / PAGE).exists():
-        places["page"] = shown(page)
+    """Where there is more to read or to see, by what it is; of files no more than are there."""
+    tables = {"report": folder.path / TABLE, "page": folder.path / PAGE}
+    places = {what: shown(path) for what, path in tables.items() if path.is_file()}
     if (folder.path / OUTBOX).is_dir():
         places["mails"] = shown(folder.path / OUTBOX)
     return places
@@ -104,6 +111,7 @@ def _commands(lines: CommandLines) -> dict[str, str]:
         "retry": lines.run(Options(retry=("rejected",))),
         "check": lines.check(),
         "resolve": lines.resolve(),
+        "report": lines.report(),
         "settle": f"{lines.resolve()} KEY… --as accepted",
         "resend": f"{lines.run()} --in-doubt resend",
     }

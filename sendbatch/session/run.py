@@ -200,12 +200,16 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
 def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
+    wrong: tuple[Finding, ...] = ()
+    failed: set[str] = set()
     try:
         write_files(report, job.record.path)
     except LedgerError as unwritten:
-        return told_here(report, job.campaign, job.record), unwritten.findings
-    told = told_here(report, job.campaign, job.record)
-    return replace(told, places=places_in(job.record)), ()
+        wrong = unwritten.findings
+        failed = {one.place.file for one in wrong if one.place is not None}
+    told, places = told_here(report, job.campaign, job.record), places_in(job.record)
+    there = {what: where for what, where in places.items() if where not in failed}
+    return replace(told, places=there), wrong
 
 
 def _result(

@@ -33,7 +33,14 @@ from sendbatch.reasons import reason
 from sendbatch.rendering.batches import Alike, Looked
 from sendbatch.rendering.setup import Looking
 from sendbatch.session.job import Job
-from sendbatch.session.making_up import made_up, place_in, pool_of, without_data
+from sendbatch.session.making_up import (
+    made_up,
+    place_in,
+    pool_of,
+    refuse_letters_of_ones_own,
+    what_stays,
+    without_data,
+)
 from sendbatch.session.named import named
 from sendbatch.session.overview import Overview
 from sendbatch.values import Message, Recipient, Status, Unbuildable
@@ -70,8 +77,12 @@ class Showing:
         assert plan is not None
         self._job, self._draft, self._prepared, self._asked = job, draft, prepared, asked
         self._inputs, self._columns = plan.inputs, plan.columns
+        if asked.masked:
+            refuse_letters_of_ones_own(job.campaign, prepared)
         self._named = named(draft, asked.recipients)
-        self._survey = Survey(_used(job, prepared, plan.columns))
+        self._used = _used(job, prepared, plan.columns)
+        self._survey = Survey(self._used)
+        self.stays: str | None = None  # of real cells, once it is shown where it is masked: a sentence
         self._candidates = _Candidates(draft, prepared)
         self._faults: dict[str, _Fault] = {}
         self._alike: dict[int, Alike] = {}  # of those who were asked for
@@ -116,7 +127,12 @@ class Showing:
         document = Document(
             "gallery",
             self._job.campaign.title,
-            Made(self._job.now(), self._prepared.content.digest, self._inputs),
+            # A digest of the rows would let whoever guesses them know that they are right.
+            Made(
+                self._job.now(),
+                self._prepared.content.digest,
+                "masked" if self._asked.masked else self._inputs,
+            ),
             entries,
             album,
             self._prepared.counts.holders,
@@ -135,7 +151,10 @@ class Showing:
         if self._asked.masked:
             pool = pool_of(self._prepared)
             real = [(one.recipient, one.alike) for one in choice.chosen]
-            rows = made_up(self._job, self._prepared, pool, real)
+            made = made_up(self._job, self._prepared, pool, real)
+            rows = {id_: one.recipient for id_, one in made.items()}
+            with_made = [(one, made[one.id]) for one, _ in real if one.id in made]
+            self.stays = what_stays(self._used, with_made)
         why = {rows[one.recipient.id].id: one for one in choice.chosen if one.recipient.id in rows}
         versions = {
             rows[id_].id: name for id_, name in self._versions(choice).items() if id_ in rows
@@ -220,9 +239,11 @@ class Showing:
             yield nobody
         if self._asked.masked:
             yield (
-                "Every cell is made up, as long as the real one and of the same kinds of characters, and so "
-                "are keys and addresses; files and pictures of recipients' own are stood in for."
+                "Cells are made up, as long as the real ones and of the same kinds of characters, and so are "
+                "all keys and addresses; files and pictures of recipients' own are stood in for."
             )
+        if self.stays:
+            yield self.stays
         if missing:
             yield (
                 f"{count(missing, 'row')} more would be shown, but no made-up cells take the same ways "

@@ -172,6 +172,45 @@ def test_no_call_leaves_a_thread_a_file_or_a_process_behind(
         until(lambda: left_behind() == before, f"what {name!r} began to end")
 
 
+def test_the_outbox_of_a_campaign_that_delivers_is_the_sandboxs_and_its_hint_delivers_nothing(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    with pytest.raises(sendbatch.SendbatchError) as empty:
+        sendbatch.outbox_page("spring.yaml")
+    hint = "sendbatch.run(sendbatch.load('spring.yaml', smtp='sandbox'))"
+    assert hint in (empty.value.hint or "")
+    with pytest.raises(sendbatch.SendbatchError, match="load it with smtp='sandbox'"):
+        sendbatch.outbox_page(sendbatch.load("spring.yaml"))
+
+    elsewhere = r"smtp='sandbox'\), record='kept'\)"
+    with pytest.raises(sendbatch.SendbatchError, match=elsewhere):
+        sendbatch.outbox_page("spring.yaml", record="kept")
+
+    eval(hint, {"sendbatch": sendbatch})  # as it says
+
+    assert sendbatch.outbox_page("spring.yaml").exists()
+    assert not mailhost.receivers
+
+
+@pytest.mark.parametrize("word", ["no", "false", "yes", "", 1, 0, None])
+def test_a_word_is_no_yes(desk: Desk, mailhost: MailHost, word: Any) -> None:
+    mailhost.take_over(desk)
+    truth = f"{word!r}: (write|return) True or False"
+    calls: list[dict[str, Any]] = [
+        {"ask": lambda _: word},
+        {"yes": word},
+        {"yes": True, "accept_changes": word},
+        {"yes": True, "options": sendbatch.Options(without_log=word)},
+    ]
+    for call in calls:
+        with pytest.raises(sendbatch.SendbatchError, match=truth):
+            sendbatch.run("spring.yaml", **call)
+    assert not mailhost.receivers
+    assert sendbatch.run("spring.yaml", ask=lambda _: True).sent
+    assert mailhost.receivers
+
+
 @pytest.mark.parametrize("in_a_coroutine", [False, True], ids=["plain", "in a notebook"])
 def test_an_interrupt_ends_the_run_and_not_only_the_waiting_for_it(
     desk: Desk, mailhost: MailHost, in_a_coroutine: bool

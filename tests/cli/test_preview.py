@@ -89,6 +89,25 @@ def test_what_an_else_stands_for_is_told_of_its_own_if(desk: Desk) -> None:
     assert "neither {% if plan == 'gold' %} nor 2 elifs of it (spring.html:1)" in said
 
 
+def test_an_inline_if_of_a_loops_own_tag_is_not_taken_for_another(desk: Desk) -> None:
+    rows = "".join(f"p{n}@example.com,P,{'y' if n < 3 else 'n'},{n % 2}\n" for n in range(12))
+    desk.write("people.csv", "email,first_name,a,c\n" + rows)
+    html = "{% for x in ('1 2' if c == '1' else '2 3').split() if (x != '2' if a == 'y' else x != '3') %}"
+    html += "{{ 'B' if x == '1' else 'b' }}{% endfor %}{{ 'C' if c == '0' else 'D' }}"
+    html += "{{ 'E' if a == 'n' else 'e' }}"
+    desk.write("spring.html", f"<p>{html}</p>\n<p>x</p>\n")
+    desk.run("preview", "spring.yaml").ended(0)
+    said: dict[str, int] = {}
+    for one in document(page_of(desk))["recipients"]:
+        for why in one["chosen"]:
+            for words in why["why"].removesuffix(" (spring.html:1)").split(", "):
+                said[words] = why["like"]
+    assert said["{{ 'C' if c == '0' else 'D' }}: its condition holds"] == 6
+    assert said["{{ 'C' if c == '0' else 'D' }}: its condition does not hold"] == 6
+    assert said["{{ 'E' if a == 'n' else 'e' }}: its condition holds"] == 9
+    assert said["{{ 'E' if a == 'n' else 'e' }}: its condition does not hold"] == 3
+
+
 def test_a_condition_of_one_of_several_subjects_is_named(shop: Desk) -> None:
     more = "".join(f"p{n}@example.com,Pia,{'free' if n % 2 else 'paid'},Rug\n" for n in range(30))
     shop.write("people.csv", SHOPPERS + more)
@@ -284,6 +303,76 @@ def test_masked_no_cell_is_in_the_page_nor_beside_it(desk: Desk) -> None:
     assert "thank you" in shown[2]["html"]
     assert "come" in shown[3]["html"]
     assert {one["number"] for one in found["nothing"]} == {1}
+
+
+PRIVATE = """\
+customer_id,email,first_name,age,born,plan
+rigby-4471,eleanor@example.org,Eleanor,34,1984-05-06,paid
+jude-7777,jude@example.org,Jude,7,1991-02-03,free
+mckenzie-9918,father@example.org,Bo,51,1977-09-10,gold
+"""
+
+
+@pytest.mark.parametrize("key", ["customer_id", '"c-{{ customer_id }}"'])
+def test_masked_a_letter_of_one_persons_own_is_refused(desk: Desk, key: str) -> None:
+    desk.write("people.csv", PRIVATE)
+    for name in ("rigby-4471", "jude-7777", "mckenzie-9918"):
+        desk.write(f"letters/{name}.txt", f"Of {name} alone.\n")
+    desk.campaign(
+        ("  html: spring.html\n", ""),
+        ("spring.txt", '"letters/{{ customer_id }}.txt"'),
+        ("  file: people.csv", f"  file: people.csv\n  key: {key}"),
+        ("variables: {product: Widget}\n", ""),
+    )
+    told = desk.run("preview", "spring.yaml", "--masked", "--out", "masked.html").ended(2)
+    assert "letters/{{ customer_id }}.txt is a letter for each person" in told.err
+    assert not (desk.folder / "masked.html").exists()
+    desk.run("preview", "spring.yaml").ended(0)
+
+
+def test_masked_letters_that_one_row_each_has_are_refused(desk: Desk) -> None:
+    """Though another column is the key."""
+    rows = [f"p{n}@example.org,P,{'most' if n > 6 else f'own{n}'}\n" for n in range(12)]
+    desk.write("people.csv", "email,first_name,letter\n" + "".join(rows))
+    for name in ("most", *(f"own{n}" for n in range(7))):
+        desk.write(f"letters/{name}.txt", f"Of {name}.\n")
+    desk.campaign(
+        ("  html: spring.html\n", ""),
+        ("spring.txt", '"letters/{{ letter }}.txt"'),
+        ("variables: {product: Widget}\n", ""),
+    )
+    desk.run("preview", "spring.yaml", "--masked").ended(2)
+
+
+def test_masked_what_stays_is_named_by_its_column(desk: Desk) -> None:
+    desk.write("people.csv", PRIVATE)
+    text = "{{ first_name }} {{ customer_id }} {{ plan }}"
+    text += "{% if age|int > 30 %}old{% endif %}{% if born[:3] == '198' %}then{% endif %}"
+    desk.write("spring.txt", text + "{% if plan == 'gold' %}!{% endif %}\n")
+    desk.campaign(
+        ("  html: spring.html\n", ""),
+        ("  file: people.csv", "  file: people.csv\n  key: customer_id"),
+        ('subject: "{{ first_name }}, spring is here"', "subject: Hello"),
+    )
+    told = desk.run("preview", "spring.yaml", "--masked").ended(0)
+    found = document(page_of(desk))
+    (said,) = (one for one in found["note"] if one.startswith("Not made up"))
+    assert "plan" in re.findall(r"whole cells of ([^;.]*)", said)[0]
+    assert "customer_id" not in said
+    assert "masked: Not made up, so that the templates take" in told.err.replace("\n", " ")
+    keys = {one["key"] for one in found["recipients"]}
+    assert not keys & {"rigby-4471", "jude-7777", "mckenzie-9918"}
+
+
+def test_masked_no_digest_of_the_rows_is_in_the_page(shop: Desk) -> None:
+    shop.run("preview", "spring.yaml").ended(0)
+    inputs = document(page_of(shop))["made"]["inputs"]
+    assert len(inputs) == 64
+    shop.run("preview", "spring.yaml", "--masked").ended(0)
+    assert inputs not in page_of(shop).read_text()
+    assert document(page_of(shop))["made"]["inputs"] == "masked"
+    shop.run("run", "spring.yaml", "--limit", "1").ended(0)
+    assert not page_of(shop).exists()  # of which rows it is, nobody knows
 
 
 def test_masked_files_of_recipients_are_not_read(desk: Desk) -> None:

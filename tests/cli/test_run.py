@@ -596,7 +596,7 @@ def test_refused_by_a_server_that_took_nobody_yet_they_stay_and_the_summary_says
     assert told.code == 1
     assert "3 × 550 5.7.1 Relay access denied (speaks of our set-up, not of them)" in told.err
     assert "the next run tries these 3 again" in told.err
-    assert "sendbatch resolve FILE KEY… --as rejected" in told.err
+    assert "\n  sendbatch resolve spring.yaml KEY… --as rejected\n" in told.err
     assert desk.run("status", "spring.yaml").code == 1
     mailhost.answers.clear()
     assert desk.run("run", "spring.yaml", "--yes").code == 0
@@ -790,6 +790,10 @@ def test_a_report_that_cannot_be_written_is_said_beside_what_was_sent(desk: Desk
     assert "3 accepted" in " ".join(told.err.split())
     assert "the report cannot be written" in told.err
     assert "the record itself is complete" in told.err
+    assert "\n  sendbatch report spring.yaml --format csv\n" in told.err
+    assert "  report:" not in told.err  # a folder stands there
+    assert "  page:" in told.err
+    assert desk.run("report", "spring.yaml", "--format", "csv").out.count("accepted") == 3
 
 
 def test_names_in_reply_to_are_the_recipients(desk: Desk) -> None:

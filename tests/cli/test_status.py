@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from typing import Any
 
@@ -126,3 +127,24 @@ def test_in_a_terminal_a_screenful_is_drawn_over_the_one_before(
         assert ended(process).code == 0
         assert watcher.leaves() == 0
     assert "accepted  20" in watcher.seen.rpartition("\x1b[J")[2]
+
+
+def test_in_a_narrow_terminal_nothing_of_it_is_cut_and_no_colour_runs_on(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    desk.environ["FORCE_COLOR"] = "1"
+    with (
+        under_way(desk, mailhost) as process,
+        Person(desk, *STATUS, "--watch", rows=40, columns=40, results=True) as watcher,
+    ):
+        watcher.until_asked("being sent at this moment")
+        watcher.until_asked("\r\x1b[J")
+        assert "report.csv" not in watcher.seen  # none is there yet
+        mailhost.go.set()
+        assert ended(process).code == 0
+        assert watcher.leaves() == 0
+    screen = watcher.seen.partition("\r\x1b[J")[0]
+    assert "…" not in screen.replace("KEY…", "")
+    assert "the server took it" in " ".join(screen.split())
+    begun = [one for one in re.findall(r"\x1b\[([0-9;]*)m", screen) if one not in ("", "0")]
+    assert len(begun) == len(re.findall(r"\x1b\[0?m", screen))

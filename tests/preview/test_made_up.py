@@ -106,6 +106,46 @@ def test_a_row_says_the_same_of_itself_wherever_it_does() -> None:
     assert (found.id, found.row) == (-1, 2)
 
 
+@pytest.mark.parametrize("level", range(LEVELS))
+@pytest.mark.parametrize("key", ["pro", "title", "7", "0", "—", "de", "rigby-4471"])
+def test_nothing_stays_of_a_key_whatever_else_it_is(key: str, level: int) -> None:
+    for seed in range(20):
+        made_up = MadeUp(Random(seed), WORDS, level)
+        found = made_up.recipient(Recipient(1, 2, key, "jane@example.org", (key, key.upper())), -1)
+        assert found.key.lower() != key
+        assert found.key == found.cells[0]
+        assert found.cells[1].lower() != key
+        assert key not in made_up.stays
+
+
+@pytest.mark.parametrize(
+    ("cell", "level", "whole"),
+    [
+        ("pro", 0, True),
+        ("pro|team", 0, None),
+        ("pro|team", 1, False),
+        ("Jane", 3, None),
+        ("Bo", 2, None),
+        ("Bo", 3, True),
+        ("1984-05-06", 1, None),
+        ("1984-05-06", 2, False),
+        ("6.5.1984", 2, False),
+        ("3412", 2, False),
+        ('{"a": 34}', 2, False),
+        ('["pro", "Jane"]', 0, False),
+        ("東", 1, None),
+        ("😀", 0, True),
+        ("-", 3, None),
+    ],
+)
+def test_it_is_known_of_which_cells_something_stays(
+    cell: str, level: int, whole: bool | None
+) -> None:
+    made_up = MadeUp(Random(1), WORDS, level)
+    made_up.recipient(Recipient(1, 2, "k" * 9, "jane@example.org", ("x" * 9, cell)), -1)
+    assert made_up.stays.get(cell) is whole
+
+
 def test_the_authors_words_are_what_templates_compare_with_and_ask_for() -> None:
     html = "{% if plan == 'Pro' %}{{ (items|fromjson)[0].title }}{% endif %} Some words"
     content = Content(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_a_report_that_cannot_be_written_is_an_error_in_words(record, tmp_path: 
 
     with pytest.raises(LedgerError, match=r"report\.csv: error: the report cannot be written"):
         write_files(record.report(), tmp_path / "file")
+
+
+def test_one_that_cannot_be_written_holds_up_no_other(record, tmp_path: Path) -> None:
+    (tmp_path / "report.csv").mkdir()
+    report = replace(record.report(), commands={"report": "sendbatch report spring.yaml"})
+
+    with pytest.raises(LedgerError) as raised:
+        write_files(report, tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == FILES
+    assert (tmp_path / "report.html").is_file()
+    hint = raised.value.findings[0].hint or ""
+    assert hint.endswith("\n  sendbatch report spring.yaml --format csv")
+    assert len(raised.value.findings) == 1
 
 
 def test_a_reading_that_fails_midway_leaves_the_older_report_whole(record, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_first_sentence_says_what_happened(record) -> None:
 
     record.add(Status.PENDING)
     said = words_of(page_of(record.report()))
-    assert "The server accepted 3 of 5; 1 recipient is still to be tried." in said
+    assert "The server accepted 3 of 5; 1 recipient is still to be tried, and 1 needs attention." in said
 
 
 @pytest.mark.parametrize(
@@ -301,3 +301,39 @@ def test_the_library_that_draws_is_the_one_whose_licence_lies_beside_it() -> Non
         assert f"sha256-{b64encode(found).decode()}" == said, name
     assert f"v{told['version']}" in (folder / "uPlot.iife.min.js").read_text()[:100]
     assert "MIT License" in (folder / "uPlot.LICENSE").read_text()
+
+
+def test_where_some_are_to_be_tried_and_others_need_attention_the_headline_says_both(record) -> None:
+    statuses = (Status.ACCEPTED, Status.PENDING, Status.DEFERRED, Status.DEFERRED, Status.REJECTED)
+    for status in (*statuses, Status.IN_DOUBT, Status.INVALID):
+        record.add(status)
+    lines = {"run": "sendbatch run spring.yaml"}
+
+    page = page_of(replace(record.report(), commands=lines))
+    said = words_of(page)
+
+    headline = "The server accepted 1 of 7; 3 recipients are still to be tried, and 3 need attention."
+    assert headline in said
+    assert 'class="headline bad"' in page
+    assert "This tries whoever is due, with all 3 that are left:" in said
+
+
+def test_after_a_run_that_broke_off_the_page_says_so_and_how_many_are_in_doubt(record) -> None:
+    record.add(Status.ACCEPTED, first_attempt_at=1_800_000_000.0, finished_at=1_800_000_001.0)
+    record.add(Status.SENDING, first_attempt_at=1_800_000_000.0)
+    record.facts["ended"] = ""
+    note = "The last run did not come to its end. 1 recipient is in doubt: the mail may have arrived."
+
+    assert note in words_of(page_of(record.report()))
+    assert note not in words_of(page_of(replace(record.report(), live=True)))
+
+
+def test_when_it_is_worth_going_on_is_said_once(record) -> None:
+    why = "it was refused; it is worth trying again from 2027-01-15 09:00:00 UTC"
+    record.facts["ended"] = json.dumps({"at": 1.0, "early": True, "why": why, "until": 1_800_000_000.0})
+
+    said = words_of(page_of(record.report()))
+
+    assert "it was refused" in said
+    assert "worth trying again" not in said
+    assert said.count("It is worth going on from 2027-01-15 08:00:00 UTC") == 1

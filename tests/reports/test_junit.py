@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.reports.junit import MOST_ALONE, MOST_GROUPS, write
+from sendbatch.reports.tally import take
 from sendbatch.values import Status
 from tests.reports.conftest import Record
 
@@ -98,3 +100,18 @@ def test_whatever_stands_there_is_whole_xml(title: str, reply: str) -> None:
 
 def test_an_empty_record_is_a_whole_document(record) -> None:
     assert document(record)[0].get("tests") == "0"
+
+
+def test_who_is_being_handed_over_while_a_run_goes_on_is_in_no_doubt(record: Record) -> None:
+    for _ in range(MOST_ALONE + 2):
+        record.add(Status.SENDING)
+    out = io.StringIO()
+
+    write(replace(record.report(), tally=take(record, live=True), live=True), out)
+
+    suites = ET.fromstring(out.getvalue())
+    assert suites.attrib["errors"] == suites.attrib["failures"] == "0"
+    assert [case.attrib["name"] for case in suites.iter("testcase")] == [
+        f"{MOST_ALONE + 2} recipients being handed over at this moment"
+    ]
+    assert document(record).attrib["errors"] != "0"

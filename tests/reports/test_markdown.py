@@ -104,3 +104,14 @@ def test_it_stays_below_what_a_comment_may_hold_whatever_there_is(record) -> Non
 
 def test_nobody_to_send_to_is_said(record) -> None:
     assert text_of(record.report()) == "# ` spring `: nobody to send to\n"
+
+
+def test_a_run_that_broke_off_is_told_at_the_top(record) -> None:
+    record.add(Status.SENDING, first_attempt_at=1_800_000_000.0)
+    record.facts["ended"] = ""
+    out = io.StringIO()
+
+    write(record.report(), out)
+
+    said = "The last run did not come to its end. 1 recipient is in doubt: the mail may have arrived."
+    assert said in out.getvalue().partition("|")[0]

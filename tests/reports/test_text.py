@@ -84,8 +84,18 @@ def test_what_refusals_mean_is_said_once_for_each_meaning_and_of_the_commonest(r
         "  550: There is no mailbox of this name",
         "  452: The recipient's mailbox is full",
         "  451: The server does not know you yet, and asks everybody new to come again later (greylisting)",
-        "",
+        "  … and 1 more meaning: report",
     ]
+
+
+def test_where_a_code_means_several_things_each_has_the_words_of_its_reply(record) -> None:
+    for reply in ("spam detected", "Relay access denied", "Relay access denied"):
+        record.add(Status.REJECTED, code=554, enhanced="5.7.1", reply=reply)
+
+    said = summary(record.report()).partition("What it means\n")[2]
+
+    assert "  554 5.7.1 Relay access denied: The server does not take mail" in said
+    assert "  554 5.7.1 spam detected: " in said
 
 
 def test_a_run_that_goes_on_with_an_earlier_one_tells_its_own_time(record) -> None:

@@ -25,6 +25,7 @@ from sendbatch.errors import Finding
 from sendbatch.preview.live.rows import Rows
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.live.viewing import Viewing
 
 PATIENCE = 20.0  # seconds, on however busy a machine
 
@@ -185,6 +186,38 @@ def test_all_that_is_wrong_stands_over_the_last_good_letter_until_it_is_mended(s
     assert served.faults[-1] == []
 
 
+def test_a_fault_of_the_letter_goes_once_it_is_mended_however_long_the_list_takes(
+    served: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_refused, may_list = threading.Event(), threading.Event()
+    refused, listed = Viewing.refused, Viewing.listed
+
+    def hear(*told: Any, **how: Any) -> None:
+        refused(*told, **how)
+        is_refused.set()
+
+    def list_slowly(*told: Any) -> None:
+        may_list.wait(PATIENCE)
+        listed(*told)
+
+    monkeypatch.setattr(Viewing, "refused", hear)
+    monkeypatch.setattr(Viewing, "listed", list_slowly)
+    try:
+        served.write("letter.html", "<p>{{ nosuch }}</p>")
+        assert is_refused.wait(PATIENCE)
+        (fault,) = served.standing()["faults"]
+        served.write("letter.html", "<p>Mended</p>")
+        until(lambda: "Mended" in served.html("p7@example.org"))
+        assert served.standing()["faults"] == []
+        served.write("letter.html", "{% if %}")
+        until(lambda: served.standing()["faults"])
+        (other,) = served.standing()["faults"]
+        assert other != fault
+        assert [len(found) for found in served.faults] == [1, 0, 1]
+    finally:
+        may_list.set()
+
+
 def test_a_csv_that_cannot_be_read_leaves_the_rows_there_were(served: Desk) -> None:
     served.write("people.csv", 'email,first_name\np7@example.org,"never closed\n')
     until(lambda: served.standing()["faults"])
@@ -243,6 +276,20 @@ def test_every_row_is_found_and_those_who_get_nothing_say_why(desk: Desk) -> Non
         (left_out,) = desk.ask("rows", q="name9")["entries"]
         assert "where" in left_out["fault"]["said"]
         assert desk.ask("entry", key="nobody")["entry"] is None
+
+
+def test_a_campaign_that_was_run_is_shown_by_the_plan_of_its_record(desk: Desk) -> None:
+    with (desk.folder / "people.csv").open("a") as file:
+        file.write("no address,Nobody\n")
+    api.run(desk.folder / "spring.yaml")
+    with live(desk):
+        until(lambda: desk.standing()["done"] and desk.standing()["documents"] > 1)
+        assert desk.ask("rows", q="NAME5")["said"] == "11 of 59 rows"
+        assert "Spring, Name7" in desk.html("p7@example.org")
+        *_, refused = desk.ask("rows", q="")["entries"]
+        assert "invalid" in refused["fault"]["said"]
+        desk.write("letter.html", "<p>Anew, {{ first_name }}</p>")
+        until(lambda: "Anew, Name7" in desk.html("p7@example.org"))
 
 
 def test_a_campaign_that_is_wrong_from_the_start_is_shown_once_it_is_mended(desk: Desk) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import re
+import os
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from sendbatch import Status, api
 from tests.kit.campaigns import YAML, write
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
+from tests.kit.waiting import until
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 
@@ -177,6 +180,40 @@ def test_a_cancelled_task_stops_the_run_softly_and_waits_for_its_record(
     assert len(mailhost.receivers) == len(set(mailhost.receivers)) == 40
 
 
+@pytest.mark.parametrize("in_a_group", [False, True])
+def test_an_interrupt_stops_a_run_that_holds_up_its_loop(
+    desk: Desk, mailhost: MailHost, in_a_group: bool
+) -> None:
+    desk.people(40)
+    mailhost.take_over(desk)
+    mailhost.hold_after = 3
+
+    def interrupt() -> None:
+        mailhost.until_holding()
+        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: stop.is_soon, "the run to hear of it")
+        mailhost.go.set()
+
+    stop = sendbatch.Stop()
+
+    async def cell() -> None:
+        sendbatch.run("spring.yaml", yes=True, stop=stop)
+
+    async def group() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(cell())
+
+    with ThreadPoolExecutor(1) as aside:
+        interrupting = aside.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(group() if in_a_group else cell())
+        interrupting.result()
+
+    totals = sendbatch.status("spring.yaml").totals
+    assert Status.IN_DOUBT not in totals
+    assert totals[Status.ACCEPTED] == len(mailhost.receivers) < 40
+
+
 @pytest.mark.usefixtures("desk")
 def test_a_report_is_written_as_the_ending_of_its_file_says(tmp_path: Path) -> None:
     file = write(tmp_path)
@@ -204,25 +241,3 @@ def test_errors_of_the_verbs_speak_python_and_those_of_the_api_do_not(tmp_path: 
     assert "only= names nobody in the plan" in str(here.value)
     assert here.value.message.startswith("only=")
     assert "--only names nobody in the plan" in str(there.value)
-
-
-def test_the_page_of_the_outbox_is_of_what_the_sandbox_kept_and_its_hint_mails_nobody(
-    desk: Desk, mailhost: MailHost
-) -> None:
-    """Also where the campaign goes through a profile that delivers by now."""
-    mailhost.take_over(desk)
-    for campaign in ("spring.yaml", sendbatch.load("spring.yaml", settings={"product": "Bolt"})):
-        with pytest.raises(sendbatch.SendbatchError) as refused:
-            sendbatch.outbox_page(campaign)
-        told, _, call = str(refused.value).rpartition("\n    ")
-        assert "reports/spring.sandbox/outbox: the sandbox has kept no mail" in told
-        assert call.startswith("sendbatch.run(sendbatch.load('spring.yaml', smtp='sandbox'")
-    elsewhere = "sendbatch.run(sendbatch.load('spring.yaml', smtp='sandbox'), record='kept')"
-    with pytest.raises(sendbatch.SendbatchError, match=re.escape(elsewhere)):
-        sendbatch.outbox_page("spring.yaml", record="kept")
-    assert eval(call, {"sendbatch": sendbatch}).totals == {Status.ACCEPTED: 3}
-    desk.change("profiles.yaml", "  live:", "  other:")  # there is none of its name any more
-    page = sendbatch.outbox_page("spring.yaml")
-    assert page == desk.folder / "reports/spring.sandbox/outbox.html"
-    assert "Bolt" in page.read_text("utf-8")
-    assert not mailhost.receivers

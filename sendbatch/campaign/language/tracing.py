@@ -123,9 +123,11 @@ class _Marking(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.For:
         way = self._tag(node, FOR)
-        self.generic_visit(node)
-        node.body = [self._noted(way), *node.body]
-        node.else_ = [self._noted(way._replace(holds=False)), *node.else_]
+        node.iter = self.visit(node.iter)
+        if node.test is not None:  # it stands before the body, and behind it in the tree
+            node.test = self.visit(node.test)
+        node.body = [self._noted(way), *self._all(node.body)]
+        node.else_ = [self._noted(way._replace(holds=False)), *self._all(node.else_)]
         return node
 
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.CondExpr:

@@ -117,8 +117,8 @@ class SqliteReading(SqlitePeople):
 
     def span(self) -> tuple[float | None, float | None]:
         first, last = self._db.execute(
-            f"SELECT min(first_attempt_at), max(finished_at) FROM {self._deliveries} "
-            "WHERE gone IS NULL AND first_attempt_at IS NOT NULL"
+            "SELECT min(first_attempt_at), max(CASE WHEN why IS NOT 'by-hand' THEN finished_at END) "
+            f"FROM {self._deliveries} WHERE gone IS NULL AND first_attempt_at IS NOT NULL"
         ).fetchone()
         return first, last
 

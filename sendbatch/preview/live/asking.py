@@ -90,7 +90,8 @@ class _Guarded:
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            return PlainTextResponse("this preview is for the machine it runs on", HTTPStatus.MISDIRECTED_REQUEST)
+            said = "this preview is for the machine it runs on"
+            return PlainTextResponse(said, HTTPStatus.MISDIRECTED_REQUEST)
         if any(name == b"origin" and value not in self._origins for name, value in headers):
             return PlainTextResponse("this preview is for its own page", 403)
         sites = [value for name, value in headers if name == b"sec-fetch-site"]

@@ -44,7 +44,9 @@ class Told(Protocol):
         """The page's model, of this letter and these rows."""
         ...
 
-    def refused(self, read: Read, error: SendbatchError) -> None: ...
+    def refused(self, read: Read, error: SendbatchError, *, as_letter: bool) -> None:
+        """`as_letter`: the rows are well, and what is wrong is how their messages are made."""
+        ...
 
     def failed(self, error: Exception) -> None:
         """A fault of ours: all ends."""
@@ -94,17 +96,17 @@ class Planner:
             except Interrupted:
                 continue
             except SendbatchError as error:
-                self._refuse(read, error)
+                self._refuse(read, error, as_letter=False)
             except Exception as error:  # noqa: BLE001 - whoever waits for the thread is told
                 self._told.failed(error)
                 return
 
-    def _refuse(self, read: Read, error: SendbatchError) -> None:
+    def _refuse(self, read: Read, error: SendbatchError, *, as_letter: bool) -> None:
         """Unless the rest of what is being saved comes in a moment."""
         with self._changed:
             is_old = self._changed.wait_for(lambda: self._ended or self._wanted is not None, GRACE)
         if not is_old:
-            self._told.refused(read, error)
+            self._told.refused(read, error, as_letter=as_letter)
 
     def _next(self) -> Read | None:
         """What was asked for last, once something is; None in the end."""
@@ -146,7 +148,7 @@ class Planner:
             except Interrupted:
                 pass
             except SendbatchError as error:
-                self._refuse(read, error)
+                self._refuse(read, error, as_letter=True)
             first, following = None, self._next()
             if following is None:
                 return

@@ -115,12 +115,12 @@ class Viewing:
                 wrong = refused_content(read.content, read.job.campaign, people.columns, {})
                 if not wrong:
                     self._letter = self._letter_of(read, people)
-            self._blame("letter", wrong)
+            self._blame(letter=wrong, listing=())
             self._change(files=files)
 
     def refused_letter(self, error: SendbatchError, files: Sequence[str]) -> None:
         with self._lock:
-            self._blame("letter", error.findings)
+            self._blame(letter=error.findings, listing=())
             self._change(files=files, is_new=False)
 
     def _letter_of(self, read: Read, people: _People) -> _Letter:
@@ -169,7 +169,7 @@ class Viewing:
             self._people, self._coming = people, None
             if self._read is not None and self._read.content is not None:
                 self._letter = self._letter_of(self._read, people)
-            self._blame("people", ())
+            self._blame(people=())
             self._standing = replace(self._standing, rows=len(people.rows), done=True)
             self._change()
 
@@ -181,7 +181,7 @@ class Viewing:
         for one in entries:
             written = json.dumps(cells.get(one.row, ()), ensure_ascii=False)
             why = str(one.why) if one.why is not None else None
-            staged.append((one.row, one.key, one.email, written, one.status, why, one.detail))
+            staged.append((one.row, one.key, one.email, written, one.status.value, why, one.detail))
             if len(staged) >= 1000:
                 self.rows_read(columns, staged)
                 staged = []
@@ -189,7 +189,7 @@ class Viewing:
 
     def listed(self, read: Read, document: model.Document) -> None:
         with self._lock:
-            self._blame("people", ())
+            self._blame(people=(), listing=())
         stubs = [_stub(entry, entry.key or entry.id) for entry in document.entries]
         self._list(replace(document, kind="live", entries=stubs, album=Album()))
 
@@ -211,9 +211,13 @@ class Viewing:
             self._standing = replace(self._standing, documents=self._standing.documents + 1)
             self._tell()
 
-    def refused(self, read: Read, error: SendbatchError) -> None:
+    def refused(self, read: Read, error: SendbatchError, *, as_letter: bool) -> None:
         with self._lock:
-            self._blame("people", error.findings)
+            if as_letter and read is not self._read:  # it may be mended by now: that is listed next
+                return
+            said = self._faults.get("letter", ())
+            found = [one for one in error.findings if one not in said]
+            self._blame(**{"listing" if as_letter else "people": found})
             self._tell()
 
     def failed(self, error: Exception) -> None:
@@ -222,10 +226,11 @@ class Viewing:
 
     # -- what stands --------------------------------------------------------------------------
 
-    def _blame(self, what: str, findings: Sequence[Finding]) -> None:
-        """All that is wrong, each once: with the letter, and with the rows."""
+    def _blame(self, **wrong: Sequence[Finding]) -> None:
+        """All that is wrong, each once: with the `letter` as it was read, with the `people`, and with the
+        `listing` of their messages, which is made of that letter and goes with it."""
         before = self._all_faults()
-        self._faults[what] = tuple(findings)
+        self._faults |= {what: tuple(findings) for what, findings in wrong.items()}
         now = self._all_faults()
         if now != before:
             said = tuple(model.said(one)._asdict() for one in now)

@@ -196,7 +196,8 @@ class Reading(People):
     def span(self) -> tuple[float | None, float | None]:
         tried = [one for one in self._present() if one.first_attempt_at is not None]
         first = min((one.first_attempt_at for one in tried if one.first_attempt_at), default=None)
-        return first, max((one.finished_at for one in tried if one.finished_at), default=None)
+        sent = [one.finished_at for one in tried if one.finished_at and one.why != Why.BY_HAND]
+        return first, max(sent, default=None)
 
     def replies(self, limit: int = 20) -> list[tuple[int, str | None, str, int]]:
         said = Counter(

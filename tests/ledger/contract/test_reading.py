@@ -102,6 +102,18 @@ def test_the_span_is_from_the_first_attempt_to_the_last_end(ledger: Record) -> N
     assert ledger.reading.span() == (10.0, 30.0)
 
 
+@pytest.mark.parametrize("to", [Status.PENDING, Status.REJECTED, Status.ACCEPTED])
+def test_who_is_settled_by_hand_later_does_not_lengthen_the_span(ledger: Record, to: Status) -> None:
+    key, other = crowd(ledger, 2)
+    send(ledger, other, at=10.0)
+    bring(ledger, key, Status.IN_DOUBT)
+    _, ended = ledger.reading.span()
+
+    assert ledger.resolve([(key,)], to, 900_000.0) == []
+
+    assert ledger.reading.span()[1] in (ended, 10.0)
+
+
 def test_refusals_are_counted_by_their_text_the_most_frequent_first(ledger: Record) -> None:
     keys = crowd(ledger, 5)
     full = Outcome(Status.DEFERRED, Reply(452, "mailbox full", "RCPT", "4.2.2"))
