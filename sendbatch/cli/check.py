@@ -13,9 +13,9 @@ from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.cli.masking import for_log
 from sendbatch.errors import SendbatchError, as_json, inert, printable, shown
-from sendbatch.findings import Finding
+from sendbatch.findings import Finding, Groups
 from sendbatch.values import Status
-from sendbatch.words import count
+from sendbatch.words import count, rows
 
 if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sendbatch.planning.options import Options
     from sendbatch.session.overview import Overview
 
+MOST_ROWS = 20  # that are named where it is to be quiet
 
 @opt.campaign_files
 @click.option(
@@ -117,14 +118,24 @@ def _show(done: Checked, terminal: Terminal) -> None:
 
 
 def faulty(file: Path, found: Overview) -> str:
-    """Why a plan is not well, in a line or two."""
+    """Why a plan is not well: how many rows, and by what is wrong the first of them."""
     invalid = found.totals.get(Status.INVALID, 0)
-    unbuildable = found.rehearsal.failed if found.rehearsal is not None else 0
+    rehearsal = found.rehearsal
+    unbuildable = rehearsal.failed if rehearsal is not None else 0
     bad = [
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
-    return f"{shown(file)}: {', '.join(bad)}; without --quiet they are named"
+    lines = [f"{shown(file)}: {', '.join(bad)}"]
+    if rehearsal is not None:
+        named = (("invalid", rehearsal.invalid), ("failed", rehearsal.failures))
+        lines += [f"  {what}: {_first_rows(groups)}" for what, groups in named if groups.number]
+    return "\n".join(lines)
+
+
+def _first_rows(groups: Groups) -> str:
+    found = sorted({row for group in groups for row, _ in group.rows})
+    return rows(found[:MOST_ROWS], groups.number)
 
 
 def _annotate(done: Checked) -> None:

@@ -17,6 +17,7 @@ RESET = "\x1b[0m"
 RICH = {"green": "38;5;28", "amber": "38;5;130", "red": "38;5;160", "cyan": "38;5;31", "bold": "1"}
 BASIC = {"green": "32", "amber": "33", "red": "31", "cyan": "36", "bold": "1"}
 
+_OURS = re.compile(r"\x1b\[[\d;]*m")
 _NUMBER = r"[\d,]+"
 _STATUSES = {
     "green": "accepted",
@@ -102,6 +103,11 @@ def progress(text: str, colours: Mapping[str, str]) -> str:
         if found := re.search(pattern, text):
             text = _painted(text, found, colours)
     return text
+
+
+def without(text: str) -> str:
+    """`text` as it stood before it was in colour."""
+    return _OURS.sub("", text)
 
 
 def _painted(text: str, found: re.Match[str], colours: Mapping[str, str]) -> str:

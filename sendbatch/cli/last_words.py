@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import one_line, shown
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, rows, word
@@ -63,6 +64,8 @@ class LastWords:
         self._of_the_failed(result, command)
         self._of_the_invalid(result, command)
         self._of_the_doubtful(result)
+        if result.sent and self.lines.campaign.profile.name == SANDBOX:
+            self.terminal.say(f"the sandbox kept the mails, this shows them:\n  {self.lines.outbox()}")
         if result.sent and not result.left_over and set(_due(result)) == {Status.ACCEPTED}:
             self.terminal.say("nothing is left to do")
 

@@ -23,6 +23,10 @@ JOINT = " · "
 SLOWEST = 1 / 3600  # people a second; a lower speed is none that could be said
 # A limit that so much more than it goes through is not what holds the run back.
 NOT_HELD = 1.5
+SPARE = 6  # the rank of what is said where there is room for it
+MOST_SHORT = 3
+_WHY_IN_SHORT = {"the server asked to slow down": "server"}
+_IN_SHORT = {Status.DEFERRED: "def", Status.REJECTED: "rej", Status.IN_DOUBT: "doubt"}
 
 
 @dataclass(slots=True)
@@ -115,28 +119,43 @@ class Progress:
         if wait is not None:
             text = self._line_waiting(wait, columns, wall, look)
         else:
-            text = _fitting(list(self._pieces(now, wall)), columns, look)
+            text = self._line_moving(columns, now, wall, look)
         room = columns - width(text) - 1
         if self.total and room >= LEAST_BAR:
             return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {text}"
         return text
 
-    def _pieces(self, now: float, wall: float) -> Iterator[tuple[int, str]]:
-        """What there is to say, in its order, each with its rank: 0 is asked first."""
+    def _line_moving(self, columns: int, now: float, wall: float, look: _Look) -> str:
+        """Shorter words are taken before anything goes unsaid."""
+        pieces: list[tuple[int, str]] = []
+        for shortness in range(MOST_SHORT + 1):
+            pieces = [(rank, text) for rank, text in self._pieces(now, wall, shortness) if text]
+            if width(look.joint.join(text for rank, text in pieces if rank != SPARE)) <= columns:
+                break
+        return _fitting(pieces, columns, look)
+
+    def _pieces(self, now: float, wall: float, shortness: int) -> Iterator[tuple[int, str]]:
+        """What there is to say, in its order, each with its rank: 0 is asked first. A `shortness` of 1 leaves
+        the share and the zone away, 2 the speed where a limit is said, 3 says names by their beginning."""
+        slow = self._slow(wall, shortness)
         if self.is_stopping:
             yield 1, "stopping"
         elif self.is_sending:
-            yield 6, self.doing
-        yield 0, self._count
-        if self.speed >= SLOWEST:
+            yield SPARE, self.doing
+        yield 0, self._count_of(with_share=not shortness or self.is_stopping)
+        if self.speed >= SLOWEST and not (slow and shortness >= 2):
             yield 1, self._speed_of
-        yield 2, self._slow(wall)
+        yield 2, slow
         if self.is_sending:
-            yield 3, self._trouble
-            yield 5, self._open
-        if self.speed >= SLOWEST and self.total and now - self.began >= 2 and not self.is_stopping:
-            left = (self.total - min(self.done, self.total)) / self.speed
-            yield 4, f"{duration(left)} left"
+            yield 3, self._trouble_of(in_short=shortness >= 3)
+            yield 5, self._open(in_short=shortness > 0)
+        yield 4, self._left(now)
+
+    def _left(self, now: float) -> str:
+        """How long until all are done."""
+        if self.speed < SLOWEST or not self.total or now - self.began < 2 or self.is_stopping:
+            return ""
+        return f"{duration((self.total - min(self.done, self.total)) / self.speed)} left"
 
     def _line_waiting(self, wait: Wait, columns: int, wall: float, look: _Look) -> str:
         when, left = until_words(wait.until, wall), left_words(wait.until, wall)
@@ -165,7 +184,7 @@ class Progress:
         if wait is not None:
             when = until_words(wait.until, wall)
             parts.append(f"waiting for {wait.why}{f', {when}' if when else ''}")
-        elif slow := self._slow(wall):
+        elif slow := self._slow(wall, 0):
             parts.append(slow)
         return "; ".join(parts)
 
@@ -182,20 +201,26 @@ class Progress:
         most = f" of {speed(rate)}" if rate is not None and not self.limit.why else ""
         return f"{speed(self.speed)}{most}"
 
-    def _slow(self, wall: float) -> str:
-        """Why it is slower than was declared: "the server asked to slow down: 4/s until 14:05 CET"."""
+    def _slow(self, wall: float, shortness: int) -> str:
+        """Why it is slower than was declared: "the server asked to slow down: 4/s until 14:05 CET", where it
+        is to be short "server: 4/s till 14:05"."""
         limit = self.limit
         if limit.rate is None or not limit.why or not self._is_held:
             return ""
-        lasts = limit.until is not None and limit.until > wall
-        until = f" until {clock_time(limit.until or 0, wall)}" if lasts else ""
-        return f"{limit.why}: {speed(limit.rate)}{until}"
+        why = _WHY_IN_SHORT.get(limit.why, limit.why) if shortness >= 2 else limit.why
+        until = ""
+        if limit.until is not None and limit.until > wall:
+            at = clock_time(limit.until, wall)
+            till = "till" if shortness >= 2 else "until"
+            until = f" {till} {at.rpartition(' ')[0] if shortness else at}"
+        return f"{why}: {speed(limit.rate)}{until}"
 
-    @property
-    def _open(self) -> str:
+    def _open(self, *, in_short: bool) -> str:
         """Over how many connections."""
         number, _ = self.connections
-        return count(number, "connection") if number else ""
+        if not number:
+            return ""
+        return f"{number:,} conn" if in_short else count(number, "connection")
 
     @property
     def _done_of(self) -> str:
@@ -205,14 +230,24 @@ class Progress:
 
     @property
     def _count(self) -> str:
+        return self._count_of(with_share=True)
+
+    def _count_of(self, *, with_share: bool) -> str:
         if self.total is None:
             return f"{self.doing} {self.done:,}"
         what = "" if self.is_sending else f"{self.doing} "
-        return f"{what}{min(self.done, self.total):,}/{self.total:,} {int(self.share * 100)}%"
+        share = f" {int(self.share * 100)}%" if with_share else ""
+        return f"{what}{min(self.done, self.total):,}/{self.total:,}{share}"
 
     @property
     def _trouble(self) -> str:
-        return ", ".join(f"{number:,} {word(status)}" for status, number in self.trouble.items())
+        return self._trouble_of(in_short=False)
+
+    def _trouble_of(self, *, in_short: bool) -> str:
+        names = _IN_SHORT if in_short else {}
+        return ", ".join(
+            f"{number:,} {names.get(status, word(status))}" for status, number in self.trouble.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ def report(
     if history:
         text = io.StringIO()
         api.history(campaign, record=record).write(form, text)
-        click.echo(text.getvalue() if form == "json" else for_log(text.getvalue()), nl=False)
+        shown = text.getvalue() if form == "json" else for_log(text.getvalue())
+        click.echo(fitted(shown, sys.stdout) if form == "text" else shown, nl=False, color=True)
         return 0
     told = api.report(campaign, record=record)
     if not FORMATS[form].is_for_people:

@@ -6,7 +6,6 @@ In a terminal a screenful is drawn anew each second; elsewhere there is a line w
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,17 +13,16 @@ from typing import TYPE_CHECKING
 
 from sendbatch.cli.masking import for_log
 from sendbatch.cli.standing_text import held_up, running_line, standing_text
-from sendbatch.cli.wrapping import columns_of, fitted
+from sendbatch.cli.wrapping import columns_of, fitted, rows_taken
 from sendbatch.errors import as_json, inert
 from sendbatch.values import Status
-from sendbatch.words import clock_time, width, word
+from sendbatch.words import clock_time, word
 
 if TYPE_CHECKING:
     from sendbatch.session.standing import StatusResult
 
 EVERY = 1.0  # seconds
 SHARE = 5  # at most so great a part of the time is spent on looking
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 AT_MOMENT = ("at", "rate", "seconds_left")  # of the document: they change with the time alone
 TOLD = (Status.ACCEPTED, Status.DEFERRED, Status.REJECTED, Status.FAILED, Status.IN_DOUBT)
 
@@ -55,17 +53,17 @@ class _Screen:
     """A screenful that is drawn over the one before."""
 
     def __init__(self) -> None:
-        self._drawn = 0  # rows
+        self._drawn = 0  # rows of the screen
 
     def __call__(self, standing: StatusResult) -> None:
-        room = max(os.get_terminal_size(sys.stdout.fileno()).lines - 1, 1)
-        text = fitted(inert(for_log("\n\n".join(_blocks(standing)))), sys.stdout)
+        most = os.get_terminal_size(sys.stdout.fileno()).lines - 1
         columns = columns_of(sys.stdout) or 80
+        text = fitted(inert(for_log("\n\n".join(_blocks(standing)))), sys.stdout)
         lines: list[str] = []
         drawn = 0
         for line in text.split("\n"):  # none is cut: a path or a command may be longer than a row
-            taken = max(1, -(-width(_COLOUR.sub("", line)) // columns))
-            if drawn + taken > room:
+            taken = rows_taken(line, columns)
+            if lines and drawn + taken > most:
                 break
             lines.append(line)
             drawn += taken
@@ -100,7 +98,7 @@ class _Lines:
 
 
 def _blocks(standing: StatusResult) -> Iterator[str]:
-    """What matters most stands above, for what does not fit on the screen is cut."""
+    """What matters most stands above, for what does not fit on the screen is not drawn."""
     headline, *others = standing.summary.rstrip("\n").split("\n\n")
     yield f"{clock_time(standing.at)}   {headline}"
     yield from others[:1]

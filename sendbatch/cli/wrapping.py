@@ -58,6 +58,18 @@ def wrapped(text: str, columns: int | None, colours: Mapping[str, str] = PLAIN) 
     return "\n".join(part for line in _joined(lines, room, colours) for part in line)
 
 
+def rows_taken(line: str, columns: int) -> int:
+    """How many rows of a screen a line takes that is written as it stands, its colours aside: what is never
+    broken may be wider than the screen, which goes on in its next row."""
+    rows, used = 1, 0
+    for sign in colour.without(line):
+        size = width(sign)
+        if used + size > columns:
+            rows, used = rows + 1, 0
+        used += size
+    return rows
+
+
 def _has_signs(stream: TextIO) -> bool:
     """Whether it can show what is beyond ASCII."""
     return (stream.encoding or "").lower().startswith("utf")

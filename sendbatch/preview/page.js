@@ -1,6 +1,7 @@
 // The page: the list of mails, the one that is shown, and the way from one to the next.
 
 const MOST_LISTED = 300; // at once
+const AGAIN = 1000; // milliseconds after which it is asked again for rows that were not read yet
 const PAPER = 680; // pixels between the margins of A4 and US Letter
 const KEYS = [["j  or  ↓", "the next mail"], ["k  or  ↑", "the one before"], ["/", "search"],
   ["1  2  3", "phone, tablet, desktop"], ["d", "light, dark, inverted"], ["o", "the overview"], ["?", "these keys"]];
@@ -53,14 +54,15 @@ const items = make("ol", { class: "items" });
 
 async function search(isQuiet = false) {
   const number = ++searched;
-  const { entries, said } = await page.search(field.value.trim());
+  const { entries, said, more } = await page.search(field.value.trim());
   if (number !== searched) return;
   listed = entries;
   say(count, said);
-  fillList(isQuiet);
+  fillList(isQuiet, more);
+  if (more) setTimeout(() => number === searched && search(true), AGAIN); // rows are still being read
 }
 
-function fillList(isQuiet) {
+function fillList(isQuiet, more = false) {
   const before = byId("list").scrollTop;
   const groups = new Set(listed.map((entry) => entry.group));
   const nodes = [];
@@ -75,7 +77,7 @@ function fillList(isQuiet) {
   if (listed.length > MOST_LISTED) {
     nodes.push(make("li", { class: "quiet more" }, `${counted(listed.length - MOST_LISTED, "more mail")}: search for them.`));
   }
-  if (!nodes.length) nodes.push(make("li", { class: "quiet more" }, field.value ? "Nothing found." : "No mails."));
+  if (!nodes.length) nodes.push(make("li", { class: "quiet more" }, more ? "Nothing found so far: rows are still being read." : field.value ? "Nothing found." : "No mails."));
   items.replaceChildren(...nodes);
   mark(isQuiet);
   byId("list").scrollTop = before;

@@ -48,6 +48,10 @@ class CommandLines:
         typed = self._typed("--smtp", "--set", "--tolerate")
         return self._command("report", [*typed, *self._edition], self._folder)
 
+    def outbox(self) -> str:
+        """Shows what the sandbox kept."""
+        return self._command("outbox", [*self._typed("--set"), *self._edition, *self._folder], ["--open"])
+
     def kept(self) -> CommandLines:
         """For lines that are written into a file: without the values of --set, which may be anything. A line
         that misses one is refused, and sends to nobody."""

@@ -52,6 +52,15 @@ def test_where_everyone_has_the_mail_nothing_is_left_to_do(desk: Desk) -> None:
     assert "left to do" not in desk.run("run", "spring.yaml").err  # that says so in other words
 
 
+def test_after_a_rehearsal_the_line_that_shows_its_mails_is_named(desk: Desk, mailhost: MailHost) -> None:
+    told = desk.run("run", "spring.yaml", "--run", "2026-05")
+    shows = line_that_goes_on(told.err, "this shows them:")
+    assert list(shows) == ["outbox", "spring.yaml", "--run", "2026-05", "--open"]
+    assert desk.run(*(word for word in shows if word != "--open")).code == 0
+    mailhost.take_over(desk)
+    assert "this shows them" not in desk.run("run", "spring.yaml", "--yes").err
+
+
 def test_invalid_rows_are_sent_to_by_the_line_that_is_named_once_they_are_mended(desk: Desk) -> None:
     desk.write("people.csv", f"{PEOPLE}nobody,N,free\n")
     told = desk.run("run", "spring.yaml")

@@ -360,12 +360,21 @@ def test_a_check_says_how_many_rows_it_does_not_name(desk: Desk) -> None:
     assert annotations[-1].endswith(f"title=unbuildable-message::{last['message']}")
 
 
-def test_a_quiet_check_still_says_in_a_line_why_it_exits_1(desk: Desk) -> None:
+@pytest.mark.parametrize("verb", [("check",), ("preview",), ("run", "--dry-run")])
+def test_quiet_and_with_exit_code_1_it_still_says_which_rows(
+    desk: Desk, verb: tuple[str, ...]
+) -> None:
     desk.write("people.csv", PEOPLE + "nobody,N,paid\nnoone,N,paid\n")
-    told = desk.run("check", "spring.yaml", "-q")
+    told = desk.run(*verb, "spring.yaml", "-q")
     assert told.code == 1
-    assert told.err == "spring.yaml: 2 rows invalid; without --quiet they are named\n"
-    assert "2 rows invalid" in desk.run("run", "spring.yaml", "--dry-run", "-q").err
+    assert told.err == "spring.yaml: 2 rows invalid\n  invalid: rows 5, 6\n"
+    desk.write("spring.txt", "{{ first_name[4] }}\n")
+    told = desk.run(*verb, "spring.yaml", "-q")
+    assert told.code == 1
+    assert told.err == (
+        "spring.yaml: 2 rows invalid, 1 message that cannot be built\n"
+        "  invalid: rows 5, 6\n  failed: row 2\n"
+    )
 
 
 def test_a_check_as_json_names_the_bad_rows(desk: Desk) -> None:

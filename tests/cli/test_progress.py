@@ -190,12 +190,35 @@ def test_why_it_is_slow_is_said_in_words_and_until_when() -> None:
     progress = at_speed(4)
     progress.limit = Limit(4.0, "the server asked to slow down", NOON + 300)
     said = "the server asked to slow down: 4/s until 16:18 CEST"
-    for columns in (78, 200):
-        assert f" · {said}" in progress.line(columns, 30.0, NOON)
+    assert f" · {said}" in progress.line(200, 30.0, NOON)
+    assert progress.line(78, 30.0, NOON).endswith(
+        "120/900 · 4/s · the server asked to slow down: 4/s until 16:18 · 3 min left"
+    )
+    assert progress.line(40, 30.0, NOON) == "120/900 · server: 4/s till 16:18"
     assert progress.plain(30.0, NOON).endswith(f"; {said}")
     assert "4/s of" not in progress.line(200, 30.0, NOON)
     progress.limit = Limit(5.0, "the domain gmail.com")
     assert " · the domain gmail.com: 5/s · " in progress.line(200, 30.0, NOON)
+
+
+def test_in_80_columns_stand_all_that_matters_and_why_it_is_slow_in_shorter_words() -> None:
+    progress = at_speed(4)
+    for status, number in ((D, 12), (R, 3), (Status.IN_DOUBT, 1)):
+        for _ in range(number):
+            progress.moved(P, status)
+    progress.limit = Limit(4.0, "the server asked to slow down", NOON + 300)
+    progress.connections = (4, 10)
+    line = progress.line(79, 30.0, NOON)
+    assert line == (
+        "124/900 · server: 4/s till 16:18 · 12 def, 3 rej, 1 doubt · 4 conn · 3 min left"
+    )
+    wide = progress.line(200, 30.0, NOON)
+    assert "12 deferred, 3 rejected, 1 in doubt · 4 connections · 3 min left" in wide
+    assert "the server asked to slow down: 4/s until 16:18 CEST" in wide
+    progress.limit = Limit(4.0)
+    assert progress.line(80, 30.0, NOON) == (
+        "124/900 · 4/s of 4/s · 12 deferred, 3 rejected, 1 in doubt · 4 conn · 3 min left"
+    )
 
 
 def test_what_holds_nobody_back_any_more_is_not_said_to_be_why() -> None:

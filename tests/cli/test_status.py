@@ -148,3 +148,6 @@ def test_in_a_narrow_terminal_nothing_of_it_is_cut_and_no_colour_runs_on(
     assert "the server took it" in " ".join(screen.split())
     begun = [one for one in re.findall(r"\x1b\[([0-9;]*)m", screen) if one not in ("", "0")]
     assert len(begun) == len(re.findall(r"\x1b\[0?m", screen))
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", screen).splitlines()
+    assert all(len(line) <= 40 or " " not in line.strip() for line in plain)
+    assert " of 20 accepted" in " ".join(" ".join(plain).split())

@@ -65,6 +65,15 @@ def test_what_is_shown_has_the_words_of_what_is_written_to_a_file(
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
+def test_the_editions_side_by_side_fit_too(hard: Desk, columns: int) -> None:
+    hard.run("run", "spring.yaml", "--yes", "--run", "2026-05")
+    verb = "report", "spring.yaml", "--history"
+    seen, told = shown(hard, *verb, columns=columns), hard.run(*verb)
+    fits(seen, columns)
+    assert sorted(seen.split()) == sorted(told.out.split())
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
 def test_the_last_words_fit_and_their_command_can_be_copied(hard: Desk, columns: int) -> None:
     seen = shown(hard, "run", "spring.yaml", "--yes", "--no-progress", columns=columns)
     fits(seen, columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.cli.wrapping import NARROWEST, wrapped
+from sendbatch.cli.wrapping import NARROWEST, rows_taken, wrapped
 from sendbatch.errors import Place
 from sendbatch.findings import Rule
 from sendbatch.words import width
@@ -99,3 +99,10 @@ def test_a_caret_stays_under_its_place_in_a_line_of_a_file(column: int) -> None:
     assert source[caret.index("^")] == text[column - 1]
     assert max(map(len, lines)) <= 40
     assert any("../templates/spring.html?" in line for line in lines)
+
+
+def test_the_rows_of_a_screen_are_those_that_a_line_takes_without_its_colours() -> None:
+    assert rows_taken("", 40) == 1
+    assert rows_taken("\x1b[36m" + "x" * 40 + "\x1b[0m", 40) == 1
+    assert rows_taken("x" * 41, 40) == 2
+    assert rows_taken("x" + "\u4f8b" * 20, 40) == 2  # what takes two columns is not parted

@@ -359,6 +359,32 @@ def test_rows_are_searched_on_the_page(served: Desk, browser) -> None:
     page.frame_locator("iframe").first.get_by_text("Spring, Name57").wait_for()
 
 
+def test_whoever_searches_while_rows_are_read_is_shown_those_that_come(
+    desk: Desk, browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, add = threading.Event(), Rows.add
+
+    def later(self: Rows, rows: Any) -> None:
+        assert goes_on.wait(PATIENCE)
+        add(self, rows)
+
+    monkeypatch.setattr(Rows, "add", later)
+    with live(desk):
+        page = browser.new_page()
+        try:
+            page.goto(desk.address)
+            page.get_by_role("searchbox").fill("name57")
+            page.get_by_text("Nothing found so far: rows are still being read.").wait_for()
+            assert desk.ask("rows", q="name57")["more"] is True
+        finally:
+            goes_on.set()
+        page.get_by_text("1 of 58 rows").wait_for()
+        page.get_by_text("p57@example.org").first.wait_for()
+        until(lambda: desk.standing()["done"])
+        assert desk.ask("rows", q="name57")["more"] is False
+        page.close()
+
+
 def test_a_page_that_stays_open_says_that_the_preview_is_gone_and_comes_back(
     desk: Desk, browser, tmp_path: Path
 ) -> None:

@@ -341,7 +341,7 @@ class Viewing:
         with self._lock:
             people, standing = self._people, self._standing
         if people is None:
-            return json.dumps({"entries": [], "said": "no row is read yet"})
+            return json.dumps({"entries": [], "said": "no row is read yet", "more": True})
         hits = people.rows.search(text, MOST_FOUND)
         entries = [self._found(people, row) for row in hits.rows]
         number = f"{hits.number:,}" if hits.exact else f"more than {hits.number:,}"
@@ -350,7 +350,8 @@ class Viewing:
             said += f", the first {len(entries)} are listed"
         if not standing.done:
             said += f"; {count(standing.rows, 'row')} read so far"
-        return f'{{"said":{json.dumps(said)},"entries":{model.entries_as_json(entries)}}}'
+        more = json.dumps(not standing.done)
+        return f'{{"said":{json.dumps(said)},"more":{more},"entries":{model.entries_as_json(entries)}}}'
 
     def _found(self, people: _People, row: Kept) -> model.Entry:
         """What a list shows of a row: nothing is rendered for it."""
