@@ -14,6 +14,7 @@ from benchmarks import (
     alike,
     encrypted,
     kinds,
+    live,
     memory,
     pacing,
     picture,
@@ -38,6 +39,7 @@ SCRIPTS: dict[str, tuple[Callable[[int, int], Result], int]] = {
     "resume": (resume.measure, resume.PEOPLE),
     "pacing": (pacing.measure, pacing.PEOPLE),
     "startup": (startup.measure, startup.PEOPLE),
+    "live": (live.measure, live.PEOPLE),
     "profile": (profile.measure, profile.PEOPLE),
 }
 
