@@ -151,6 +151,8 @@ def run(
     if in_doubt not in ("hold", "resend"):
         raise SendbatchError(f"in_doubt={in_doubt!r}: write 'hold' or 'resend'")
     _hold_truth(yes=yes)
+    if first_run is not None and not isinstance(first_run, date):
+        raise SendbatchError(f"first_run={one_line(repr(first_run), 80)}: write a datetime.date")
     said = Options(
         only=_only(only),
         limit=limit,
@@ -459,9 +461,10 @@ def _looking(
 
 def _options(options: Options | None, said: Options) -> Options:
     """`options` with what was said by name in its place."""
-    if said.limit is not None and said.limit < 1:
+    limit: object = said.limit
+    if limit is not None and (type(limit) is not int or limit < 1):
         raise SendbatchError(
-            f"limit={said.limit}: write a number from 1, or leave it out for everyone"
+            f"limit={one_line(repr(limit), 80)}: write a number from 1, or leave it out for everyone"
         )
     for one in (said, options or said):
         _hold_truth(**{name: getattr(one, name) for name in _TRUTHS})

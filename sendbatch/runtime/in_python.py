@@ -21,6 +21,7 @@ FLAGS = {
     "accept-changes": "accept_changes=True",
     "without-log": "without_log=True",
     "no-wait": "no_wait=True",
+    "masked": "masked=True",
 }
 OF_LOAD = frozenset({"run", "smtp", "rate", "expect", "tolerate"})
 VALUES = OF_LOAD | {

@@ -4,7 +4,7 @@ to be awaited, for whoever has one running and means to go on meanwhile."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -17,6 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOOK = 0.1  # seconds between two looks for a cancellation
+
 
 class Loop:
     """An event loop of our own, uvloop where there is one; no signal handlers."""
@@ -82,41 +83,49 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stop: Stop) -> T:
 
 
 def own_loop(verb: Callable[P, T]) -> Callable[P, T]:
-    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere."""
+    """Makes a verb that runs a loop, and takes a `stop`, callable from anywhere. In a coroutine, its task's
+    cancellation stops it softly, and is raised once it has ended."""
 
     @wraps(verb)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
         open_closed_streams()
         if not _is_loop_running():
             return verb(*args, **kwargs)
-        stop = cast(Stop, kwargs.get("stop") or Stop())
+        _hold_cancelled()
+        stop, tasks = cast(Stop, kwargs.get("stop") or Stop()), asyncio.all_tasks()
         kwargs["stop"] = stop
         with ThreadPoolExecutor(1, thread_name_prefix="sendbatch") as thread:
-            return _result(thread.submit(verb, *args, **kwargs), stop)
+            return _result(thread.submit(verb, *args, **kwargs), stop, tasks)
 
     return called
 
 
-def _result(working: Future[T], stop: Stop) -> T:
+def _result(working: Future[T], stop: Stop, tasks: Collection[asyncio.Task[Any]]) -> T:
     """Waited for while the caller's loop stands still. At the first Ctrl-C asyncio.run raises nothing, but
-    cancels its task, which hears of it only once the loop goes on: so it is looked for, and stops softly."""
-    before, is_cancelled = _cancellations(), False
+    cancels its task, which hears of it only once the loop goes on: so it is looked for, stops softly, and is
+    raised, or a caller who awaits nothing would go on to the next campaign."""
+    before = _cancellations(tasks)
     try:
-        while not wait([working], LOOK).done:
-            if not is_cancelled and _cancellations() > before:
-                is_cancelled = True
-                stop.soon()
+        while not wait([working], LOOK).done and _cancellations(tasks) == before:
+            pass
+        if _cancellations(tasks) > before:
+            raise asyncio.CancelledError
         return working.result()
     except BaseException:
-        if is_cancelled and not working.done():  # asked a second time
-            stop.now()
         _end(working, stop)
         raise
 
 
-def _cancellations() -> int:
-    """How often the tasks of the running loop were asked to end: of a group of tasks, that may be another."""
-    return sum(task.cancelling() for task in asyncio.all_tasks())
+def _hold_cancelled() -> None:
+    """Raises CancelledError where the caller's task was cancelled while the loop stood still, and has not
+    heard it yet."""
+    if getattr(asyncio.current_task(), "_must_cancel", False):
+        raise asyncio.CancelledError
+
+
+def _cancellations(tasks: Collection[asyncio.Task[Any]]) -> int:
+    """How often they were asked to end: all of the loop's, for in a group of tasks that may be another."""
+    return sum(task.cancelling() for task in tasks)
 
 
 def awaited(verb: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

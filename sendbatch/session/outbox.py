@@ -82,7 +82,9 @@ def _kept(group: Group, folder: Path) -> _Kept:
 
 def _nothing(job: Job, folder: Path) -> CampaignError:
     said = f"{shown(folder)}: the sandbox has kept no mail of this campaign yet"
-    lines = f"this run keeps every mail there and delivers none:\n    {CommandLines(job.campaign).run()}"
+    named = job.record.base if job.record.named else None
+    line = CommandLines(job.campaign, named).run()
+    lines = f"this run keeps every mail there and delivers none:\n    {line}"
     editions = [one_line(one, 80) or "(without a name)" for one in job.record.editions()]
     if editions:
         lines += f"\n  there are mails of other editions (--run): {listed(editions, 10)}"

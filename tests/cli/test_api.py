@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -183,9 +183,31 @@ def test_the_outbox_of_a_campaign_that_delivers_is_the_sandboxs_and_its_hint_del
     with pytest.raises(sendbatch.SendbatchError, match="load it with smtp='sandbox'"):
         sendbatch.outbox_page(sendbatch.load("spring.yaml"))
 
-    eval(hint, {"sendbatch": sendbatch})  # noqa: S307 - as it says
+    elsewhere = r"smtp='sandbox'\), record='kept'\)"
+    with pytest.raises(sendbatch.SendbatchError, match=elsewhere):
+        sendbatch.outbox_page("spring.yaml", record="kept")
+
+    eval(hint, {"sendbatch": sendbatch})  # as it says
 
     assert sendbatch.outbox_page("spring.yaml").exists()
+    assert not mailhost.receivers
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"limit": 1.5}, "limit=1.5: write a number from 1"),
+        ({"limit": "2"}, "limit='2': write a number from 1"),
+        ({"limit": True}, "limit=True: write a number from 1"),
+        ({"first_run": "2026-11-27"}, "first_run='2026-11-27': write a datetime.date"),
+    ],
+)
+def test_a_value_of_another_kind_is_said_to_be_one(
+    desk: Desk, mailhost: MailHost, given: dict[str, Any], said: str
+) -> None:
+    mailhost.take_over(desk)
+    with pytest.raises(sendbatch.SendbatchError, match=said):
+        sendbatch.run("spring.yaml", yes=True, **given)
     assert not mailhost.receivers
 
 
@@ -241,3 +263,77 @@ def test_an_interrupt_ends_the_run_and_not_only_the_waiting_for_it(
     doubted = result.totals.get(Status.IN_DOUBT, 0)
     assert result.totals[Status.ACCEPTED] + doubted == 40
     assert len(set(mailhost.receivers)) == len(mailhost.receivers) <= 40
+
+
+async def itself(calls: Coroutine[Any, Any, None]) -> None:
+    await calls
+
+
+async def in_a_group(calls: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(calls)
+
+
+async def in_a_task(calls: Coroutine[Any, Any, None]) -> None:
+    await asyncio.create_task(calls)
+
+
+@pytest.mark.parametrize("main", [itself, in_a_group, in_a_task])
+def test_the_first_interrupt_of_asyncio_run_stops_the_run_softly_and_no_other_begins(
+    desk: Desk,
+    mailhost: MailHost,
+    main: Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
+) -> None:
+    """It raises nothing then: it cancels the main task, which a call that blocks the loop does not hear."""
+    desk.people(40)
+    mailhost.take_over(desk)
+    mailhost.hold_after = 3
+
+    stop = sendbatch.Stop()
+
+    async def several() -> None:
+        for edition, own in (("may", stop), ("june", sendbatch.Stop())):  # nothing is awaited between them
+            sendbatch.run(sendbatch.load("spring.yaml", run=edition), yes=True, stop=own)
+
+    def interrupt() -> None:
+        mailhost.until_holding()
+        os.kill(os.getpid(), signal.SIGINT)
+        with contextlib.suppress(AssertionError):  # said below, by what it mailed
+            until(lambda: stop.is_soon, "the run to be asked to stop")
+        mailhost.go.set()
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(main(several()))
+    assert len(mailhost.receivers) < 20
+    assert not (desk.folder / "reports/spring@june").exists()
+    may = sendbatch.load("spring.yaml", run="may")
+    assert Status.IN_DOUBT not in sendbatch.status(may).totals
+    assert sendbatch.run(may, yes=True).totals == {Status.ACCEPTED: 40}
+    assert len(set(mailhost.receivers)) == len(mailhost.receivers) == 40
+
+
+def test_a_task_that_was_cancelled_before_begins_no_run(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+
+    async def cancelled() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        sendbatch.run("spring.yaml", yes=True)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+    assert not mailhost.receivers
+
+
+def test_who_has_heard_that_it_was_cancelled_may_still_call(desk: Desk) -> None:
+    async def tidies_up() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        return sendbatch.plan("spring.yaml").sendable
+
+    assert asyncio.run(tidies_up()) == 3
