@@ -142,6 +142,7 @@ const asked = () => {
 
 function route() {
   const id = asked();
+  unsaid();
   const known = [...listed, ...page.doc.recipients];
   const entry = known.find((one) => one.id === id);
   if (id === "overview" || (!entry && !known.length)) return showOverview();
@@ -230,11 +231,12 @@ const nothingOf = (doc) => make("table", { class: "nothing" },
 
 // ---- keys, and what a click on a link says
 
+const unsaid = () => byId("leads").replaceChildren(); // it is of the mail that was shown
+
 function clicked(to) {
-  const close = () => byId("leads").replaceChildren();
   byId("leads").replaceChildren(make("div", { class: "leads" },
     make("p", {}, "This link leads to"), make("code", {}, bdi(to || "(nowhere)")),
-    make("button", { type: "button", on: { click: close } }, "Close")));
+    make("button", { type: "button", on: { click: unsaid } }, "Close")));
 }
 
 const next = (options, now) => options[(options.indexOf(now) + 1) % options.length];
@@ -245,7 +247,7 @@ const acts = {
   1: () => choose("width", "phone"), 2: () => choose("width", "tablet"), 3: () => choose("width", "desktop"),
   d: () => choose("look", next(["light", "dark", "inverted"], wish.look)),
   o: () => go("overview"), "?": () => keys.open ? keys.close() : keys.showModal(),
-  Escape: () => byId("leads").replaceChildren(),
+  Escape: unsaid,
 };
 
 function pressed(event) {

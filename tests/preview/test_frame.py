@@ -54,6 +54,10 @@ def test_a_clicked_link_leaves_the_mail_where_it_is_and_says_where_it_leads(
         assert page.locator("#leads").text_content() == ""
         assert frame.get_by_text("write").get_attribute("title") == "Help\nmailto:help@example.com"
         assert len(page.context.pages) == 1
+        frame.get_by_text("away", exact=True).click()
+        page.locator("#leads code").wait_for()
+        page.evaluate("location.hash = 'overview'")
+        page.locator("#leads code").wait_for(state="detached")  # it was of the mail before
         assert (looked.asked, looked.heard) == ([], [])
 
 
