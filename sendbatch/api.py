@@ -469,7 +469,9 @@ def _options(options: Options | None, said: Options) -> Options:
     """`options` with what was said by name in its place."""
     for one in (said, options or said):
         arguments.flags(**{name: getattr(one, name) for name in _TRUTHS})
-        arguments.numbers(limit=one.limit, breaker=one.breaker)
+        arguments.numbers(breaker=one.breaker)
+        if one.limit is not None:
+            arguments.numbers(limit=one.limit)
         arguments.seconds(stop_after=one.stop_after)
         arguments.days(first_run=one.first_run)
     if options is None:
@@ -533,7 +535,8 @@ def gallery(
     from sendbatch.session.showing import Asked
 
     arguments.flags(masked=masked)
-    arguments.numbers(most=most)
+    if most is not None:
+        arguments.numbers(most=most)
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     asked = Asked(tuple(_words(recipients)), most, masked)

@@ -41,8 +41,10 @@ def _lines(standing: StatusResult) -> Iterator[str]:
         yield from _under_way(standing, standing.now)
     elif standing.died is not None:
         yield from _after_death(standing, standing.died)
-    elif standing.ended is not None and standing.exit_code:
-        yield from _after_the_end(standing)
+    else:
+        yield from _in_doubt(standing)
+        if standing.ended is not None and standing.exit_code:
+            yield from _after_the_end(standing)
 
 
 def _under_way(standing: StatusResult, now: Now | None) -> Iterator[str]:
@@ -72,13 +74,18 @@ def _after_death(standing: StatusResult, died: Died) -> Iterator[str]:
     if died.written_at is not None:
         last = f", the last that was written is of {clock_time(died.written_at, standing.at)}"
     yield f"the last run{begun} did not come to its end{last}"
-    if standing.totals.get(Status.IN_DOUBT):
-        on_the_way = f", {died.in_doubt:,} of them on the way as it ended" if died.in_doubt else ""
-        number = count(standing.totals[Status.IN_DOUBT], "recipient")
-        yield f"{number} in doubt{on_the_way}: the mail may have arrived; who is known to have it is settled:"
-        yield f"  {standing.resolve}"
+    yield from _in_doubt(standing, died.in_doubt)
     yield f"this goes on, {_with_whom(standing)}:"
     yield f"  {standing.go_on}"
+
+
+def _in_doubt(standing: StatusResult, on_the_way: int = 0) -> Iterator[str]:
+    """With the line that settles them; so many of them were `on_the_way` as a run died."""
+    if doubts := standing.totals.get(Status.IN_DOUBT):
+        ended = f", {on_the_way:,} of them on the way as it ended" if on_the_way else ""
+        number = count(doubts, "recipient")
+        yield f"{number} in doubt{ended}: the mail may have arrived; who is known to have it is settled:"
+        yield f"  {standing.resolve}"
 
 
 def _after_the_end(standing: StatusResult) -> Iterator[str]:

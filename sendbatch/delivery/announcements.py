@@ -19,7 +19,7 @@ from sendbatch.reasons import reason_of
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.smtp.replies import said
-from sendbatch.values import Outcome, Recipient, Status
+from sendbatch.values import Outcome, Recipient, Reply, Status
 from sendbatch.words import clock_time, count, word
 
 AT_ONCE = 3  # notices of one kind that are told as they come
@@ -27,6 +27,7 @@ FIRST_PAUSE = 60.0  # seconds between two lines of one kind after that; doubled 
 LONGEST_PAUSE = 1800.0
 MOST_KINDS = 20  # reasons told apart
 MOST_DOMAINS = 1000  # counted apart
+UNTIL_SURE = " until that is sure to be for good"
 NAMED = 3  # domains in one line
 WORTH_TELLING = 2.0  # seconds; a shorter wait is over before it is read
 
@@ -79,7 +80,7 @@ class Notices:
             about = f": {one_line(why, 500)}" if why else ""
             verb = "has" if outcome.status is Status.FAILED else "is"
             email = one_line(recipient.email, 320)
-            self._observer.notice(f"{email} {verb} {word(outcome.status)}{about}")
+            self._observer.notice(f"{email} {verb} {word(outcome.status)}{kind.so_long}{about}")
         else:
             self._observer.notice(kind.so_far)
 
@@ -100,7 +101,13 @@ class Notices:
             words = one_line(_why(outcome), 100)
         if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
             key, words = status, "other words, which the report has"
-        return self._kinds.setdefault(key, _Kind(word(status), words))
+        so_long = UNTIL_SURE if reply is not None and _is_open(status, reply) else ""
+        return self._kinds.setdefault(key, _Kind(word(status), words, so_long))
+
+
+def _is_open(status: Status, reply: Reply) -> bool:
+    """Refused for good by the reply, and not by us: that is so once others are accepted after it."""
+    return status is Status.DEFERRED and reply.code >= 500
 
 
 def _why(outcome: Outcome, row: int = 0) -> str:
@@ -180,10 +187,11 @@ class _Gate:
 
 @dataclass(slots=True)
 class _Kind:
-    """All of one status and one reason, each in words."""
+    """All of one status and one reason, each in words; `so_long` is until when they stand so."""
 
     status: str
     why: str
+    so_long: str = ""
     number: int = 0
     domains: Domains = field(default_factory=lambda: Domains())
     gate: _Gate = field(default_factory=lambda: _Gate(1))
@@ -195,7 +203,7 @@ class _Kind:
     @property
     def so_far(self) -> str:
         about = f" ({self.why})" if self.why else ""
-        return f"{self.status} {count(self.number, 'time')} so far{about}: {self.domains}"
+        return f"{self.status} {count(self.number, 'time')} so far{self.so_long}{about}: {self.domains}"
 
 
 class Domains:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sendbatch.ledger.sqlite.lock import hold
+from sendbatch.ledger.sqlite.lock import hold, is_held
 from sendbatch.ledger.sqlite.record import has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.store import Record, Snapshot
 
@@ -41,6 +41,11 @@ def open_copy_of_record(folder: Path) -> Iterator[Record]:
     LedgerError."""
     with open_scratch(folder) as record:
         yield record
+
+
+def is_under_way(folder: Path) -> bool:
+    """Whether a process has the record in hand now: whom it sends to is in doubt in a copy."""
+    return is_held(folder)
 
 
 def has_record(folder: Path) -> bool:

@@ -81,6 +81,7 @@ function live(addresses) {
     document.body.classList.remove("gone");
     faults(now);
     if (now.version !== before.version) {
+      page.setSummary({ at: Date.now() / 1000, content: "" }); // its digest comes with the new list
       await renew();
       if (now.files.length) page.tell(`${now.files.join(", ")}: shown again`);
     }

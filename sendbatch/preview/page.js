@@ -16,6 +16,7 @@ const page = {
   setEntry,
   setBanner,
   shownId: () => shown?.id ?? null,
+  setSummary: fillSummary,
   tell: (text) => say(byId("told"), text),
 };
 
@@ -179,6 +180,7 @@ async function setDocument(doc) {
   page.doc = doc;
   const id = shown?.id;
   fillTop();
+  fillSummary(doc.made);
   await search(true);
   const entry = [...listed, ...doc.recipients].find((one) => one.id === id);
   if (entry) show(entry, { isAgain: true });
@@ -275,6 +277,14 @@ function fillTop() {
     make("a", { class: "button", href: "#overview" }, "Overview"),
     make("button", { type: "button", on: { click: () => keys.showModal() } }, "Keys"),
   ].filter(Boolean));
+}
+
+// As the server wrote it into the page at first; without a digest while the mails are others than the list tells.
+function fillSummary(made) {
+  const at = new Date(made.at * 1000).toISOString();
+  byId("summary").replaceChildren(...[`${counted(page.doc.recipients.length, "mail")}, made on `,
+    make("time", { datetime: at }, `${at.slice(0, 16).replace("T", " ")} UTC`),
+    made.content && "; content ", made.content && make("code", {}, made.content.slice(0, 12)), "."].filter(Boolean));
 }
 
 function begin() {

@@ -1,5 +1,5 @@
 """What a program gives by name is of the kind that is meant: else the fault shows where it helps nobody, as
-one of the record, or as a traceback. None, where it may be, stands for what was not given."""
+one of the record, or as a traceback. But for flags and numbers, None stands for what was not given."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def flags(**given: object) -> None:
 def numbers(**given: object) -> None:
     """Whole ones, from 1."""
     for name, value in given.items():
-        if value is not None and (type(value) is not int or value < 1):
-            raise _wrong(name, value, "write a number from 1")
+        if type(value) is not int or value < 1:
+            raise _wrong(name, value, "write a number from 1, or leave it out")
 
 
 def texts(**given: object) -> None:
@@ -30,7 +30,7 @@ def texts(**given: object) -> None:
 
 def seconds(**given: object) -> None:
     for name, value in given.items():
-        if value is not None and type(value) not in (int, float):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise _wrong(name, value, "write a number of seconds")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.records import open_copy_of_record
+from sendbatch.ledger.records import is_under_way, open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.quota import quotas_of
@@ -92,6 +92,11 @@ def look(
     """
     job.record.refuse_links()
     hold_edition(job)
+    if is_under_way(job.record.path):
+        job.observer.notice(
+            "a run is under way: whom it sends to at this moment is among those in doubt here, and waits for "
+            "its reply; nothing is to be settled before that run ends"
+        )
     with workers_of(job) as workers, open_copy_of_record(job.record.path) as record:
         allowance = _allowance(job, looking=not spending)
         content = content or content_of(job)

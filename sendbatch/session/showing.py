@@ -9,6 +9,7 @@ from sendbatch.campaign.names import usable
 from sendbatch.errors import Finding, shown
 from sendbatch.findings import Rule
 from sendbatch.findings.groups import pattern_of
+from sendbatch.ledger.records import is_under_way
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Draft
 from sendbatch.message.checks.names import names_used
@@ -79,6 +80,7 @@ class Showing:
         self._inputs, self._columns = plan.inputs, plan.columns
         if asked.masked:
             refuse_letters_of_ones_own(job.campaign, prepared)
+        self._under_way = is_under_way(job.record.path)
         self._named = named(draft, asked.recipients)
         self._used = _used(job, prepared, plan.columns)
         self._survey = Survey(self._used)
@@ -258,6 +260,8 @@ class Showing:
             words = reason(entry.why, entry.detail, entry.code)
             if self._asked.masked:
                 words = "" if entry.why == entry.status else word(entry.why or "").replace("-", " ")
+            if self._under_way and entry.status is Status.IN_DOUBT:
+                words = "or on the way: a run is under way"
             kind = str(entry.status), pattern_of(words)
             if kind not in found and len(found) >= _MOST_NOTHING:
                 kind, words = ("", ""), "for other reasons"

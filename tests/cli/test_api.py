@@ -193,6 +193,24 @@ def test_the_outbox_of_a_campaign_that_delivers_is_the_sandboxs_and_its_hint_del
     assert not mailhost.receivers
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"limit": 1.5}, "limit=1.5: write a number from 1"),
+        ({"limit": "2"}, "limit='2': write a number from 1"),
+        ({"limit": True}, "limit=True: write a number from 1"),
+        ({"first_run": "2026-11-27"}, "first_run='2026-11-27': write a datetime.date"),
+    ],
+)
+def test_a_value_of_another_kind_is_said_to_be_one(
+    desk: Desk, mailhost: MailHost, given: dict[str, Any], said: str
+) -> None:
+    mailhost.take_over(desk)
+    with pytest.raises(sendbatch.SendbatchError, match=said):
+        sendbatch.run("spring.yaml", yes=True, **given)
+    assert not mailhost.receivers
+
+
 @pytest.mark.parametrize("word", ["no", "false", "yes", "", 1, 0, None])
 def test_a_word_is_no_yes(desk: Desk, mailhost: MailHost, word: Any) -> None:
     mailhost.take_over(desk)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.kit.command import PEOPLE, Desk
+from tests.kit.mailhost import MailHost
 
 HTML = """\
 <p>Hello {{ first_name }},</p>
@@ -425,6 +426,26 @@ def test_a_masked_row_that_no_made_up_one_is_like_is_not_shown(shop: Desk) -> No
     found = document(page_of(shop))
     assert [one["row"] for one in found["recipients"]] == [2, 4]
     assert any(one.startswith("1 row more would be shown") for one in found["note"])
+
+
+def test_beside_a_run_that_is_under_way_what_is_on_the_way_is_not_called_lost(
+    desk: Desk, mailhost: MailHost
+) -> None:
+    mailhost.take_over(desk)
+    mailhost.hold_after = 1
+    process = desk.start("run", "spring.yaml", "--yes", "--no-progress")
+    try:
+        mailhost.until_holding(1)
+        told = desk.run("preview", "spring.yaml", "--out", "page.html").ended(0)
+    finally:
+        process.kill()
+        process.communicate()
+    assert "a run is under way: whom it sends to at this moment" in told.err.replace("\n", " ")
+    why = [one["why"] for one in document(desk.folder / "page.html")["nothing"]]
+    assert "in doubt: or on the way: a run is under way" in why
+    desk.run("preview", "spring.yaml", "--out", "page.html").ended(0)
+    why = [one["why"] for one in document(desk.folder / "page.html")["nothing"]]
+    assert any("in doubt: the run ended" in one for one in why)
 
 
 def test_a_run_that_is_cut_off_leaves_no_older_gallery_either(desk: Desk) -> None:

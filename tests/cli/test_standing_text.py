@@ -89,6 +89,19 @@ def test_where_only_later_ones_are_left_when_the_next_is_due() -> None:
     ]
 
 
+def test_those_in_doubt_come_with_the_line_that_settles_them_however_the_run_ended() -> None:
+    doubtful = {Status.ACCEPTED: 10, Status.IN_DOUBT: 1}
+    told = [
+        "1 recipient in doubt: the mail may have arrived; who is known to have it is settled:",
+        "  sendbatch resolve spring.yaml KEY… --as accepted",
+    ]
+    standing = replace(STANDING, exit_code=1, totals=doubtful, ended=Ended(AT - 60, False, "", None))
+    assert standing_text(standing).splitlines() == told
+    stopped = replace(standing, totals={**doubtful, Status.PENDING: 5}, ended=Ended(AT, True, "Ctrl-C", None))
+    assert standing_text(stopped).splitlines()[:2] == told
+    assert standing_text(stopped).endswith("\n  sendbatch run spring.yaml")
+
+
 def test_after_a_death_when_something_was_written_last_and_who_is_in_doubt() -> None:
     totals = {Status.PENDING: 5, Status.IN_DOUBT: 3}
     standing = replace(STANDING, totals=totals, died=Died(AT - 7200, AT - 3600, 2))

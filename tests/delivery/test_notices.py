@@ -52,6 +52,17 @@ def test_of_nine_hundred_deferred_the_first_is_told_at_once_and_the_others_in_on
     assert len(room.told) == 2
 
 
+def test_who_is_refused_with_5xx_is_said_to_be_deferred_only_until_that_is_sure() -> None:
+    room = Room()
+    for number in range(3):
+        room.deferred(number, "web.de", Reply(550, "No such user", "RCPT", "5.1.1"))
+    room.notices.finish()
+    assert room.told == [
+        "p0@web.de is deferred until that is sure to be for good: 550 5.1.1 No such user",
+        "deferred 3 times so far until that is sure to be for good (550 5.1.1): all at web.de",
+    ]
+
+
 def test_a_count_comes_now_and_then_and_ever_more_seldom() -> None:
     room = Room()
     for number in range(24 * 60):  # one each minute for a day

@@ -14,6 +14,7 @@ import pytest
 
 from sendbatch.errors import LedgerError, LockedError
 from sendbatch.ledger.sqlite.lock import HOLDER, LOCK, hold, is_held
+from tests.kit.local_time import local_time
 
 HOLD = """
 import sys
@@ -54,6 +55,19 @@ def test_while_one_process_sends_another_is_told_who_does_and_since_when(tmp_pat
     assert f"(process {process.pid}, jo@mailbox, since 09:15)" in said
     assert "sendbatch status" in said
     assert caught.value.exit_code == 5
+
+
+def test_since_when_is_told_in_local_time_and_kept_in_utc(tmp_path: Path) -> None:
+    since = "2026-11-27 12:06:28 UTC"
+    with (
+        local_time("CET-1CEST,M3.5.0,M10.5.0/3"),
+        hold(tmp_path, since=since, holder="me@here"),
+        pytest.raises(LockedError, match=r"since 2026-11-27 13:06:28 CET\)"),
+        held(tmp_path),
+    ):
+        pass
+    with hold(tmp_path, since=since, holder="me@here"):
+        assert json.loads((tmp_path / HOLDER).read_text())["since"] == since
 
 
 def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:

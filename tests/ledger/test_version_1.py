@@ -30,6 +30,7 @@ from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
 from sendbatch.reports.text import summary
 from sendbatch.values import Status
+from tests.kit.local_time import local_time
 from tests.kit.people import OUTCOMES, clock, entry
 
 HERE = Path(__file__).parent / "version_1"
@@ -47,17 +48,20 @@ def old(tmp_path: Path) -> Path:
 
 
 def told(record: Snapshot) -> dict[str, str]:
-    """But for the variants of a subject, which version 1 did not know, so that nobody has one."""
+    """In its files but for the variants of a subject, which version 1 did not know, so that nobody has one;
+    and in today's words for people."""
     report = Report(record.reading, take(record.reading), "spring (2026-11)")
     table, document = io.StringIO(), io.StringIO()
     csv.write(report, table)
     json.write(report, document)
+    with local_time("UTC0"):
+        words = summary(report)
     return {
         "report.csv": re.sub(r",(variant)?(\r?\n)", r"\2", table.getvalue()),
         "report.json": re.sub(
             r'  "variants": \[\],\n|, "variant": null', "", document.getvalue()
         ),
-        "status.txt": summary(report),
+        "status.txt": words,
     }
 
 

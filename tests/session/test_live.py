@@ -333,11 +333,16 @@ def test_the_page_keeps_its_place_while_the_letter_changes(served: Desk, browser
     frame.get_by_text("Spring, Name7").wait_for()
     page.wait_for_function("document.documentElement.scrollHeight > 3000")
     page.evaluate("scrollTo(0, 1234)")
+    digest = served.ask("document")["made"]["content"]
 
     served.write("letter.html", tall.replace("Spring", "Autumn"))
 
     frame.get_by_text("Autumn, Name7").wait_for()
     page.wait_for_function("Math.abs(scrollY - 1234) < 5")
+    until(lambda: served.ask("document")["made"]["content"] != digest)
+    digest = served.ask("document")["made"]["content"]
+    page.locator("#summary").get_by_text(digest[:12]).wait_for()
+    assert page.locator("#summary").inner_text().startswith("10 mails, made on 20")
     assert "p7" in page.url
     assert page.locator("input[name=width][value=phone]").is_checked()
 

@@ -252,6 +252,7 @@ WRONG: dict[str, Callable[[Path], object]] = {
         file, options=sendbatch.Options(limit=True)
     ),
     "breaker=0: write a number from 1": lambda file: sendbatch.run(file, breaker=0),
+    "breaker=None: write a number from 1": lambda file: sendbatch.run(file, breaker=None),  # type: ignore[arg-type]
     "stop_after='2h': write a number of seconds": lambda file: sendbatch.run(
         file,
         stop_after="2h",  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sendbatch.errors import LockedError, one_line
@@ -19,6 +20,7 @@ from sendbatch.ledger.sqlite.access import LOCK as LOCK
 from sendbatch.ledger.sqlite.access import denied
 from sendbatch.ledger.sqlite.holding import Hold, identity, noted_in
 from sendbatch.runtime.files import refuse_link, replacing
+from sendbatch.words import clock_time
 
 HOLDER = "lock.json"
 MOMENT = 0.2  # seconds; `is_held` has the lock for an instant, and that is no other sender
@@ -105,6 +107,16 @@ def _who(folder: Path) -> str:
         descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             told = json.loads(file.read(MOST_LABEL))
-        return one_line(f" (process {told['pid']}, {told['holder']}, since {told['since']})", 200)
+        since = _local(str(told["since"]))
+        return one_line(f" (process {told['pid']}, {told['holder']}, since {since})", 200)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
+
+
+def _local(since: str) -> str:
+    """The label has UTC, as each file; the person who reads it here is told the time of this place."""
+    try:
+        at = datetime.strptime(since, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+        return clock_time(at.timestamp())
+    except (ValueError, OverflowError, OSError):
+        return since
