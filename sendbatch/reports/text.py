@@ -233,11 +233,13 @@ def _held(report: Report) -> list[str]:
     if left := sum(group.recipients for group in held[MOST_REPLIES:]):
         lines.append(f"  … and {left:,} more by other replies")
     these, they = ("this one", "it") if many == 1 else (f"these {many:,}", "they")
+    command = _rejecting(report, held[0].key if many == 1 else None)
     return [
         *lines,
         "  The server says never, but it speaks of us, or nobody was accepted after that:",
-        f"  the next run tries {these} again. Where the server is right, {they} can be settled for good:",
-        *_rejecting(report, held[0].key if many == 1 else None),
+        f"  the next run tries {these} again. Where the server is right, {they} can be settled for good"
+        f"{':' if command else '.'}",
+        *command,
     ]
 
 

@@ -48,9 +48,10 @@ def old(tmp_path: Path) -> Path:
 
 
 def told(record: Snapshot) -> dict[str, str]:
-    """In its files but for the variants of a subject, which version 1 did not know, so that nobody has one;
-    and in today's words for people."""
-    report = Report(record.reading, take(record.reading), "spring (2026-11)")
+    """But for the variants of a subject, which version 1 did not know, so that nobody has one, and for what
+    refusals mean, which it did not tell."""
+    lines = {"resolve": "sendbatch resolve FILE"}
+    report = Report(record.reading, take(record.reading), "spring (2026-11)", commands=lines)
     table, document = io.StringIO(), io.StringIO()
     csv.write(report, table)
     json.write(report, document)
@@ -61,7 +62,7 @@ def told(record: Snapshot) -> dict[str, str]:
         "report.json": re.sub(
             r'  "variants": \[\],\n|, "variant": null', "", document.getvalue()
         ),
-        "status.txt": words,
+        "status.txt": re.sub(r"What it means\n(?:  .*\n)+\n", "", words),
     }
 
 
