@@ -24,6 +24,7 @@ from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import SendbatchError, one_line
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
+from sendbatch.runtime import arguments
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import awaited, own_loop
 from sendbatch.runtime.observer import Observer
@@ -77,6 +78,8 @@ def load(
 
     Raises CampaignError or ProfileError with all that is wrong, AudienceError at a row that is none.
     """
+
+    arguments.texts(run=run, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate)
 
     def read(people: Path | None = None) -> Campaign:
         return load_campaign(
@@ -150,9 +153,8 @@ def run(
 
     if in_doubt not in ("hold", "resend"):
         raise SendbatchError(f"in_doubt={in_doubt!r}: write 'hold' or 'resend'")
-    _hold_truth(yes=yes)
-    if first_run is not None and not isinstance(first_run, date):
-        raise SendbatchError(f"first_run={one_line(repr(first_run), 80)}: write a datetime.date")
+    arguments.flags(yes=yes)
+    arguments.functions(ask=ask)
     said = Options(
         only=_only(only),
         limit=limit,
@@ -310,9 +312,13 @@ def proof(
     of `to`. Nothing counts as delivered. Raises as `run` does."""
     from sendbatch.session.proof import send_proofs
 
+    arguments.numbers(count=count)
+    arguments.texts(recipient=recipient)
+    if not (reviewers := _words(to)):
+        raise SendbatchError("to= names nobody: give the address of a reviewer, or several")
     chosen = _looking(options, None, None, False, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return send_proofs(job, _words(to), wanted=count, key=recipient)
+    return send_proofs(job, reviewers, wanted=count, key=recipient)
 
 
 def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:
@@ -461,26 +467,19 @@ def _looking(
 
 def _options(options: Options | None, said: Options) -> Options:
     """`options` with what was said by name in its place."""
-    limit: object = said.limit
-    if limit is not None and (type(limit) is not int or limit < 1):
-        raise SendbatchError(
-            f"limit={one_line(repr(limit), 80)}: write a number from 1, or leave it out for everyone"
-        )
     for one in (said, options or said):
-        _hold_truth(**{name: getattr(one, name) for name in _TRUTHS})
+        arguments.flags(**{name: getattr(one, name) for name in _TRUTHS})
+        arguments.numbers(breaker=one.breaker)
+        if one.limit is not None:
+            arguments.numbers(limit=one.limit)
+        arguments.seconds(stop_after=one.stop_after)
+        arguments.days(first_run=one.first_run)
     if options is None:
         return said
     silent = Options()
     each = ((one.name, getattr(said, one.name)) for one in fields(Options))
     named: dict[str, Any] = {name: value for name, value in each if value != getattr(silent, name)}
     return replace(options, **named)
-
-
-def _hold_truth(**given: object) -> None:
-    """"no" would be taken for true: what lets a run do more is never said by a text."""
-    for name, value in given.items():
-        if not isinstance(value, bool):
-            raise SendbatchError(f"{name}={one_line(repr(value), 80)}: write True or False")
 
 
 def _path(path: FilePath | None) -> Path | None:
@@ -535,6 +534,9 @@ def gallery(
     from sendbatch.session import look
     from sendbatch.session.showing import Asked
 
+    arguments.flags(masked=masked)
+    if most is not None:
+        arguments.numbers(most=most)
     chosen = _looking(options, only, limit, strict, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
     asked = Asked(tuple(_words(recipients)), most, masked)
@@ -555,6 +557,8 @@ def message_for(
     was. Raises CampaignError with a guess where nobody in the plan is meant, and as `plan` does."""
     from sendbatch.session.one import message_for as build
 
+    if not isinstance(key, str):
+        raise SendbatchError(f"key={one_line(repr(key), 80)}: write a key or an address")
     return build(_job(campaign, Options(), record, None, stop, edge, workers), key)
 
 

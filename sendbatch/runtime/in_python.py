@@ -46,11 +46,13 @@ _LINE = re.compile(
     rf"(?P<keys>(?: +(?!-){_WORD})*?(?= +--as\b))?(?P<rest>(?: +{_OPTION})*)`?"
 )
 # What is not a word of the sentence after it: quoted, in capitals, a date, a number, an assignment.
-_VALUE = r"(?:'[^']*'|\"[^\"]*\"|[A-Z]+\b|[0-9][0-9-]*|resend\b|hold\b|(?<=--set )\w+=\S+)"
+_VALUE = r"(?:'[^']*'|\"[^\"]*\"|[A-Z]+\b|[0-9][0-9-]*|resend\b|hold\b|(?<=--set )\w+(?:=\S+|(?=:)))"
 _ALONE = re.compile(rf"(?<![\w-])--(?P<name>[a-z][a-z-]*)(?: (?P<value>{_VALUE}))?")
 _EACH = re.compile(
     rf"--(?P<name>{'|'.join(FLAGS)})(?![\w-])|--(?P<valued>[a-z][a-z-]*)(?: +(?P<value>(?!-){_WORD}))?"
 )
+
+_RECIPIENT = re.compile(r"(?<!\w)recipient=")
 
 
 def in_python(text: str) -> str:
@@ -95,10 +97,10 @@ def _option(found: re.Match[str]) -> str:
     if name == "dry-run":
         return "sendbatch.dry_run" + (f" {value}" if value is not None else "")
     if name == "set":
-        if value is None or "=" not in value:
-            return "settings=" + (f" {value}" if value is not None else "")
-        key, _, setting = value.partition("=")
-        return f"settings={{{key!r}: {setting!r}}}"
+        if value is None:
+            return "settings="
+        key, equals, setting = value.partition("=")
+        return f"settings={{{key!r}: {repr(setting) if equals else '…'}}}"
     if name not in VALUES:
         return found[0]
     return f"{name.replace('-', '_')}=" if value is None else _named(name, value)
@@ -125,7 +127,7 @@ def speaking_python(verb: Callable[P, T]) -> Callable[P, T]:
             try:
                 return await verb(*args, **kwargs)
             except SendbatchError as error:
-                _translate(error)
+                _translate(error, verb.__name__)
                 raise
 
         return cast("Callable[P, T]", awaited)
@@ -135,19 +137,19 @@ def speaking_python(verb: Callable[P, T]) -> Callable[P, T]:
         try:
             return verb(*args, **kwargs)
         except SendbatchError as error:
-            _translate(error)
+            _translate(error, verb.__name__)
             raise
 
     return called
 
 
-def _translate(error: SendbatchError) -> None:
+def _translate(error: SendbatchError, verb: str) -> None:
+    def said(text: str) -> str:
+        python = in_python(text)  # the one verb that takes several there
+        return _RECIPIENT.sub("recipients=", python) if verb == "gallery" else python
+
     error.findings = tuple(
-        replace(
-            one,
-            message=in_python(one.message),
-            hint=None if one.hint is None else in_python(one.hint),
-        )
+        replace(one, message=said(one.message), hint=None if one.hint is None else said(one.hint))
         for one in error.findings
     )
     error.args = ("\n".join(map(str, error.findings)),)

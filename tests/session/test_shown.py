@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
@@ -241,3 +243,40 @@ def test_errors_of_the_verbs_speak_python_and_those_of_the_api_do_not(tmp_path: 
     assert "only= names nobody in the plan" in str(here.value)
     assert here.value.message.startswith("only=")
     assert "--only names nobody in the plan" in str(there.value)
+
+
+WRONG: dict[str, Callable[[Path], object]] = {
+    "limit=1.5: write a number from 1": lambda file: sendbatch.plan(file, limit=1.5),  # type: ignore[arg-type]
+    "limit='2': write a number from 1": lambda file: sendbatch.run(file, limit="2"),  # type: ignore[arg-type]
+    "limit=True: write a number from 1": lambda file: sendbatch.run(
+        file, options=sendbatch.Options(limit=True)
+    ),
+    "breaker=0: write a number from 1": lambda file: sendbatch.run(file, breaker=0),
+    "breaker=None: write a number from 1": lambda file: sendbatch.run(file, breaker=None),  # type: ignore[arg-type]
+    "stop_after='2h': write a number of seconds": lambda file: sendbatch.run(
+        file,
+        stop_after="2h",  # type: ignore[arg-type]
+    ),
+    "first_run='2026-11-27': write a datetime.date": lambda file: sendbatch.run(
+        file,
+        first_run="2026-11-27",  # type: ignore[arg-type]
+    ),
+    "ask='yes': write a function": lambda file: sendbatch.run(file, ask="yes"),  # type: ignore[arg-type]
+    "expect=3: write a text": lambda file: sendbatch.load(file, expect=3),  # type: ignore[arg-type]
+    "rate=5: write a text": lambda file: sendbatch.load(file, rate=5),  # type: ignore[arg-type]
+    "key=5: write a key or an address": lambda file: sendbatch.message_for(file, 5),  # type: ignore[arg-type]
+    "to= names nobody: give the address": lambda file: sendbatch.proof(file, to=[]),
+    "masked='no': write True or False": lambda file: sendbatch.gallery(file, masked="no"),  # type: ignore[arg-type]
+    "recipients= names nobody in the plan: zz": lambda file: sendbatch.gallery(file, recipients="zz"),
+    "settings={'topic': …}: nothing uses a name like that": lambda file: sendbatch.plan(
+        sendbatch.load(file, settings={"topic": "x"})
+    ),
+}
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("said", WRONG)
+def test_what_is_given_wrongly_is_named_as_it_was_given(tmp_path: Path, said: str) -> None:
+    with pytest.raises(sendbatch.SendbatchError, match=re.escape(said)):
+        WRONG[said](write(tmp_path))
+    assert not (tmp_path / "reports").exists()
