@@ -95,7 +95,9 @@ function itemOf(entry) {
     make("span", { class: "line small" },
       make("bdi", { class: "quiet" }, entry.fault ? "no mail" : entry.email),
       entry.findings.length > 0 && make("span", { class: "badge" }, counted(entry.findings.length, "finding"))),
-    entry.chosen.length > 0 && make("bdi", { class: "why" }, entry.chosen[0].why,
+    // a reason in words, where there is one: tags of a template stand with their lines at the mail
+    entry.chosen.length > 0 && make("bdi", { class: "why" },
+      (entry.chosen.find((one) => !one.why.includes("{%")) ?? entry.chosen[0]).why,
       entry.chosen.length > 1 && ` and ${entry.chosen.length - 1} more`)));
 }
 
