@@ -878,7 +878,7 @@ def test_every_line_of_a_json_log_is_an_object_with_time_kind_and_text(desk: Des
     lines = [json.loads(line) for line in told.err.splitlines()]
     assert told.code == 1
     assert all({"at", "kind", "text"} <= line.keys() for line in lines)
-    assert [line["kind"] for line in lines] == ["plan", "finished", "notice"]
+    assert [line["kind"] for line in lines] == ["plan", "finished", "notice", "notice"]
     assert lines[0]["sendable"] == 3
     assert lines[1]["exit_code"] == 1
     assert lines[1]["totals"] == {"accepted": 3, "invalid": 1}
