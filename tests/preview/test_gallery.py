@@ -262,6 +262,7 @@ def test_why_somebody_is_shown_and_who_gets_nothing_is_said(mail) -> None:
 LARGE = 5_000_000  # bytes of a page, at most
 
 
+@pytest.mark.thorough
 def test_a_page_of_many_long_mails_stays_one_file_that_can_be_handed_on(mail) -> None:
     html = "".join(f"<p><a href='https://x.example/{n}'>{n}</a></p>" for n in range(5000))
     document = document_of([mail(row, html=html, text=html) for row in range(2, 42)])
@@ -272,6 +273,7 @@ def test_a_page_of_many_long_mails_stays_one_file_that_can_be_handed_on(mail) ->
     assert f'"cut":{{"html":{len(html)},"text":{len(html)}}}' in as_json(document)
 
 
+@pytest.mark.thorough
 def test_html_of_ten_megabytes_is_cut_and_it_is_said(mail) -> None:
     document = document_of([mail(html="<p>word</p>" * 1_000_000, text="x")])
     page = render(document)

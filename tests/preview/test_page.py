@@ -15,6 +15,8 @@ from tests.kit.looking import looked_at, mail_in
 
 from .conftest import MADE, built, document_of, write
 
+pytestmark = pytest.mark.thorough  # each opens pages in a browser
+
 SMALL = Finding(
     "html-size", "warning", Place("spring.html", 3), "the HTML is large", "make it smaller"
 )

@@ -80,6 +80,7 @@ def test_a_picture_that_the_html_has_written_out_stands_on_the_page_once_too() -
     )
 
 
+@pytest.mark.thorough
 def test_forty_megabytes_of_pictures_leave_a_page_of_five() -> None:
     pictures = {f"{number}@x": bytes([number]) * 1_000_000 for number in range(40)}
     html = "".join(f'<img src="cid:{cid}">' for cid in pictures)

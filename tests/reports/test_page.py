@@ -19,6 +19,8 @@ from sendbatch.reports.html import write
 from sendbatch.values import Status, Why
 from tests.reports.conftest import Record
 
+pytestmark = pytest.mark.thorough  # each opens pages in a browser
+
 BEGUN = 1_764_230_000.0  # 2025-11-27 07:53:20 UTC, an hour later in Berlin
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 NO_SUCH_USER = "=cmd|'no such user'"
