@@ -13,7 +13,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,10 +45,9 @@ class Now:
 
     def at(self, wall: float) -> Now:
         """What of it still holds at this time."""
-        wait, limit = self.wait, self.limit
+        wait = self.wait
         over = wait is not None and (wait.until is None or wait.until <= wall)
-        return Now(self.since, self.total, limit, None if over else wait, self.connections)
-
+        return replace(self, wait=None) if over else self
 
     def at_rate(self, rate: float) -> Now:
         """Without a limit that holds no more, as that of one domain after which others go: so much faster is
@@ -56,7 +55,7 @@ class Now:
         limit = self.limit
         if limit is None or limit.rate is None or not limit.why or rate <= LOOSE * limit.rate:
             return self
-        return Now(self.since, self.total, None, self.wait, self.connections)
+        return replace(self, limit=None)
 
 
 class Telling(Observer):
@@ -127,7 +126,9 @@ class Telling(Observer):
         self._timer = None
         if self._now is None:
             return
-        now = Now(self._now.since, self._now.total, self._limit, self._wait, self._connections)
+        now = replace(
+            self._now, limit=self._limit, wait=self._wait, connections=self._connections
+        )
         # Whoever asks is told less, and the run goes on.
         with contextlib.suppress(OSError), replacing(self._file, durable=False) as file:
             file.write(json.dumps(asdict(now)).encode())
