@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.kit.command import Desk
+from tests.kit.looking import comes_true
 from tests.kit.mailhost import MailHost
 
 PAGE = "reports/spring.sandbox/outbox.html"
@@ -225,7 +226,7 @@ def test_a_mail_that_is_hostile_runs_nothing_and_asks_for_nothing(desk: Desk, br
     page.on("request", lambda request: asked.append(request.url))
     page.goto((desk.folder / PAGE).as_uri())
     page.get_by_text("Björk, spring is here").first.click()
-    page.wait_for_function("document.querySelector('iframe') !== null")
+    comes_true(page, "document.querySelector('iframe') !== null")
     assert asked == [(desk.folder / PAGE).as_uri()]
     assert page.title() != "run"
     assert page.get_by_text("</script><script>").count() > 0

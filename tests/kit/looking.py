@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.kit.waiting import until
+
 WITHIN = ("file:", "data:", "about:", "blob:")
 
 
@@ -66,3 +68,9 @@ def mail_in(page: Any) -> Any:
     """The frame of the mail that is shown, once it has its height."""
     page.locator("iframe.mail[data-settled]").wait_for()
     return page.locator("iframe.mail").element_handle().content_frame()
+
+
+def comes_true(page: Any, script: str) -> None:
+    """Until the script says so. It is asked from here: asked again and again within the page, as Playwright's
+    own wait does it, its policy forbids it."""
+    until(lambda: page.evaluate(script), script)

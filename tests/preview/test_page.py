@@ -11,7 +11,7 @@ from sendbatch.errors import Finding, Place
 from sendbatch.preview.album import Album
 from sendbatch.preview.document import Chosen, Document, Known, Nothing, fault_of, said
 from sendbatch.preview.gallery import write_page
-from tests.kit.looking import looked_at, mail_in
+from tests.kit.looking import comes_true, looked_at, mail_in
 
 from .conftest import MADE, built, document_of, write
 
@@ -159,7 +159,7 @@ def test_place_width_look_tab_and_scroll_are_kept_on_reload(browser, gallery: Pa
         page.reload()
         page.get_by_role("heading", name="Spring 3").wait_for()
         assert page.get_by_role("tab", name="Source").get_attribute("aria-selected") == "true"
-        page.wait_for_function("scrollY === 150")
+        comes_true(page, "scrollY === 150")
         page.get_by_role("tab", name="HTML").click()
         mail_in(page)
         assert page.locator("input[name=width]:checked").input_value() == "phone"
@@ -174,7 +174,7 @@ def test_the_place_within_a_long_mail_is_kept_on_reload(browser, mail, tmp_path:
         page.evaluate("scrollTo(0, 1500)")
         page.reload()
         mail_in(page)
-        page.wait_for_function("scrollY === 1500")
+        comes_true(page, "scrollY === 1500")
 
 
 def test_each_part_of_a_mail_stands_behind_its_tab(browser, gallery: Path) -> None:

@@ -17,6 +17,7 @@ from sendbatch.ledger.facts import Event
 from sendbatch.message.variants import Variants
 from sendbatch.reports.html import write
 from sendbatch.values import Status, Why
+from tests.kit.looking import comes_true
 from tests.reports.conftest import Record
 
 pytestmark = pytest.mark.thorough  # each opens pages in a browser
@@ -81,7 +82,10 @@ class Opened:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    commands = {"retry": "sendbatch run spring.yaml --retry rejected", "run": "sendbatch run spring.yaml"}
+    commands = {
+        "retry": "sendbatch run spring.yaml --retry rejected",
+        "run": "sendbatch run spring.yaml",
+    }
     report = replace(a_campaign().report("spring (may)"), commands=commands, made_at=BEGUN + 90_000)
     with path.open("w", encoding="utf-8", newline="") as out:
         write(report, out)
@@ -99,7 +103,9 @@ def opened(browser: Any, file: Path) -> Iterator[Any]:
         page, told = context.new_page(), []
         page.on("console", lambda message: told.append(message.text))
         page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda asked: told.append(asked.url) if asked.url != file.as_uri() else None)
+        page.on(
+            "request", lambda asked: told.append(asked.url) if asked.url != file.as_uri() else None
+        )
         page.goto(file.as_uri())
         all_told.append(told)
         return Opened(page, told)
@@ -187,7 +193,9 @@ def test_who_needs_attention_is_searched_sorted_and_shown_bit_by_bit(opened: Any
     heads.get_by_role("button", name="Last").click()
     assert page.words(".people tbody tr:visible td:nth-child(7)")[0] == "2025-11-28 08:54:20"
     heads.get_by_role("button", name="Address").click()
-    assert page.words(".people tbody tr:visible td:nth-child(2)")[60] == "p17@d3.example"  # as numbers go
+    assert (
+        page.words(".people tbody tr:visible td:nth-child(2)")[60] == "p17@d3.example"
+    )  # as numbers go
     assert page.violations() == []
 
 
@@ -218,9 +226,9 @@ def test_what_is_found_is_copied_as_csv_which_no_spreadsheet_runs(opened: Any) -
     )
     assert cells is None
     page.page.get_by_role("button", name="Copied 1 row").click()
-    page.page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('1+1'))")
+    comes_true(page.page, "navigator.clipboard.readText().then((text) => text.includes('1+1'))")
     assert page.page.evaluate("navigator.clipboard.readText()").splitlines()[1] == (
-        "39,p37@d2.example,\"a,\"\"b\",rejected,'=1+1,2,2025-11-27 08:53:24"
+        '39,p37@d2.example,"a,""b",rejected,\'=1+1,2,2025-11-27 08:53:24'
     )
 
 
@@ -229,7 +237,7 @@ def test_a_line_for_the_shell_is_copied_as_it_stands(opened: Any) -> None:
 
     page.page.get_by_role("button", name="Copy: sendbatch run spring.yaml --retry rejected").click()
 
-    page.page.wait_for_function("document.getElementById('said').textContent === 'copied'")
+    comes_true(page.page, "document.getElementById('said').textContent === 'copied'")
     found = page.page.evaluate("navigator.clipboard.readText()")
     assert found == "sendbatch run spring.yaml --retry rejected"
 
@@ -240,14 +248,13 @@ def test_the_curves_follow_the_window_and_the_colour_scheme(opened: Any) -> None
     wide, light = canvas.bounding_box()["width"], set(canvas.evaluate(COLOURS))
 
     page.page.set_viewport_size(PHONE)
-    page.page.wait_for_function(
-        f"document.querySelector('.curve canvas').getBoundingClientRect().width < {wide - 100}"
+    comes_true(
+        page.page,
+        f"document.querySelector('.curve canvas').getBoundingClientRect().width < {wide - 100}",
     )
     assert page.page.evaluate("document.documentElement.scrollWidth") == 360
     page.page.emulate_media(color_scheme="dark")
-    page.page.wait_for_function(
-        "getComputedStyle(document.body).backgroundColor === 'rgb(20, 23, 26)'"
-    )
+    comes_true(page.page, "getComputedStyle(document.body).backgroundColor === 'rgb(20, 23, 26)'")
     dark = set(page.page.locator(".curve canvas").first.evaluate(COLOURS))
     assert dark != light
     assert not dark & {"47,143,91,255"}  # the green of the day
@@ -295,7 +302,10 @@ def test_it_is_printed_in_the_colours_of_the_day_with_its_curves(opened: Any) ->
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 14
     page.page.set_viewport_size({"width": 720, "height": 1000})  # an A4 sheet within its margins
     page.page.emulate_media(media="print", color_scheme="dark")
-    assert page.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        page.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        == "rgb(255, 255, 255)"
+    )
     page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert "47,143,91,255" in page.page.locator(".curve canvas").first.evaluate(COLOURS)
     assert page.page.evaluate("document.documentElement.scrollWidth") == 720
@@ -307,7 +317,9 @@ def test_it_can_be_walked_by_keys(opened: Any) -> None:
     seen = []
     for _ in range(40):
         page.page.keyboard.press("Tab")
-        seen.append(page.page.evaluate("document.activeElement.textContent || document.activeElement.type"))
+        seen.append(
+            page.page.evaluate("document.activeElement.textContent || document.activeElement.type")
+        )
 
     assert "Over time" in seen  # the list of its parts
     assert "Copy" in seen

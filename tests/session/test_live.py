@@ -26,6 +26,7 @@ from sendbatch.preview.live.rows import Rows
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.live.viewing import Viewing
+from tests.kit.looking import comes_true
 
 PATIENCE = 20.0  # seconds, on however busy a machine
 
@@ -167,7 +168,9 @@ def test_the_campaign_file_may_name_other_files(served: Desk) -> None:
     until(lambda: "Watched as well" in served.html("p7@example.org"))
 
 
-def test_all_that_is_wrong_stands_over_the_last_good_letter_until_it_is_mended(served: Desk) -> None:
+def test_all_that_is_wrong_stands_over_the_last_good_letter_until_it_is_mended(
+    served: Desk,
+) -> None:
     served.write("letter.html", '{% include "later/gone.html" %}\n{{ nobody }}\n{% if %}')
     until(lambda: served.standing()["faults"])
 
@@ -331,14 +334,14 @@ def test_the_page_keeps_its_place_while_the_letter_changes(served: Desk, browser
     frame.get_by_text("Spring, Name7").wait_for()
     page.keyboard.press("1")  # a phone
     frame.get_by_text("Spring, Name7").wait_for()
-    page.wait_for_function("document.documentElement.scrollHeight > 3000")
+    comes_true(page, "document.documentElement.scrollHeight > 3000")
     page.evaluate("scrollTo(0, 1234)")
     digest = served.ask("document")["made"]["content"]
 
     served.write("letter.html", tall.replace("Spring", "Autumn"))
 
     frame.get_by_text("Autumn, Name7").wait_for()
-    page.wait_for_function("Math.abs(scrollY - 1234) < 5")
+    comes_true(page, "Math.abs(scrollY - 1234) < 5")
     until(lambda: served.ask("document")["made"]["content"] != digest)
     digest = served.ask("document")["made"]["content"]
     page.locator("#summary").get_by_text(digest[:12]).wait_for()
