@@ -12,6 +12,7 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
+from sendbatch.reports.encryption import encryption_of
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
@@ -49,6 +50,7 @@ def resolve(
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
     hold_recorded(folder)
+    encryption = encryption_of(edge.environ)
     now = edge.clock.wall()
     without_log = not campaign.profile.delivers
     with open_record(
@@ -61,7 +63,7 @@ def resolve(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        write_files(report_of(campaign, folder, record.reading, at=now), folder.path)
+        write_files(report_of(campaign, folder, record.reading, at=now), folder.path, encryption)
 
 
 def report_of(
