@@ -294,7 +294,8 @@ class _Job:
             **env,
         }
         shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-        code, said = self._executed(shell, environ, sends=env.get("COMMAND") == "run")
+        sends = step.get("id") == "call" and env["COMMAND"] == "run"
+        code, said = self._executed(shell, environ, sends=sends)
         summary = files["STEP_SUMMARY"].read_text()
         self.told.append(Step(step.get("name", ""), code, said, summary))
         return code, read_outputs(files["OUTPUT"].read_text())
