@@ -18,7 +18,7 @@ from typing import Any
 
 from click.shell_completion import CompletionItem
 
-from sendbatch.campaign.found import campaigns_in
+from sendbatch.campaign.campaigns import campaigns_in
 from sendbatch.campaign.names import usable
 from sendbatch.cli.campaign_files import DEFAULT
 
