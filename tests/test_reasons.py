@@ -88,6 +88,7 @@ SENTENCES = [
     (Why.NO_DOMAIN, "example.org", None, "no mail server: example.org does not exist"),
     (Why.NO_HOST, "example.org", None, "no mail server: example.org has no server at all"),
     (Why.FILTERED, None, None, "`where` is false"),
+    (Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out"),
     (Why.SUPPRESSED, None, None, "on a suppression list"),
     (Why.DUPLICATE, "7", None, "row 7 has the same key"),
     (Why.OTHER, "too large", None, "too large"),
