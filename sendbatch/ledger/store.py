@@ -400,6 +400,22 @@ class Backlog(Selection, Protocol):
         """The record's time, which due times are measured by."""
         ...
 
+    @property
+    def announces(self) -> bool:
+        """Whether whoever is sent to has to be announced before, in blocks, where other machines see it."""
+        ...
+
+    async def announce(self, block: Collection[int]) -> None:
+        """Tell others, durably, that these deliveries (ids that are claimed) may be sent to from now on, and
+        what has become of those announced before; of those, who is not in `block` and was not settled is as
+        before. Returns once that holds; waits, and says so, while the other side is away. An empty block only
+        tells what has become of the last one.
+
+        Raises AnotherRun where another run holds the campaign by now, RecordStopped where it was waited for
+        in vain.
+        """
+        ...
+
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         """Selected rows that are pending or failed, by line, from behind `after_row`."""
         ...
