@@ -23,6 +23,7 @@ from sendbatch.campaign.vocabulary import (
     PROFILE_NAME,
     PROJECT,
     RATES,
+    RECORD,
     SECRET,
     SELECTOR,
     SIGNING_DOMAIN,
@@ -225,6 +226,12 @@ class ProfilesKeys(Keys[Any], harmless=False):
     project = Key(
         PROJECT,
         "whose records these are ([the record](#the-record)); left out, the `origin` of the repository",
+        absent="",
+    )
+    record = Key(
+        RECORD,
+        "where the records are: `git`, in the repository itself ([more](#a-record-in-the-repository)); left"
+        " out, on this disk",
         absent="",
     )
     profiles = Key(
