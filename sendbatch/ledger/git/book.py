@@ -48,6 +48,7 @@ class Book:
         self.is_lost = False  # another run holds the campaign
         self.gave_up = False  # the remote was waited for in vain
         self.told = place.told
+        self.doubted_until = max(found.pages.about.doubted_until, _doubted(found, place.patience.settling))
         self._remote = remote
         self._place = place
         self._secret = place.secret().of(place.ref)
@@ -74,8 +75,8 @@ class Book:
             files[pages.next_name(self._files)] = data
         began = self._about.began if self.is_open else at
         about = About(
-            self._about.number + 1, self._run, began, told.is_last, told.sent, tuple(contents),
-            tuple(told.servers), told.meta,
+            self._about.number + 1, self._run, began, at, self.doubted_until, told.is_last, told.sent,
+            tuple(contents), tuple(told.servers), told.meta,
         )  # fmt: skip
         self._unsure_files = files
         self._unsure = (self._committed(files, about), about, told.is_last or not self.is_open)
@@ -161,3 +162,8 @@ class Book:
         return self._witnessed[2]
 
 
+def _doubted(found: Found, settling: float) -> float:
+    """Until when a run that did not say that it ended may still be sending what it announced last: it was
+    taken for dead, and may only have slept."""
+    about = found.pages.about
+    return 0.0 if about.ended else about.at + settling

@@ -37,12 +37,15 @@ class Changed(ValueError):
 @dataclass(frozen=True, slots=True)
 class About:
     """`number` counts the commits of this record, `run` names the run that made this one (at random), which
-    began at `began` and has `ended` or not; `sent` is how many have the mail, or may have it. `meta` are
-    lines of the record's own."""
+    began at `began` and has `ended` or not; it was made at `at`. `sent` is how many have the mail, or may
+    have it. Until `doubted_until` whoever was taken for dead may still be sending, and must not be sent to
+    again. `meta` are lines of the record's own."""
 
     number: int = 0
     run: str = ""
     began: float = 0.0
+    at: float = 0.0
+    doubted_until: float = 0.0
     ended: bool = True
     sent: int = 0
     contents: tuple[str, ...] = ()
@@ -54,6 +57,8 @@ class About:
             "number": self.number,
             "run": self.run,
             "began": self.began,
+            "at": self.at,
+            "doubted_until": self.doubted_until,
             "ended": self.ended,
             "sent": self.sent,
             "contents": list(self.contents),
@@ -112,6 +117,8 @@ def read(files: Mapping[str, bytes], secret: Secret) -> Pages:
             int(told["number"]),
             str(told["run"]),
             float(told["began"]),
+            float(told["at"]),
+            float(told["doubted_until"]),
             bool(told["ended"]),
             int(told["sent"]),
             tuple(map(str, told["contents"])),

@@ -30,7 +30,7 @@ _NOT_OURS = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE",
     "GIT_CURL_VERBOSE", "GIT_PUSH_OPTION_COUNT", "GIT_LITERAL_PATHSPECS",
 )  # fmt: skip
-_OURS = "SENDBATCH_"
+_OURS = re.compile(r"SENDBATCH_\w+_KEY")  # what signs and seals is no matter of git's
 _IDENTITY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -111,7 +111,7 @@ class Git:
         kept = {
             name: value
             for name, value in self.environ.items()
-            if name not in _NOT_OURS and not name.startswith((_OURS, "GIT_TRACE"))
+            if name not in _NOT_OURS and not name.startswith("GIT_TRACE") and not _OURS.fullmatch(name)
         }
         made = {"LC_ALL": "C", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
         if self.objects is not None:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError
 from sendbatch.ledger.facts import EVERYONE, Change, Intent, Lane, Noted, Remembered
+from sendbatch.ledger.git import refusals
 from sendbatch.ledger.git.book import Book, Told
 from sendbatch.ledger.git.finding import Found, find, watch
 from sendbatch.ledger.git.place import WORKING, Place
@@ -43,6 +44,7 @@ from sendbatch.ledger.sqlite.scratch import scratch_folder
 from sendbatch.ledger.store import Draft
 from sendbatch.runtime.files import own_folder
 from sendbatch.values import Recipient, Status
+from sendbatch.words import clock_time
 
 HEAD = "head"  # in its meta: the commit that it was made of, or has pushed last
 
@@ -50,13 +52,22 @@ HEAD = "head"  # in its meta: the commit that it was made of, or has pushed last
 class GitRecord:
     """In this hand. `crashed` are the ids of whoever a run that is over has left *sending*."""
 
-    def __init__(self, ledger: Ledger, book: Book, place: Place, crashed: set[int]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        book: Book,
+        place: Place,
+        crashed: set[int],
+        now: Callable[[], float],
+    ) -> None:
+        self._now = now
         self._ledger = ledger
         self._book = book
         self._place = place
         self._crashed = crashed
         self._changed = set(crashed)  # ids of whom the ref does not tell how they stand
         self._announced: set[int] = set()
+        self._announced_at = 0.0  # by `_onward`
 
     @property
     def reading(self) -> SqliteReading:
@@ -69,7 +80,13 @@ class GitRecord:
         return len(self._crashed) + self._ledger.recover(at)
 
     def draft(self, heed: Callable[[], None] = lambda: None) -> AbstractContextManager[Draft]:
-        return self._ledger.draft(heed)
+        return self._ledger.draft(heed, self._hold_settled)
+
+    def _hold_settled(self) -> None:
+        """By a person's word nobody is sent to again whom a run that only sleeps may still be sending to."""
+        until = self._book.doubted_until
+        if self._now() < until:
+            raise refusals.too_young(clock_time(until))
 
     def backlog(self, now: Callable[[], float]) -> GitBacklog:
         return GitBacklog(self._ledger.backlog(now), self)
@@ -78,6 +95,8 @@ class GitRecord:
         self._write((), at, lambda: self._place.stop.is_soon)
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
+        if to is Status.PENDING:
+            self._hold_settled()
         unknown = self._ledger.resolve(named, to, at)
         if not unknown:
             self._write((), at, lambda: self._place.stop.is_soon, is_last=True, is_all=True)
@@ -86,8 +105,16 @@ class GitRecord:
     def note_changed(self, ids: Collection[int]) -> None:
         self._changed.update(ids)
 
-    def is_announced(self, id_: int) -> bool:
-        return id_ in self._announced
+    def hold_announced(self, ids: Collection[int]) -> None:
+        """These are about to be sent to: they were announced, and not too long ago. Raises RecordStopped."""
+        if not self._announced.issuperset(ids):
+            raise RecordStopped(
+                "a message was about to leave whose recipient was not announced in the repository: this is a "
+                "fault of sendbatch, and nothing of it was sent; the run has stopped"
+            )
+        since = _onward() - self._announced_at
+        if since > self._place.patience.holds:
+            raise refusals.paused(self._place.ref, since)
 
     async def announce(self, block: Collection[int], at: float) -> None:
         """As store.Backlog. It waits in a thread: the loop goes on. Where the task is cancelled, git is
@@ -147,7 +174,7 @@ class GitRecord:
     ) -> Iterator[Told]:
         """What the next commit says; once it is there the block is announced, and who was before and was not
         settled is as before. Until then all of it is to be told."""
-        changed = self._changed | self._announced | set(block)
+        begun, changed = _onward(), self._changed | self._announced | set(block)
         self._changed = set()
         try:
             receipts = self._ledger.receipts(None if is_all else changed, block, at)
@@ -155,7 +182,7 @@ class GitRecord:
         except BaseException:
             self._changed |= changed
             raise
-        self._announced = set(block)
+        self._announced, self._announced_at = set(block), begun
         self._ledger.remember(HEAD, self._book.head)
 
 
@@ -174,13 +201,9 @@ class GitBacklog:
         await self._record.announce(block, self.now())
 
     def apply(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            if type(change) is Intent and not self._record.is_announced(change.id):
-                raise RecordStopped(
-                    "a message was about to leave whose recipient was not announced in the repository: this "
-                    "is a "
-                    "fault of sendbatch, and nothing of it was sent; the run has stopped"
-                )
+        begun = [change.id for change in changes if type(change) is Intent]
+        if begun:
+            self._record.hold_announced(begun)
         self._backlog.apply(changes)
         self._record.note_changed(
             [change.id for change in changes if not isinstance(change, Noted | Remembered)]
@@ -234,7 +257,7 @@ def open_git_record(
         _clear(working)
         with open_ledger(working, held, without_log=True) as ledger:
             crashed = _seeded(ledger, place, found, now())
-            record = GitRecord(ledger, Book(remote, place, found), place, crashed)
+            record = GitRecord(ledger, Book(remote, place, found), place, crashed, now)
             try:
                 yield record
             except BaseException:
@@ -325,3 +348,6 @@ def _clear(working: Path) -> None:
         (working / name).unlink(missing_ok=True)
 
 
+def _onward() -> float:
+    """Seconds of a clock that runs on while the machine sleeps, and that nobody sets."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

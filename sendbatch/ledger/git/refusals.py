@@ -15,7 +15,7 @@ from sendbatch.errors import (
 from sendbatch.ledger.git.place import KEY, Place
 from sendbatch.ledger.git.remote import ORIGIN, Refused
 from sendbatch.ledger.git.witness import Seen
-from sendbatch.words import count
+from sendbatch.words import count, duration
 
 _TELLS = "nothing was sent"
 
@@ -89,6 +89,22 @@ def another_run(began: str) -> LockedError:
         "moves; "
         f"{_TELLS}",
         hint="wait until it has ended",
+    )
+
+
+def too_young(until: str) -> LockedError:
+    return LockedError(
+        f"those in doubt may still be sent to by the run that was cut off, if it only sleeps; {_TELLS}",
+        hint=f"they can be sent to again from {until} on; `resolve --as accepted` or `--as rejected` is "
+        "taken now",
+    )
+
+
+def paused(ref: str, seconds: float) -> RecordStopped:
+    return RecordStopped(
+        f"{ref}: what this run has announced there holds no more: it was paused, or has waited, for "
+        f"{duration(seconds)}, and another run may have begun meanwhile; the run has stopped",
+        hint="run it again: whoever was announced last and not sent to may be in doubt then",
     )
 
 

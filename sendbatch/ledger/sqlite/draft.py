@@ -43,6 +43,7 @@ class SqliteDraft(SqliteSelection):
         begin: Callable[[float], None],
         merged: Callable[[SqliteSelection], None],
         recognise: Callable[[sqlite3.Connection, int], None],
+        resent: Callable[[], None],
     ) -> None:
         super().__init__(connection)
         self._staging = staging
@@ -50,6 +51,7 @@ class SqliteDraft(SqliteSelection):
         self._begin = begin
         self._merged = merged
         self._recognise = recognise
+        self._resent = resent
         self._is_anew = False
         self.reading = SqliteReading(connection)
         self._last = self.reading.plan()
@@ -174,6 +176,8 @@ class SqliteDraft(SqliteSelection):
         return len(found)
 
     def resend(self, only: Collection[int] | None = None) -> int:
+        if only is None:
+            self._resent()
         among = " AND id IN (SELECT value FROM json_each(?))" if only is not None else ""
         return self._db.execute(
             f"INSERT OR IGNORE INTO asked SELECT id FROM {self.rows} "

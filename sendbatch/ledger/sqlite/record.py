@@ -106,7 +106,10 @@ class Ledger:
         """The lock tells whoever else is on this machine."""
 
     @contextlib.contextmanager
-    def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
+    def draft(
+        self, heed: Callable[[], None] = lambda: None, resent: Callable[[], None] = lambda: None
+    ) -> Iterator[Draft]:
+        """`resent` is called where a person's word sends to those in doubt, and may refuse it."""
         with writable():
             self._attempts.begin()
         self._attempts.fold()
@@ -117,6 +120,7 @@ class Ledger:
             begin=self._begin_run,
             merged=self._merged,
             recognise=self._recognise,
+            resent=resent,
         )
         try:
             with writable(), self._heeding(heed):
