@@ -23,7 +23,13 @@ from sendbatch.values import Status
 
 
 def write_report(
-    campaign: Campaign, folder: RecordFolder, form: str, out: TextIO, edge: Edge | None = None
+    campaign: Campaign,
+    folder: RecordFolder,
+    form: str,
+    out: TextIO,
+    edge: Edge | None = None,
+    *,
+    is_masked: bool = False,
 ) -> int:
     """Write the record in a format of the registry; returns the exit code of `status`.
 
@@ -37,7 +43,7 @@ def write_report(
         report = report_of(campaign, folder, record.reading, live=record.under_way, at=at)
         if FORMATS[form].is_wrapped:
             report = told_here(report, campaign, folder)
-        FORMATS[form].write(report, out)
+        FORMATS[form].write(replace(report, is_masked=is_masked), out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
 

@@ -65,10 +65,12 @@ class RecordReport(Shown):
     def told(self) -> Told:
         return self.status.told()._replace(title=f"report on {self._campaign.title}")
 
-    def write(self, form: str, out: TextIO) -> int:
+    def write(self, form: str, out: TextIO, *, masked: bool = False) -> int:
         """Write it as "text", "csv", "json" or another format of `report --format` to a text file that is
-        open, best with `newline=""`; returns the exit code. Raises CampaignError for another format."""
-        return write_report(self._campaign, self._folder, form, out)
+        open, best with `newline=""`; returns the exit code. `masked`: the formats for people ("text",
+        "markdown", "junit") have no addresses, the row says who is meant. Raises CampaignError for another
+        format."""
+        return write_report(self._campaign, self._folder, form, out, is_masked=masked)
 
     def save(self, path: str | Path, form: str | None = None) -> Path:
         """Write it to a file, which only its owner can read, as its ending says or as `form`; returns the
