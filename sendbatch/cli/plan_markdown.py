@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.cli.checked import counted, worst_first
-from sendbatch.cli.plan_text import SHOWN_AS, pace, what_changed, what_is_sent, who_sends
+from sendbatch.cli.plan_text import not_sent_to, pace, what_changed, what_is_sent, who_sends
 from sendbatch.errors import Finding, SendbatchError, at, inert
 from sendbatch.reports.spans import MOST, cell, code, table, within
 from sendbatch.runtime.masking import finding_for_log, for_log
@@ -58,7 +58,7 @@ def _where_to(plan: Overview) -> str:
 def counts(plan: Overview) -> str:
     """How many there are of each kind, as a table."""
     rows = [("to send", plan.sendable), ("left for a later run", plan.left_over)]
-    rows += [(words.replace("`", ""), plan.totals.get(status, 0)) for status, words in SHOWN_AS.items()]
+    rows += [(words.replace("`", ""), number) for number, words in not_sent_to(plan)]
     rows += [("of the approved plan, and no longer to be sent to", plan.counts.missing or 0)]
     shown = [(words, f"{number:,}") for words, number in rows if number or words == "to send"]
     return table(("", "recipients"), shown, numbers=(1,))

@@ -63,11 +63,7 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
 def _counts(plan: Overview) -> Iterator[str]:
     if plan.left_over:
         yield f"  {plan.left_over:,} more left for a later run"
-    counted = [
-        (plan.totals[status], words)
-        for status, words in SHOWN_AS.items()
-        if plan.totals.get(status)
-    ]
+    counted = list(not_sent_to(plan))
     width = max((len(f"{number:,}") for number, _ in counted), default=0)
     for number, words in counted:
         yield f"  {number:>{width},} {words}"
@@ -75,8 +71,18 @@ def _counts(plan: Overview) -> Iterator[str]:
         yield f"  {missing:,} of the approved plan are no longer to be sent to"
 
 
+def not_sent_to(plan: Overview) -> Iterator[tuple[int, str]]:
+    """How many are not sent to, and why."""
+    shown_as = {**SHOWN_AS, Status.FILTERED: _filtered(plan.campaign)}
+    for status, words in shown_as.items():
+        if number := plan.totals.get(status):
+            yield number, words
+
+
 def who_sends(campaign: Campaign) -> Iterator[str]:
-    """Who signs, who sends, and where answers go."""
+    """Whom the profile reaches, who signs, who sends, and where answers go."""
+    if reach := campaign.profile.reach:
+        yield f"  {one_line(reach, 500)}"
     if signers := signed_by(campaign.profile):
         yield f"  signed by {one_line(signers, 320)}"
     yield from _senders(campaign)
@@ -97,6 +103,13 @@ def what_changed(plan: Overview) -> Iterator[str]:
     """Since the last plan, and since somebody got the mail."""
     yield from _changes(plan)
     yield from _doubles(plan)
+
+
+def _filtered(campaign: Campaign) -> str:
+    if not campaign.profile.only_to:
+        return SHOWN_AS[Status.FILTERED]
+    by_where = "filtered by `where`, or " if campaign.recipients.where else ""
+    return f"{by_where}left out by the profile's only_to"
 
 
 def _changes(plan: Overview) -> Iterator[str]:
@@ -146,7 +159,8 @@ def _unsubscribing(campaign: Campaign) -> Iterator[str]:
     signed = ", signed" if how.sign else ""
     ways = [f"at {_host(how.url)}{click}{signed}"] if how.url else []
     ways += [f"by mail to {how.mailto.removeprefix('mailto:')}"] if how.mailto else []
-    yield f"  unsubscribe {one_line(', or '.join(ways), 320)}"
+    inert = ": made to lead nowhere" if campaign.profile.redirect_to is not None else ""
+    yield f"  unsubscribe {one_line(', or '.join(ways), 320)}{inert}"
 
 
 def _host(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import click
 from sendbatch.cli import github, given
 from sendbatch.cli import options as opt
 from sendbatch.cli.wrapping import fitted
-from sendbatch.errors import inert
+from sendbatch.errors import SendbatchError, inert, one_line
 from sendbatch.reports.formats import FORMATS
 from sendbatch.runtime import masking
 from sendbatch.runtime.masking import for_log
@@ -27,6 +28,8 @@ HISTORY = ("text", "json", "markdown")  # what the editions side by side are tol
 
 @opt.campaign_file
 @click.option("--format", "form", metavar="|".join(FORMATS), default="text", help="How it is told.")
+@click.option("--with-columns", is_flag=True, help="A CSV has the recipients' own columns, too.")
+@click.option("--excel", is_flag=True, help="A CSV that Excel opens as UTF-8.")
 @click.option("--history", is_flag=True, help="All editions of the campaign, each with its figures.")
 @opt.run
 @opt.set_
@@ -38,6 +41,8 @@ def report(
     file: Path,
     *,
     form: str,
+    with_columns: bool,
+    excel: bool,
     history: bool,
     run: str | None,
     set_: tuple[str, ...],
@@ -50,6 +55,7 @@ def report(
 
     forms = HISTORY if history else tuple(FORMATS)
     given.one_of(form, forms, "--format" if not history else "--history: --format")
+    _hold_to_table(form, with_columns=with_columns, excel=excel, history=history)
     campaign = given.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
     if history:
         text = io.StringIO()
@@ -58,15 +64,18 @@ def report(
         click.echo(fitted(shown, sys.stdout) if form == "text" else shown, nl=False, color=True)
         return 0
     told = api.report(campaign, record=record)
-    code = _write(told, form)
+    code = _write(told, form, with_columns=with_columns, excel=excel)
     _leave(told)
     return code
 
 
-def _write(told: RecordReport, form: str) -> int:
+def _write(told: RecordReport, form: str, *, with_columns: bool, excel: bool) -> int:
     if not FORMATS[form].is_for_people:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        return told.write(form, sys.stdout)
+        code = told.write(form, sys.stdout, with_columns=with_columns, excel=excel)
+        if with_columns and (said := _renamed(told.columns)):
+            _complain(said)
+        return code
     text = io.StringIO()
     code = told.write(form, text, masked=masking.masks(os.environ))
     if FORMATS[form].is_wrapped:
@@ -93,3 +102,22 @@ def _leave(told: RecordReport) -> None:
 
 def _complain(text: str) -> None:
     click.echo(fitted(inert(for_log(text)), sys.stderr), err=True)
+
+
+def _hold_to_table(form: str, *, with_columns: bool, excel: bool, history: bool) -> None:
+    """Raises SendbatchError where something of a table of recipients is wanted of what is none."""
+    asked = [name for name, wanted in (("--with-columns", with_columns), ("--excel", excel)) if wanted]
+    if asked and (history or form != "csv"):
+        now, hint = ("--history", "take --history away") if history else (f"--format {form}", "")
+        raise SendbatchError(
+            f"{' and '.join(asked)} can only be had with --format csv, and this is {now}",
+            hint=hint or "write --format csv",
+        )
+
+
+def _renamed(columns: Mapping[str, str]) -> str:
+    """What a person should know of the names of the list's own columns."""
+    others = [f"{one_line(name, 80)} is {one_line(now, 80)}" for name, now in columns.items() if now != name]
+    if not others:
+        return ""
+    return f"columns of the list that have the name of one of the report's: {', '.join(others)}"
