@@ -105,6 +105,11 @@ class Reading(People, Protocol):
         """As `entries`, with no more than a report needs: one is written of everybody at the end of a run."""
         ...
 
+    def rows_with_cells(self) -> Iterator[tuple[ReportRow, tuple[str, ...]]]:
+        """As `report_rows` with `all_rows`, each with its cells in the order of the plan's columns; none for
+        whom the plan has no row of any more."""
+        ...
+
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         """(key, digest, status) of whoever in the plan was last sent one of these contents, refused with it
         or not. As `report_rows`, it is asked of everybody."""
