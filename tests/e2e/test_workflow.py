@@ -12,6 +12,7 @@ import pytest
 from sendbatch import api
 from tests.kit.mailhost import MailHost
 from tests.kit.nobody import give, open_folder
+from tests.kit.waiting import until
 from tests.kit.runner import Hosted, Run, git
 
 __all__ = ["open_folder"]
@@ -84,7 +85,7 @@ def test_a_send_that_is_killed_goes_on_where_it_was(hosted: Hosted, host: MailHo
     run.go()
 
     def kill(process: subprocess.Popen[bytes]) -> None:
-        host.until_holding()
+        until(lambda: host.waiting or process.poll() is not None, "a message that waits")
         process.kill()
         process.wait()
         host.go.set()
