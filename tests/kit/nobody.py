@@ -1,4 +1,4 @@
-"""A command as a user with no rights and no home, as in a container, a unit of systemd, or a runner of a CI."""
+"""A command as a user with no rights and no home: as in a container, a unit of systemd, a job of a CI."""
 
 from __future__ import annotations
 
