@@ -10,7 +10,7 @@ from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.errors import one_line, shell_line
 
-CI = ("github",)  # the keys of pipelines.KINDS; who asks for help does not wait for them
+CI = ("github", "gitlab", "systemd")  # the keys of pipelines.KINDS; who asks for help does not wait for them
 
 
 @click.argument(

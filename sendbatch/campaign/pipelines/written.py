@@ -77,15 +77,44 @@ def write(pipeline: Pipeline) -> list[Path]:
     return pipeline.paths
 
 
-def place_in(root: Path, campaign: Path) -> str:
-    """The campaign's path in the repository, as a pipeline names it. Raises SendbatchError where it can't."""
-    place = campaign.relative_to(root).as_posix()
+def place_in(root: Path, path: Path) -> str:
+    """A path in the repository, as a pipeline names it. Raises SendbatchError where none can."""
+    place = path.relative_to(root).as_posix()
     if _PLAIN.fullmatch(place) is None:
         raise SendbatchError(
-            f"{shown(campaign)}: a pipeline cannot name this file",
+            f"{shown(path)}: a pipeline cannot name this file",
             hint="give it and its folders names of letters, digits, spaces and . _ - @",
         )
     return place
+
+
+def paths_of(campaign: Path, root: Path) -> list[str]:
+    """The files whose change is a change of the campaign, as filters: its folder, and what it names outside
+    of that."""
+    if campaign.parent == root:
+        return ["**"]
+    found = {f"{place_in(root, campaign.parent)}/**": None}
+    profiles = find_profiles(campaign.parent).file
+    outside = [profiles] if profiles is not None else []
+    for text in texts_in(campaign):
+        if text.startswith("../"):
+            fixed, made, _ = text.partition("{")  # up to where a row's own name begins
+            outside.append(campaign.parent / (f"{fixed.rpartition('/')[0]}/*" if made else fixed))
+    for file in outside:
+        path = Path(os.path.normpath(file))
+        if not path.is_relative_to(root) or path.is_relative_to(campaign.parent):
+            continue
+        if path.parent != root:
+            found[f"{place_in(root, path.parent)}/**"] = None
+        else:
+            found["*" if path.name == "*" else place_in(root, path)] = None
+    return list(found)
+
+
+def name_of(campaign: Path) -> str:
+    """What a pipeline is called: as its campaign's file, or the folder where that is only campaign.yaml."""
+    stem = campaign.parent.name if campaign.stem == "campaign" else campaign.stem
+    return re.sub("[^a-z0-9]+", "-", stem.lower()).strip("-")[:60].rstrip("-") or "campaign"
 
 
 def secrets_of(campaign: Path) -> tuple[str, ...]:
