@@ -1,8 +1,8 @@
 """A pipeline for GitLab: a merge request is shown, what is merged is planned, and sent when somebody says so.
 
-The text is a component's, so that a repository can also include it from where sendbatch lies, in which
-`templates/campaign.yml` is the same file: a header that declares inputs, and jobs in which they stand. What is
-written into a repository are the jobs with the inputs filled in.
+The text is a component's, so that a repository can include it from where sendbatch lies, too, in which
+`templates/campaign.yml` is the same file: a header that declares inputs, and jobs in which they stand. Into a
+repository the jobs are written with the inputs filled in.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from sendbatch.runtime.datafiles import loaded, text_of
 PIPELINE = Path(".gitlab-ci.yml")
 _INPUT = re.compile(r"\$\[\[ inputs\.([a-z-]+) \]\]")
 _HEAD = """\
-# Written by: sendbatch init --ci gitlab. What to set up, and what to do when it stops, stands in docs/ci.md.
+# Written by: sendbatch init --ci gitlab. What to set up, and what to do when it stops: docs/ci.md.
 """
 
 
 def pipeline(campaign: Path, root: Path) -> Pipeline:
-    """The jobs for this campaign in the repository `root`: its .gitlab-ci.yml; where there is another's, a file
+    """The jobs for this campaign in the repository `root`: its .gitlab-ci.yml; where that is another's, a file
     that it can include."""
     hold_repository(root, "gitlab")
     name = name_of(campaign)
