@@ -18,5 +18,6 @@ def settings_in(unit: str) -> dict[str, list[str]]:
 
 def words_in(command: str) -> list[str]:
     """The words of ExecStart= or Environment=, their specifiers filled in: only %% is one here."""
-    assert "%" not in command.replace("%%", "") and "$" not in command
+    assert "%" not in command.replace("%%", "")
+    assert "$" not in command
     return [word.replace("%%", "%") for word in shlex.split(command)]
