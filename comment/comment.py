@@ -1,7 +1,7 @@
 """Puts a plan into one comment of a pull request: made the first time, updated from then on.
 
-It runs with the right to write comments, and so it is small, needs nothing installed, and takes nothing of the
-pull request but a text. The comment is found by a mark in its first line, which no reader sees.
+It runs with the right to write comments, and so it is small, needs nothing installed, and takes nothing of
+the pull request but a text. The comment is found by a mark in its first line, which no reader sees.
 """
 
 from __future__ import annotations

@@ -417,8 +417,8 @@ def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:
 
 
 def init_ci(at: FilePath, ci: str, *, markdown: bool = False) -> Begun:
-    """Write what has a campaign sent by "github": for the campaign file `at`, for the one that the folder `at`
-    holds, or for a new one there. Raises CampaignError if a file is there already, then nothing is written."""
+    """Write what has a campaign sent by "github": for the campaign file `at`, for the one in the folder `at`,
+    or for a new one there. Raises CampaignError if a file is there already, then nothing is written."""
     from sendbatch.campaign.pipelines.beginning import begin
 
     return begin(Path(at), ci, markdown=markdown)

@@ -28,9 +28,10 @@ def init(folder: Path, markdown: bool, ci: str | None) -> None:
     """Write a campaign, its CSV, templates and profiles that run at once."""
     from sendbatch import api
 
+    advice: tuple[str, ...] = ()
     if ci is None:
-        written, campaign = api.init(folder, markdown=markdown), folder / "campaign.yaml"
-        command, advice = shell_line("sendbatch", "run", str(campaign)), ()
+        written = api.init(folder, markdown=markdown)
+        command = shell_line("sendbatch", "run", str(folder / "campaign.yaml"))
     else:
         given.one_of(ci, CI, "--ci")
         begun = api.init_ci(folder, ci, markdown=markdown)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
+from sendbatch.errors import SendbatchError, one_line
 from sendbatch.reports.formats import FORMATS
 
 HISTORY = ("text", "json", "markdown")  # what the editions side by side are told as
@@ -17,7 +21,12 @@ HISTORY = ("text", "json", "markdown")  # what the editions side by side are tol
 
 @opt.campaign_file
 @click.option("--format", "form", metavar="|".join(FORMATS), default="text", help="How it is told.")
+@click.option("--with-columns", is_flag=True, help="A CSV has the recipients' own columns, too.")
+@click.option("--excel", is_flag=True, help="A CSV that Excel opens as UTF-8.")
 @click.option("--history", is_flag=True, help="All editions of the campaign, each with its figures.")
+@click.option(
+    "--encrypted", is_flag=True, help="Encrypt it with SENDBATCH_REPORT_KEY, for age to decrypt."
+)
 @opt.run
 @opt.set_
 @opt.smtp
@@ -27,7 +36,10 @@ def report(
     file: Path,
     *,
     form: str,
+    with_columns: bool,
+    excel: bool,
     history: bool,
+    encrypted: bool,
     run: str | None,
     set_: tuple[str, ...],
     smtp: str | None,
@@ -41,7 +53,10 @@ def report(
 
     forms = HISTORY if history else tuple(FORMATS)
     given.one_of(form, forms, "--format" if not history else "--history: --format")
+    _hold_to_table(form, with_columns=with_columns, excel=excel, history=history)
     campaign = given.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
+    if encrypted and history:
+        raise SendbatchError("--history names nobody", hint="take --encrypted away")
     if history:
         text = io.StringIO()
         api.history(campaign, record=record).write(form, text)
@@ -49,9 +64,15 @@ def report(
         click.echo(fitted(shown, sys.stdout) if form == "text" else shown, nl=False, color=True)
         return 0
     told = api.report(campaign, record=record)
+    table = {"with_columns": with_columns, "excel": excel}
+    if encrypted:
+        return _encrypted(lambda out: told.write(form, out, **table))
     if not FORMATS[form].is_for_people:
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        return told.write(form, sys.stdout)
+        code = told.write(form, sys.stdout, **table)
+        if with_columns and (said := _renamed(told.columns)):
+            click.echo(said, err=True)
+        return code
     text = io.StringIO()
     code = told.write(form, text)
     shown = for_log(text.getvalue())
@@ -60,3 +81,35 @@ def report(
     else:
         click.echo(shown, nl=False)
     return code
+
+
+def _encrypted(write: Callable[[TextIO], int]) -> int:
+    from sendbatch.reports.encryption import needed_encryption
+
+    encryption = needed_encryption(os.environ)
+    if sys.stdout.isatty():
+        raise SendbatchError("what is encrypted is not for a terminal", hint="put > report.age behind it")
+    text = io.StringIO(newline="")
+    code = write(text)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(encryption.of(text.getvalue().encode()))
+    return code
+
+
+def _hold_to_table(form: str, *, with_columns: bool, excel: bool, history: bool) -> None:
+    """Raises SendbatchError where something of a table of recipients is wanted of what is none."""
+    asked = [name for name, wanted in (("--with-columns", with_columns), ("--excel", excel)) if wanted]
+    if asked and (history or form != "csv"):
+        now, hint = ("--history", "take --history away") if history else (f"--format {form}", "")
+        raise SendbatchError(
+            f"{' and '.join(asked)} can only be had with --format csv, and this is {now}",
+            hint=hint or "write --format csv",
+        )
+
+
+def _renamed(columns: Mapping[str, str]) -> str:
+    """What a person should know of the names of the list's own columns."""
+    others = [f"{one_line(name, 80)} is {one_line(now, 80)}" for name, now in columns.items() if now != name]
+    if not others:
+        return ""
+    return f"columns of the list that have the name of one of the report's: {', '.join(others)}"

@@ -25,6 +25,7 @@ from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
+from sendbatch.reports.encryption import Encryption, encryption_of
 from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
@@ -95,6 +96,7 @@ def run(job: Job, consent: Consent) -> RunResult:
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
     hold_edition(job)
+    encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
@@ -110,7 +112,9 @@ def run(job: Job, consent: Consent) -> RunResult:
             sent_to, left_over = backlog.totals(), backlog.left_over()
             backlog.end()
             totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading, begun.until(totals))
+            report, unwritten = _reported(
+                job, record.reading, begun.until(totals), encryption
+            )
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
@@ -197,13 +201,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(
+    job: Job, reading: Reading, this_run: ThisRun, encryption: Encryption | None
+) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     wrong: tuple[Finding, ...] = ()
     failed: set[str] = set()
     try:
-        write_files(report, job.record.path)
+        write_files(report, job.record.path, encryption)
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}

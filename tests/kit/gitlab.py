@@ -1,7 +1,7 @@
 """A runner of GitLab's jobs, as far as ours go: rules, variables, artefacts, and `script:` lines as written.
 
-A job runs as nobody, with an empty home, in a clone of its own; what lies there is gone for the next one. The step
-that installs sendbatch is this checkout's by a stand-in (`installs=True` takes it as written).
+A job runs as nobody, with an empty home, in a clone of its own; what lies there is gone for the next one. The
+step that installs sendbatch is this checkout's by a stand-in (`installs=True` takes it as written).
 """
 
 from __future__ import annotations
