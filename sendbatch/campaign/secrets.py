@@ -241,8 +241,8 @@ def _filled(template: str, dotenv: _Dotenv, environ: Mapping[str, str], whose: s
     """The template with what the environment gives for its references, else a credential, else a `.env`."""
     names = [match[2:-1] for match in _REFERENCE.findall(template)]
     found = {name: environ[name] for name in names if environ.get(name)}
-    if folder := environ.get(CREDENTIALS):
-        found = _credentials(Path(folder), [name for name in names if name not in found]) | found
+    if given := environ.get(CREDENTIALS):
+        found = _credentials(Path(given), [name for name in names if name not in found]) | found
     for folder in dict.fromkeys(dotenv.folders):
         if not found.keys() >= set(names):
             found = {name: value for name, value in _env_file(folder).items() if value} | found

@@ -34,8 +34,8 @@ _HEAD = """\
 
 
 def pipeline(campaign: Path, root: Path) -> Pipeline:
-    """The jobs for this campaign in the repository `root`: its .gitlab-ci.yml; where that is another's, a file
-    that it can include."""
+    """The jobs for this campaign in the repository `root`: its .gitlab-ci.yml; where that is another's, a
+    file that it can include."""
     hold_repository(root, "gitlab")
     name = name_of(campaign)
     text = filled(

@@ -91,7 +91,7 @@ def test_another_pipeline_that_is_there_stays_and_is_told_how_to_include_this_on
 ) -> None:
     desk.write(".gitlab-ci.yml", "build: {script: make}\n")
     said = desk.run("init", "--ci", "gitlab", ".").ended(0).err
-    assert ".gitlab/sendbatch-spring.yml\n" in said
+    assert "wrote .gitlab/sendbatch-spring.yml" in said
     assert "in .gitlab-ci.yml, under include:  - local: .gitlab/sendbatch-spring.yml" in said
     assert (desk.folder / ".gitlab-ci.yml").read_text() == "build: {script: make}\n"
     assert "spring:send" in read(desk.folder / ".gitlab/sendbatch-spring.yml")
