@@ -45,6 +45,7 @@ class News:
     command: str = ""
     where: str = ""
     job: str = ""
+    reach: str = ""  # whom the profile's mail goes to, where that is not the whole list
 
     @property
     def title(self) -> str:
@@ -57,6 +58,8 @@ class News:
         return tuple(self._lines())
 
     def _lines(self) -> Iterator[str]:
+        if self.reach:
+            yield harmless(self.reach, LONGEST)
         if self.why:
             yield f"{'waits for' if self.kind == 'wait' else 'why'}: {self._why}"
         if self.until is not None:

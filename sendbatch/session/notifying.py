@@ -155,6 +155,7 @@ class Notifier:
             profile=campaign.profile.name,
             where=edge.holder,
             job=job_url(edge.environ),
+            reach=campaign.profile.reach,
         )
 
     def _command(self, result: RunResult) -> str:

@@ -226,6 +226,16 @@ def test_the_profile_s_own_are_told_too_and_the_same_address_once(
     assert other.posted[0].json["allowed_mentions"] == {"parse": []}
 
 
+def test_that_all_mail_went_elsewhere_is_told_without_the_address(
+    live: Declare, edge: Edge
+) -> None:
+    with webhook() as hook:
+        campaign = live(profile="    redirect_to: tester@example.com\n", more=NOTIFY)
+        api.run(campaign, yes=True, edge=with_hook(edge, hook))
+    (end,) = told(hook)
+    assert "everything goes to …@example.com: nobody on the list gets it" in end["text"]
+
+
 def test_a_template_says_what_its_author_wants(live: Declare, edge: Edge) -> None:
     template = "{{ campaign }}: {{ counts.get('accepted', 0) }}"
     more = f'notify: {{url: "${{HOOK}}", type: text/plain, template: "{template}"}}\n'
