@@ -32,6 +32,7 @@ def write_report(
     out: TextIO,
     edge: Edge | None = None,
     *,
+    is_masked: bool = False,
     with_columns: bool = False,
     excel: bool = False,
 ) -> int:
@@ -55,7 +56,7 @@ def write_report(
 
             write_with_columns(report, out)
         else:
-            FORMATS[form].write(report, out)
+            FORMATS[form].write(replace(report, is_masked=is_masked), out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
 

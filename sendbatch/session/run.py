@@ -58,16 +58,18 @@ from sendbatch.values import Status
 class RunResult(Shown):
     """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
-    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
-    `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
-    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
-    where that is known; `without` the first rows of the record that need attention, if any."""
+    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all, and
+    `accepted` how many messages the server took in this run; `unwritten` why the report could not be written;
+    `unbuildable` that so many messages could not be built that going on is of no use before that is mended;
+    `until` when going on is worth it after an early stop, where that is known; `without` the first rows of
+    the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
     unfinished: int
     left_over: int
     sent: bool
+    accepted: int
     reason: str
     retry_at: float | None
     summary: str
@@ -242,6 +244,7 @@ def _result(
         unfinished=unfinished,
         left_over=left_over,
         sent=ending is not None,
+        accepted=report.run.accepted if report.run is not None else 0,
         reason=ending.reason if early and ending else "",
         retry_at=ending.not_due if ending and totals.get(Status.DEFERRED) else None,
         summary=summary(report),
