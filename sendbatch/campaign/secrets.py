@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-from sendbatch.campaign.model import Campaign, Profile, SecretSource
+from sendbatch.campaign.model import Campaign, Notification, Profile, SecretSource
 from sendbatch.campaign.written.values import REFERENCE
 from sendbatch.errors import CampaignError, Place, ProfileError
 from sendbatch.findings import Finding, Rule
@@ -184,6 +184,17 @@ def signing_secrets(
     if findings:
         raise CampaignError(findings)
     return found
+
+
+def read_webhook(one: Notification, environ: Mapping[str, str]) -> str:
+    """The address of a webhook. Raises ProfileError with all that is not set."""
+    beside = one.place.file if one.place is not None else "the campaign file"
+    try:
+        return _usable(_filled(one.url, _Dotenv(one.folders, beside), environ, "notify"), "the webhook")
+    except _Unreadable as error:
+        raise ProfileError(
+            [Rule.MISSING_SECRET.finding(said, one.place, error.hint) for said in error.messages]
+        ) from None
 
 
 def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place | None) -> str:
