@@ -172,15 +172,32 @@ def signing_secrets(
             findings += [Rule.MISSING_SECRET.finding(m, place, error.hint) for m in error.messages]
             continue
         if len(secret) < LEAST_SECRET:
-            said = (
-                f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
-            )
-            hint = "make one: openssl rand -base64 32"
-            findings.append(Rule.WEAK_SECRET.finding(said, place, hint))
+            findings.append(_weak(what, secret, place))
         found.append(secret)
     if findings:
         raise CampaignError(findings)
     return found
+
+
+def secret_of(environ: Mapping[str, str], name: str) -> bytes | None:
+    """What this variable of the environment holds, to be a key of ours; None where it is not set, or empty,
+    as CI leaves it where a secret is not to be had. Raises CampaignError where it cannot be used or is
+    short."""
+    value = environ.get(name)
+    if not value:
+        return None
+    try:
+        secret = _usable(value, name).encode("utf-8", "surrogateescape")
+    except _Unreadable as error:
+        raise CampaignError([Rule.MISSING_SECRET.finding(m) for m in error.messages]) from None
+    if len(secret) < LEAST_SECRET:
+        raise CampaignError(_weak(name, secret, None))
+    return secret
+
+
+def _weak(what: str, secret: bytes, place: Place | None) -> Finding:
+    said = f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
+    return Rule.WEAK_SECRET.finding(said, place, "make one: openssl rand -base64 32")
 
 
 def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place | None) -> str:

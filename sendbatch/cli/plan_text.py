@@ -120,7 +120,7 @@ def _senders(campaign: Campaign) -> Iterator[str]:
 
 
 def _box(box: Mailbox) -> str:
-    return one_line(f"{box.name} <{box.address}>" if box.name else box.address, 320)
+    return one_line(str(box), 320)
 
 
 def _unsubscribing(campaign: Campaign) -> Iterator[str]:

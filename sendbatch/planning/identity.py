@@ -37,13 +37,7 @@ def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> 
     draft.remember("server", server)
     draft.remember(guards.SIGNED_BY, signed_by(campaign.profile))
     draft.remember(f"domain of {content.digest}", content.sender_domain)
-    draft.remember("from", _mailbox(campaign))
+    draft.remember("from", str(campaign.sender))
     draft.remember(f"subject of {content.digest}", campaign.subject)
     if content.variants is not None:
         draft.remember(f"subjects of {content.digest}", content.variants.remembered())
-
-
-def _mailbox(campaign: Campaign) -> str:
-    """The sender as it is declared, for people."""
-    name, address = campaign.sender.name, campaign.sender.address
-    return f"{name} <{address}>" if name else address

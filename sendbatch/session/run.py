@@ -16,6 +16,7 @@ from typing import NamedTuple
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger import approvals
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
@@ -39,6 +40,7 @@ from sendbatch.session.job import Job
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
+    held_of,
     hold_edition,
     means_of,
     request_of,
@@ -95,6 +97,7 @@ def run(job: Job, consent: Consent) -> RunResult:
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
     hold_edition(job)
+    held = held_of(job)
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
@@ -105,7 +108,7 @@ def run(job: Job, consent: Consent) -> RunResult:
             telling(job.observer, job.record.path, job.edge.clock) as observer,
         ):
             job = replace(job, observer=observer)
-            request, means = request_of(job, allowance, content), means_of(job, workers)
+            request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
             backlog.end()
@@ -168,6 +171,7 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
+                approvals.remember(draft, request.held.approved if request.held else (), job.now())
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
