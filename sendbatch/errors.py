@@ -210,6 +210,13 @@ class RecordLost(RecordStopped):
     was begun may still be settled in it."""
 
 
+class AnotherRun(RecordLost):
+    """Another run holds the campaign by now, in a record that several machines can have."""
+
+    exit_code = 5
+    rule = "record-in-use"
+
+
 class Interrupted(SendbatchError):
     """A person or a signal ended the work before anything was sent."""
 

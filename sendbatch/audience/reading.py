@@ -16,6 +16,7 @@ from pathlib import Path
 from sendbatch.audience.cells import INVISIBLE, bare, is_loose, tidied
 from sendbatch.audience.delimiters import DELIMITERS, LOOKED_AT, delimiter_of, said_by
 from sendbatch.audience.lines import LONGEST_LINE, LONGEST_LOOK, Lines
+from sendbatch.audience.reported import is_report, unmarked
 from sendbatch.campaign.names import usable
 from sendbatch.errors import GIVEN, AudienceError, Place, shown
 from sendbatch.findings import Finding, Rule
@@ -71,6 +72,7 @@ class Table:
         self.names, self.clashes, self._kept = self._columns()
         self.columns = tuple(self.names)
         self._all_kept = len(self._kept) == self.width
+        self._is_report = given is None and is_report(self.names)
 
     def __enter__(self) -> Table:
         return self
@@ -93,6 +95,8 @@ class Table:
             cells = [*map(strip, record)]
             if self._is_dirty:
                 cells, self._is_dirty = [*map(bare, record)], False
+            if self._is_report:
+                cells = [*map(unmarked, cells)]
             if any(cells):
                 if len(cells) == width:
                     yield Row(number, tuple(cells))

@@ -105,6 +105,11 @@ class Reading(People, Protocol):
         """As `entries`, with no more than a report needs: one is written of everybody at the end of a run."""
         ...
 
+    def rows_with_cells(self) -> Iterator[tuple[ReportRow, tuple[str, ...]]]:
+        """As `report_rows` with `all_rows`, each with its cells in the order of the plan's columns; none for
+        whom the plan has no row of any more."""
+        ...
+
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         """(key, digest, status) of whoever in the plan was last sent one of these contents, refused with it
         or not. As `report_rows`, it is asked of everybody."""
@@ -393,6 +398,22 @@ class Backlog(Selection, Protocol):
 
     def now(self) -> float:
         """The record's time, which due times are measured by."""
+        ...
+
+    @property
+    def announces(self) -> bool:
+        """Whether whoever is sent to has to be announced before, in blocks, where other machines see it."""
+        ...
+
+    async def announce(self, block: Collection[int]) -> None:
+        """Tell others, durably, that these deliveries (ids that are claimed) may be sent to from now on, and
+        what has become of those announced before; of those, who is not in `block` and was not settled is as
+        before. Returns once that holds; waits, and says so, while the other side is away. An empty block only
+        tells what has become of the last one.
+
+        Raises AnotherRun where another run holds the campaign by now, RecordStopped where it was waited for
+        in vain.
+        """
         ...
 
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:

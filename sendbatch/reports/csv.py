@@ -1,23 +1,25 @@
 """report.csv: a row a recipient, for spreadsheets and for other programs.
 
-Streamed, and safe to open: what a spreadsheet would run as a formula is made text.
+Streamed, and safe to open: what a spreadsheet would run as a formula is made text. Read as a list of
+recipients, it gives back what was written.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TextIO
 
+from sendbatch.audience.reported import FORMULA_STARTS, MARK, marked
 from sendbatch.ledger.store import Reading
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import COLUMNS, Described, describer
 
-# OWASP "CSV Injection", with the full-width forms that East Asian spreadsheets take as the same.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_STARTS = frozenset(FORMULA_STARTS)
+BESIDE = "_in_list"  # behind the name of a list's column that has the name of one of ours
+_STARTS = frozenset((*FORMULA_STARTS, MARK))
 COMMAS = len(COLUMNS) - 1
 AT_ONCE = 500  # lines written in one go
 
@@ -32,6 +34,43 @@ def write(report: Report, out: TextIO) -> None:
     lines = _lines(report.reading)
     while part := "".join(islice(lines, AT_ONCE)):
         out.write(part)
+
+
+def write_with_columns(report: Report, out: TextIO) -> None:
+    """As `write`, with the recipients' own columns behind ours, as the last plan has them: the report is
+    itself a list of recipients. Their cells are empty for whom the CSV no longer has."""
+    reading = report.reading
+    columns = columns_beside(reading)
+    out.write(_quoted((*COLUMNS, *columns.values())))
+    describe, none = describer(reading), ("",) * len(columns)
+    rows = reading.rows_with_cells()
+    while part := list(islice(rows, AT_ONCE)):
+        lines = io.StringIO(newline="")
+        csv.writer(lines).writerows(
+            [*map(_cell, describe(told)), *map(marked, cells or none)] for told, cells in part
+        )
+        out.write(lines.getvalue())
+
+
+def columns_beside(reading: Reading) -> dict[str, str]:
+    """The columns of the last plan, by what `write_with_columns` calls them. Ours keep their names; two that
+    Python takes for one (NFKC) are one."""
+    plan = reading.plan()
+    columns: Sequence[str] = plan.columns if plan is not None else ()
+    taken, found = {*COLUMNS, *map(_compared, columns)}, {}
+    for column in columns:
+        name = column
+        if _compared(column) in COLUMNS:
+            name += BESIDE
+            while _compared(name) in taken:
+                name += BESIDE
+            taken.add(_compared(name))
+        found[column] = name
+    return found
+
+
+def _compared(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
 
 
 def _lines(store: Reading) -> Iterator[str]:
@@ -63,15 +102,10 @@ def _is_plain(line: str) -> bool:
 def _cell(value: str | int | None) -> str | int:
     if value is None:
         return ""
-    return value if isinstance(value, int) else defused(value)
+    return value if isinstance(value, int) else marked(value)
 
 
 def _quoted(cells: Iterable[str | int]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out).writerow(cells)
     return out.getvalue()
-
-
-def defused(text: str) -> str:
-    """`text`, with an apostrophe before it where a spreadsheet would run it as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -7,29 +7,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeAlias
 
+from sendbatch.audience.reported import COLUMNS as COLUMNS
 from sendbatch.ledger.facts import ReportRow
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import MessageIds, short
 from sendbatch.reasons import reason
 from sendbatch.reports.variants import variants_of
 from sendbatch.values import Status
-
-COLUMNS = (
-    "row",
-    "key",
-    "email",
-    "status",
-    "code",
-    "enhanced_code",
-    "reply",
-    "attempts",
-    "message_id",
-    "content",
-    "first_attempt_at",
-    "finished_at",
-    "reason",
-    "variant",
-)
 
 # One recipient's values in the order of COLUMNS, None for what there is none of.
 Described: TypeAlias = tuple[

@@ -23,22 +23,45 @@ from sendbatch.values import Status
 
 
 def write_report(
-    campaign: Campaign, folder: RecordFolder, form: str, out: TextIO, edge: Edge | None = None
+    campaign: Campaign,
+    folder: RecordFolder,
+    form: str,
+    out: TextIO,
+    edge: Edge | None = None,
+    *,
+    with_columns: bool = False,
+    excel: bool = False,
 ) -> int:
-    """Write the record in a format of the registry; returns the exit code of `status`.
+    """Write the record in a format of the registry; returns the exit code of `status`. A table, which is
+    "csv", may have the recipients' own columns, and the mark by which Excel knows that it is UTF-8.
 
     Raises CampaignError for another format, LedgerError without a record.
     """
-    if form not in FORMATS:
-        raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
+    hold_form(form, with_columns=with_columns, excel=excel)
     hold_recorded(folder)
     with read_record(folder.path) as record:
         at = (edge or Edge()).clock.wall()
         report = report_of(campaign, folder, record.reading, live=record.under_way, at=at)
         if FORMATS[form].is_wrapped:
             report = told_here(report, campaign, folder)
-        FORMATS[form].write(report, out)
+        if excel:
+            out.write("\ufeff")
+        if with_columns:
+            from sendbatch.reports.csv import write_with_columns
+
+            write_with_columns(report, out)
+        else:
+            FORMATS[form].write(report, out)
     return exit_code(report.tally.totals, campaign.tolerate)
+
+
+def hold_form(form: str, *, with_columns: bool, excel: bool) -> None:
+    """Raises CampaignError where it is none, or is no table and something of tables is wanted."""
+    if form not in FORMATS:
+        raise CampaignError(f"no such format: {form}", hint=f"there are {', '.join(FORMATS)}")
+    for wanted, what in ((with_columns, "with_columns"), (excel, "excel")):
+        if wanted and form != "csv":
+            raise CampaignError(f"{what} can only be had in the format csv, and this is {form}")
 
 
 def resolve(

@@ -18,7 +18,7 @@ from sendbatch.reports.rows import COLUMNS, describer
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.files import replacing
 from sendbatch.runtime.notebook import Shown, Told
-from sendbatch.session.record import hold_recorded, write_report
+from sendbatch.session.record import hold_form, hold_recorded, write_report
 from sendbatch.session.standing import StatusResult, status
 from sendbatch.values import Status
 
@@ -62,17 +62,38 @@ class RecordReport(Shown):
             for told in record.reading.report_rows(all_rows=True):
                 yield dict(zip(COLUMNS, describe(told), strict=True))
 
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The recipients' own columns, by the names that a table with them gives them: those that have the
+        name of one of its own have another there."""
+        from sendbatch.reports.csv import columns_beside
+
+        with read_record(self.folder) as record:
+            return columns_beside(record.reading)
+
     def told(self) -> Told:
         return self.status.told()._replace(title=f"report on {self._campaign.title}")
 
-    def write(self, form: str, out: TextIO) -> int:
+    def write(
+        self, form: str, out: TextIO, *, with_columns: bool = False, excel: bool = False
+    ) -> int:
         """Write it as "text", "csv", "json" or another format of `report --format` to a text file that is
-        open, best with `newline=""`; returns the exit code. Raises CampaignError for another format."""
-        return write_report(self._campaign, self._folder, form, out)
+        open, best with `newline=""`; returns the exit code. `with_columns`: a CSV has the recipients' own
+        columns, too; `excel`: it begins with a BOM. Raises CampaignError for another format."""
+        return write_report(
+            self._campaign, self._folder, form, out, with_columns=with_columns, excel=excel
+        )
 
-    def save(self, path: str | Path, form: str | None = None) -> Path:
+    def save(
+        self,
+        path: str | Path,
+        form: str | None = None,
+        *,
+        with_columns: bool = False,
+        excel: bool = False,
+    ) -> Path:
         """Write it to a file, which only its owner can read, as its ending says or as `form`; returns the
-        path. Raises LedgerError where the file cannot be written."""
+        path. The rest is as in `write`. Raises LedgerError where the file cannot be written."""
         path = Path(path)
         chosen = form or _FORMS.get(path.suffix.lower(), path.suffix.lower().removeprefix("."))
         if chosen not in FORMATS:
@@ -80,10 +101,11 @@ class RecordReport(Shown):
             raise CampaignError(
                 f"{path}: no format is known by this ending", hint=f"say form=, one of {known}"
             )
+        hold_form(chosen, with_columns=with_columns, excel=excel)
         try:
             with replacing(path) as file:
                 out = io.TextIOWrapper(file, encoding="utf-8", newline="")
-                self.write(chosen, out)
+                self.write(chosen, out, with_columns=with_columns, excel=excel)
                 out.detach()
         except OSError as error:
             said = f"the report cannot be written: {error.strerror or error}"

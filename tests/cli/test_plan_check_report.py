@@ -456,6 +456,33 @@ def test_the_report_as_csv_is_the_file_that_the_run_wrote(desk: Desk) -> None:
     assert out.encode() == (desk.record() / "report.csv").read_bytes().replace(b"\r\n", b"\n")
 
 
+def test_a_report_with_columns_is_a_list_of_recipients_as_it_is(desk: Desk) -> None:
+    desk.write("people.csv", "email,first_name,plan\nada@example.com,=Ada,paid\nnobody,Nobody,paid\n")
+    desk.run("run", "spring.yaml", "--yes").ended(1)
+
+    told = desk.run("report", "spring.yaml", "--format", "csv", "--with-columns", "--excel").ended(1)
+    desk.write("report.csv", told.out)
+    desk.campaign(
+        ("name: spring", "name: again"),
+        ("file: people.csv", 'file: report.csv\n  where: status == "accepted"'),
+        name="again.yaml",
+    )
+    desk.run("run", "again.yaml", "--yes").ended(0)
+
+    assert told.out.startswith(f"\ufeff{COLUMNS},email_in_list,first_name,plan\r\n")
+    assert "have the name of one of the report's: email is email_in_list" in told.err
+    (mail,) = desk.kept("again.sandbox")
+    assert (mail["To"], mail["Subject"]) == (ADA, "=Ada, spring is here")
+
+
+def test_columns_beside_and_the_mark_for_excel_are_of_tables_alone(desk: Desk) -> None:
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+    for options in (("--with-columns",), ("--excel", "--format", "json"), ("--excel", "--history")):
+        told = desk.run("report", "spring.yaml", *options).ended(2)
+        assert f"{options[0]} can only be had with --format csv" in told.err
+        assert told.out == ""
+
+
 def test_the_report_as_json_carries_totals_and_who_needs_attention(desk: Desk) -> None:
     desk.write("people.csv", PEOPLE + "nobody,N,paid\n")
     desk.run("run", "spring.yaml")

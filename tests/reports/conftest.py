@@ -50,6 +50,8 @@ class Record:
     )
     history: list[Event] = field(default_factory=list)
     used: list[tuple[str, int]] = field(default_factory=list)
+    columns: tuple[str, ...] = ()  # of the list, with the `cells` of each entry by its id
+    cells: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, status: Status, **values: Any) -> Entry:
         number = len(self.rows) + 2
@@ -72,7 +74,12 @@ class Record:
         return self.facts.get(key)
 
     def plan(self) -> Plan | None:
-        return None
+        return Plan(1, "", 0.0, self.columns, "", "") if self.columns else None
+
+    def rows_with_cells(self) -> Iterator[tuple[ReportRow, tuple[str, ...]]]:
+        ids = [one.id for one in self.entries(all_rows=True)]
+        for id_, told in zip(ids, self.report_rows(all_rows=True), strict=True):
+            yield told, self.cells.get(id_, ())
 
     def totals(self) -> dict[Status, int]:
         return dict(Counter(entry.status for entry in self.rows))

@@ -6,13 +6,17 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sendbatch.audience.cells import bare
+from sendbatch.audience.reading import open_table
+from sendbatch.audience.reported import FORMULA_STARTS, marked, unmarked
 from sendbatch.message.identity import message_id
 from sendbatch.message.variants import Variants
-from sendbatch.reports.csv import FORMULA_STARTS, defused, write
+from sendbatch.reports.csv import columns_beside, write, write_with_columns
 from sendbatch.values import Status
+from tests.reports.conftest import Record
 
 HEADER = (
     "row,key,email,status,code,enhanced_code,reply,attempts,message_id,content,"
@@ -85,8 +89,8 @@ def test_what_a_spreadsheet_would_run_is_made_text(record, start: str) -> None:
 
 @given(st.text())
 def test_no_cell_starts_as_a_formula(text: str) -> None:
-    assert not defused(text).startswith(FORMULA_STARTS)
-    assert defused(text).endswith(text)
+    assert not marked(text).startswith(FORMULA_STARTS)
+    assert marked(text).endswith(text)
 
 
 def test_line_breaks_quotes_and_commas_in_a_cell_stay_in_it(record) -> None:
@@ -104,7 +108,7 @@ def test_every_row_is_what_csv_writer_makes_of_it(record, key, email, reply, rea
     record.rows.clear()
     record.add(Status.REJECTED, key=key, email=email, code=550, reply=reply, reason=reason)
     out = io.StringIO(newline="")
-    texts = [defused(text) for text in (key, email, reply, reason)]
+    texts = [marked(text) for text in (key, email, reply, reason)]
     csv.writer(out).writerow(
         [2, *texts[:2], "rejected", 550, "", texts[2], 0, "", "", "", "", texts[3], ""]
     )
@@ -124,3 +128,86 @@ def test_the_variant_is_that_of_the_content_that_was_sent(record) -> None:
     told = [row["variant"] for row in rows(record)]
 
     assert told == [*((two, three)[n % 2].name_of(f"p{n}") for n in range(20)), "", ""]
+
+
+TEXTS = st.text(alphabet="'=+-@＝aé,;\"\r\n\t ", max_size=6)
+
+
+@given(st.text() | TEXTS)
+@example("'=1")
+@example("''=1")
+def test_what_is_marked_for_a_spreadsheet_is_read_as_it_was(text: str) -> None:
+    assert unmarked(marked(text)) == text
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4))
+@example([("'=1", "-5"), ("''+x", "'"), ('"', "a\r\nb")])
+def test_a_report_with_columns_is_a_list_with_the_very_cells(tmp_path_factory, cells) -> None:
+    record = listing("email", "note", rows=[tuple(map(bare, row)) for row in cells])
+    path = tmp_path_factory.mktemp("list") / "report.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        out.write("\ufeff")  # as for Excel
+        write_with_columns(record.report(), out)
+
+    with open_table(path) as table:
+        places = [table.columns.index(name) for name in ("email_in_list", "note", "status")]
+        read = [tuple(row.cells[place] for place in places) for row in table]
+
+    assert read == [(*row, "rejected") for row in record.cells.values()]
+
+
+def test_the_list_of_a_report_may_be_shuffled_and_have_more_columns(tmp_path) -> None:
+    record = listing("phone", rows=[("+49 170",)])
+    out = io.StringIO(newline="")
+    write_with_columns(record.report(), out)
+    header, row = csv.reader(io.StringIO(out.getvalue(), newline=""))
+    assert row[-1] == "'+49 170"
+    path = tmp_path / "sorted.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([["note", *header[::-1]], ["'-", *row[::-1]]])
+
+    with open_table(path) as table:
+        (read,) = table
+
+    assert dict(zip(table.columns, read.cells, strict=True))["phone"] == "+49 170"
+
+
+def test_apostrophes_of_any_other_list_stay(tmp_path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email,phone\na@example.com,'+49 170\n")
+
+    with open_table(path) as table:
+        assert [row.cells for row in table] == [("a@example.com", "'+49 170")]
+
+
+def test_columns_of_the_list_that_are_called_as_ours_get_another_name() -> None:
+    names = ("email", "status", "status_in_list", "ｒｏｗ", "plan")
+    record = listing(*names, rows=[("a", "b", "c", "d", "e")])
+
+    assert columns_beside(record) == {
+        "email": "email_in_list",
+        "status": "status_in_list_in_list",
+        "status_in_list": "status_in_list",
+        "ｒｏｗ": "ｒｏｗ_in_list",
+        "plan": "plan",
+    }
+
+
+def test_who_is_no_longer_in_the_list_has_no_cells_of_it() -> None:
+    record = listing("plan", rows=[("paid",)])
+    record.gone.append(record.add(Status.WITHDRAWN))
+    del record.rows[-1]
+    out = io.StringIO(newline="")
+    write_with_columns(record.report(), out)
+
+    told = csv.DictReader(io.StringIO(out.getvalue(), newline=""))
+
+    assert [(row["status"], row["plan"]) for row in told] == [("rejected", "paid"), ("withdrawn", "")]
+
+
+def listing(*columns: str, rows):
+    """A record of a list with these columns, in which everybody was refused."""
+    record = Record(columns=columns)
+    for cells in rows:
+        record.cells[record.add(Status.REJECTED).id] = cells
+    return record

@@ -40,6 +40,7 @@ class SqliteBacklog:
         self._attempts = attempts
         self._selection = selection
         self.now = now
+        self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
         self._rows, self._deferred = rows_of(CURRENT, FOLDED), deferred_of(CURRENT)
@@ -131,6 +132,9 @@ class SqliteBacklog:
         if begun:
             with contextlib.suppress(RecordStopped):
                 self._attempts.append(begun)
+
+    async def announce(self, block: Collection[int]) -> None:
+        """Nobody else looks: an intent on this disk is all that is needed."""
 
     def tidy(self) -> None:
         self._attempts.tidy()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from itertools import pairwise
+from typing import cast
 
 from sendbatch.ledger.facts import Answer, Event, Held, Plan, ReportRow
 from sendbatch.ledger.figures import Figures
@@ -74,6 +75,11 @@ class SqliteReading(SqlitePeople):
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[ReportRow]:
         return iter(self._by_line(TOLD, statuses, all_rows))
+
+    def rows_with_cells(self) -> Iterator[tuple[ReportRow, tuple[str, ...]]]:
+        for *told, cells in self._by_line(f"{TOLD}, vars", None, True):
+            known = json.loads(cells) if cells is not None else ()
+            yield cast(ReportRow, tuple(told)), tuple(one if isinstance(one, str) else "" for one in known)
 
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         return self._db.read(

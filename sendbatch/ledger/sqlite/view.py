@@ -157,7 +157,7 @@ def gone(deliveries: str = FOLDED, *, at_rest: bool = False) -> str:
     status = _at_rest("d.{}".format) if at_rest else "d.status"
     told = ", ".join(f"d.{name} AS {name}" for name in (*_OF_DELIVERY, "why", "detail"))
     return (
-        '(SELECT d.id AS id, d.gone AS "row", d.key AS key, d.email AS email, d.vars AS vars, '
+        '(SELECT d.id AS id, d.gone AS "row", d.key AS key, d.email AS email, NULL AS vars, '
         f"iif({status} IN {SENT}, {status}, 'withdrawn') AS status, "
         f"iif({status} IN {SENT}, d.was, d.status) AS was, d.attempts AS attempts, NULL AS due_at, {told}, "
         f"0 AS holds FROM {deliveries} AS d WHERE d.gone IS NOT NULL)"

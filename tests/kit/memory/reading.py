@@ -147,11 +147,12 @@ class Reading(People):
     def report_rows(
         self, statuses: Collection[Status] | None = None, *, all_rows: bool = False
     ) -> Iterator[ReportRow]:
-        for one in self.entries(statuses, all_rows=all_rows):
-            yield (
-                one.row, one.key, one.email, one.status, one.code, one.enhanced, one.reply, one.attempts,
-                one.content, one.first_attempt_at, one.finished_at, one.why, one.detail,
-            )  # fmt: skip
+        return map(_told, self.entries(statuses, all_rows=all_rows))
+
+    def rows_with_cells(self) -> Iterator[tuple[ReportRow, tuple[str, ...]]]:
+        cells = {entry.id: row.cells for row, entry in self._all()}
+        for one in self.entries(all_rows=True):
+            yield _told(one), cells.get(one.id, ())
 
     def tried_with(self, contents: Collection[str]) -> Iterator[tuple[str, str, str]]:
         for one in self.entries(TRIED_WITH):
@@ -275,6 +276,13 @@ class Reading(People):
         start = "subjects of "
         meta = self._state().meta.items()
         return {key.removeprefix(start): text for key, text in meta if key.startswith(start)}
+
+
+def _told(one: Entry) -> ReportRow:
+    return (
+        one.row, one.key, one.email, one.status, one.code, one.enhanced, one.reply, one.attempts,
+        one.content, one.first_attempt_at, one.finished_at, one.why, one.detail,
+    )  # fmt: skip
 
 
 def _answer(those: list[Entry]) -> Answer:

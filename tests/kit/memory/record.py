@@ -49,6 +49,7 @@ class Backlog:
         self.now = now
         self._record = record
         self._selection = record.selection
+        self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
 
@@ -102,6 +103,9 @@ class Backlog:
         if self._lost is not None:  # what was begun is told still, and nothing begins any more
             self._record.write([one for one in changes if not isinstance(one, Intent)])
             raise self._lost
+
+    async def announce(self, block: Collection[int]) -> None:
+        """Nobody else looks."""
 
     def tidy(self) -> None:
         """There is nothing to be done later."""

@@ -200,6 +200,25 @@ def test_all_rows_has_those_who_left_the_csv_where_they_last_stood(ledger: Recor
     assert list(ledger.reading.entries({Status.WITHDRAWN})) == []
 
 
+def test_rows_come_with_the_cells_of_the_last_plan_and_without_where_it_has_none(
+    ledger: Record,
+) -> None:
+    crowd(ledger, 4)
+    for key in ("p1", "p2"):
+        bring(ledger, key, Status.IN_DOUBT)
+    other = left_out(person(5, "p4", name="other"), Status.FILTERED)
+
+    plan(ledger, person(2, "p0"), person(4, "p2", name="new"), other)
+
+    found = [(told[1], told[3], cells) for told, cells in ledger.reading.rows_with_cells()]
+    assert found == [
+        ("p0", "pending", ("p0@example.com", "you")),
+        ("p1", "in_doubt", ()),
+        ("p2", "in_doubt", ("p2@example.com", "new")),
+        ("p4", "filtered", ("p4@example.com", "other")),
+    ]
+
+
 def test_who_holds_a_key_that_is_not_the_address_is_told(ledger: Record) -> None:
     plan(
         ledger,

@@ -85,6 +85,7 @@ def what_it_tells(record: Record) -> dict[str, Any]:
         "plan": reading.plan(),
         "entries": without_ids(reading.entries(all_rows=True)),
         "told": list(reading.report_rows()),
+        "with cells": list(reading.rows_with_cells()),
         "holders": without_ids(reading.holders()),
         "census": reading.census(),
         "totals": reading.totals(),
