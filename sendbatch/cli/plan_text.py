@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.dkim import signed_by
+from sendbatch.cli.comparison import comparison_text
 from sendbatch.errors import one_line, printable
 from sendbatch.message.content import OwnFile, SharedFile
 from sendbatch.values import Status
@@ -59,6 +60,8 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     yield from _pictures(plan)
     yield from _own_files(plan)
     yield from _versions(plan)
+    if plan.compared is not None:
+        yield from comparison_text(plan.compared)
     for key, subject in zip(plan.shown_to, plan.subjects, strict=True):
         yield f"  subject: {one_line(subject, 100)}  (to {one_line(key, 80)})"
     yield from _pace(plan)

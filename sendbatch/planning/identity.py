@@ -6,7 +6,7 @@ import os
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Campaign
-from sendbatch.ledger.store import Draft
+from sendbatch.ledger.store import Draft, Reading
 from sendbatch.message.content import Content
 from sendbatch.planning import guards, keys, ownership
 from sendbatch.planning.resending import remember_key
@@ -21,6 +21,14 @@ def salt_of(draft: Draft) -> bytes:
         known = os.urandom(SALT_BYTES).hex()
         draft.remember("salt", known)
     return bytes.fromhex(known)
+
+
+def salt_in(reading: Reading) -> bytes:
+    """That of a record that is only looked at; no bytes where it has none, or what stands there is none."""
+    try:
+        return bytes.fromhex(reading.meta("salt") or "")
+    except ValueError:
+        return b""
 
 
 def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> None:

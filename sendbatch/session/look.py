@@ -40,7 +40,9 @@ T = TypeVar("T")
 
 
 def plan(job: Job, out: Path | None = None) -> Overview:
-    """With `out`, the plan is written there for a later run to be held to."""
+    """Compared with the edition before. With `out`, the plan is written there for a later run to be held
+    to."""
+    from sendbatch.session.last_edition import compared
 
     sealed = sealing(os.urandom(SALT), plan_key(job.edge.environ)) if out is not None else None
 
@@ -48,7 +50,8 @@ def plan(job: Job, out: Path | None = None) -> Overview:
         digest = None
         if out is not None and sealed is not None:
             digest = _written(job, draft, prepared, out, sealed)
-        return replace(overview_of(job, prepared, allowance), digest=digest)
+        found = compared(job, draft, prepared.content)
+        return replace(overview_of(job, prepared, allowance), digest=digest, compared=found)
 
     return look(job, see)
 

@@ -19,6 +19,7 @@ from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
 from sendbatch.message.versions.texts import TEXTS
+from sendbatch.planning.comparing import Comparison
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
@@ -73,6 +74,7 @@ class Overview(Shown):
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
     shown_to: tuple[str, ...] = ()  # by key, whose the `subjects` are
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
+    compared: Comparison | None = field(default=None, repr=False)  # with the edition before, by `plan` alone
 
     def told(self) -> Told:
         facts = {

@@ -16,12 +16,13 @@ from typing import NamedTuple
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Finding, Rule
-from sendbatch.ledger import approvals
+from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Backlog, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
+from sendbatch.message.remembered import letter_of, packed
 from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
@@ -171,6 +172,9 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
+                if not letters.is_kept(draft.reading, prepared.content.digest):
+                    letter = packed(letter_of(prepared.content, prepared.salt))
+                    letters.remember(draft, prepared.content.digest, letter)
                 approvals.remember(draft, request.held.approved if request.held else (), job.now())
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
