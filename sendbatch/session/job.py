@@ -70,6 +70,7 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
 
 def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:
     """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it."""
-    kept = "" if campaign.profile.delivers else campaign.profile.name
-    base = record or campaign.folder / "reports"
-    return RecordFolder(base, campaign.name, campaign.run, kept, named=record is not None)
+    profile, base = campaign.profile, record or campaign.folder / "reports"
+    own = profile.name if profile.has_own_record else ""
+    named, mails = record is not None, profile.mails_the_list
+    return RecordFolder(base, campaign.name, campaign.run, own, mails, named=named)

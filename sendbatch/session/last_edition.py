@@ -39,7 +39,7 @@ def compared(job: Job, draft: Draft, content: Content) -> Comparison | None:
     """None where nothing was sent before, as far as the records here tell."""
     own = draft.reading
     digest = _sent_last(own)
-    if digest is None and not job.profile.delivers:  # a rehearsal that begins anew has forgotten whom it reached
+    if digest is None and not job.profile.delivers:  # one that begins anew forgot whom it reached
         digest = next(reversed(letters.digests(own)), None)
     if digest is not None:
         return _comparison(job, draft, content, own, digest, is_own=True)
