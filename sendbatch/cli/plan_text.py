@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.dkim import signed_by
-from sendbatch.cli.comparison import comparison_text
 from sendbatch.errors import one_line, printable
 from sendbatch.message.content import OwnFile, SharedFile
 from sendbatch.values import Status
@@ -62,8 +61,7 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     yield from _pictures(plan)
     yield from _own_files(plan)
     yield from _versions(plan)
-    if plan.compared is not None:
-        yield from comparison_text(plan.compared)
+    yield from _compared(plan)
     for key, subject in zip(plan.shown_to, plan.subjects, strict=True):
         yield f"  subject: {one_line(subject, 100)}  (to {one_line(key, 80)})"
     yield from _pace(plan)
@@ -105,6 +103,13 @@ def _changes(plan: Overview) -> Iterator[str]:
             yield f"  since the last plan: +{added:,} −{removed:,}{more}"
     for row, old, new in plan.planned.difference.moved if plan.planned is not None else ():
         yield f"  row {row}: sent to {one_line(old, 80)} already, now {one_line(new, 80)}"
+
+
+def _compared(plan: Overview) -> Iterator[str]:
+    if plan.compared is not None:
+        from sendbatch.cli.comparison import comparison_text  # of use to `plan` alone
+
+        yield from comparison_text(plan.compared)
 
 
 def _doubles(plan: Overview) -> Iterator[str]:

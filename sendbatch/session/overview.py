@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, repeat
+from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line
@@ -19,7 +20,6 @@ from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
 from sendbatch.message.versions.texts import TEXTS
-from sendbatch.planning.comparing import Comparison
 from sendbatch.planning.guards import server_of
 from sendbatch.planning.plan import Planned
 from sendbatch.planning.preparing import Counts, Prepared
@@ -29,6 +29,9 @@ from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Recipient, Status
 from sendbatch.words import duration, listed
+
+if TYPE_CHECKING:  # what compares is loaded where that is done
+    from sendbatch.planning.comparing import Comparison
 
 _MOST_INVITATIONS = 5
 _MOST_SHOWN = 20  # findings

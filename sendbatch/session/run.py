@@ -20,9 +20,8 @@ from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
-from sendbatch.ledger.store import Backlog, Reading, Record
+from sendbatch.ledger.store import Backlog, Draft, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
-from sendbatch.message.remembered import letter_of, packed
 from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
@@ -172,9 +171,7 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
-                if not letters.is_kept(draft.reading, prepared.content.digest):
-                    letter = packed(letter_of(prepared.content, prepared.salt))
-                    letters.remember(draft, prepared.content.digest, letter)
+                _remember_letter(draft, prepared)
                 approvals.remember(draft, request.held.approved if request.held else (), job.now())
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
@@ -186,6 +183,19 @@ def _sent(
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
         return ending, backlog, begun
+
+
+def _remember_letter(draft: Draft, prepared: Prepared) -> None:
+    """For the edition after this one, which is held against it."""
+    digest = prepared.content.digest
+    if letters.is_kept(draft.reading, digest):
+        return
+    from sendbatch.message.remembered import (  # the first run of a content needs it
+        letter_of,
+        packed,
+    )
+
+    letters.remember(draft, digest, packed(letter_of(prepared.content, prepared.salt)))
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
