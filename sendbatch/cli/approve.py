@@ -89,9 +89,9 @@ def _agreed(plan: ApprovedPlan) -> bool:
 def _say(lines: Iterator[str] | list[str]) -> None:
     import sys
 
-    from sendbatch.cli.masking import for_log
     from sendbatch.cli.wrapping import fitted
     from sendbatch.errors import inert
+    from sendbatch.runtime.masking import for_log
 
     text = "\n".join(lines)
     click.echo(fitted(inert(for_log(text)), sys.stderr), err=True)

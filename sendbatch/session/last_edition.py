@@ -3,6 +3,7 @@ this campaign beside it that has sent anything."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import SendbatchError, one_line
 from sendbatch.ledger import letters
 from sendbatch.ledger.ending import ended_of
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, read_record
 from sendbatch.ledger.store import Draft, Reading
 from sendbatch.message.content import Content
@@ -32,11 +34,14 @@ from sendbatch.session.job import Job
 from sendbatch.values import Status
 
 MOST_LOOKED_AT = 50  # records, the newest by their files
+IN_A_REPOSITORY = "a record in the repository keeps receipts alone, no texts and no lists"
 NOT_REMEMBERED = "the record does not hold it"
 
 
 def compared(job: Job, draft: Draft, content: Content) -> Comparison | None:
     """None where nothing was sent before, as far as the records here tell."""
+    if job.record.repository is not None:
+        return Comparison("what was sent before", 0, None, unknown=IN_A_REPOSITORY)
     own = draft.reading
     digest = _sent_last(own)
     if digest is None and not job.profile.delivers:  # one that begins anew forgot whom it reached
@@ -45,10 +50,10 @@ def compared(job: Job, draft: Draft, content: Content) -> Comparison | None:
         return _comparison(job, draft, content, own, digest, is_own=True)
     for path in _newest_first(job):
         try:
-            with read_record(path) as record:
-                digest = _sent_last(record.reading)
-                if digest is not None and _is_other(record.reading, job.campaign, path):
-                    return _comparison(job, draft, content, record.reading, digest, is_own=False)
+            with _read(path) as then:
+                digest = _sent_last(then)
+                if digest is not None and _is_other(then, job.campaign, path):
+                    return _comparison(job, draft, content, then, digest, is_own=False)
         except SendbatchError as error:
             job.observer.notice(f"{one_line(path.name, 200)} is not compared with: {error.message}")
     return None
@@ -73,6 +78,14 @@ def _newest_first(job: Job) -> Iterator[Path]:
     yield from sorted(near, key=_ended, reverse=True)
 
 
+@contextlib.contextmanager
+def _read(path: Path) -> Iterator[Reading]:
+    """The record in this folder. Raises LedgerError."""
+    with read_record(RecordFolder(path.parent, path.name)) as record:
+        assert record is not None  # it is on this disk
+        yield record.reading
+
+
 def _written(path: Path) -> float:
     try:
         return max(entry.stat().st_mtime for entry in os.scandir(path) if entry.name.startswith("ledger."))
@@ -83,10 +96,10 @@ def _written(path: Path) -> float:
 def _ended(path: Path) -> float:
     """0 of what is no record, or none that can be read: who comes to it is told why."""
     try:
-        if path.is_symlink() or not has_record(path):
+        if path.is_symlink() or not has_record(RecordFolder(path.parent, path.name)):
             return 0.0
-        with read_record(path) as record:
-            ended = ended_of(record.reading)
+        with _read(path) as then:
+            ended = ended_of(then)
     except SendbatchError:
         return _written(path)
     return ended.at if ended is not None else _written(path)
