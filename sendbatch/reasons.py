@@ -77,6 +77,7 @@ _SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.NO_DOMAIN: "no mail server: {} does not exist",
     Why.NO_HOST: "no mail server: {} has no server at all",
     Why.FILTERED: "`where` is false",
+    Why.OUT_OF_REACH: "the profile's only_to leaves this address out",
     Why.SUPPRESSED: "on a suppression list",
     Why.DUPLICATE: "row {} has the same key",
     Why.OTHER: "{}",

@@ -76,6 +76,7 @@ class Why(StrEnum):
     NO_DOMAIN = "no-domain"
     NO_HOST = "no-host"
     FILTERED = "filtered"
+    OUT_OF_REACH = "out-of-reach"  # of the profile's only_to
     SUPPRESSED = "suppressed"
     DUPLICATE = "duplicate"  # the row that came first
     OTHER = "other"  # words of an earlier version, kept as they were

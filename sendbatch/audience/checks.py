@@ -1,4 +1,5 @@
-"""How each row is judged, in RECORD's order: filtered, then invalid. No file, no clock, no DNS.
+"""How each row is judged, in RECORD's order: filtered (by `where`, then by the profile's only_to), then
+invalid. No file, no clock, no DNS.
 
 A `Checker` applies the rules to one row at a time, in any process.
 """
@@ -12,6 +13,7 @@ import unicodedata
 from sendbatch.audience.addresses import LONGEST, Address, default_key, normalise
 from sendbatch.audience.cells import bare
 from sendbatch.audience.named import address_of
+from sendbatch.audience.reach import Reach
 from sendbatch.audience.rules import Rules
 from sendbatch.campaign.language.comparing import Mismatch
 from sendbatch.campaign.language.environment import FAILURES, environment, is_template
@@ -37,6 +39,7 @@ class Checker:
         )
         template = rules.key if rules.key is not None and is_template(rules.key) else None
         self._key_template = env.from_string(template) if template else None
+        self._reach = Reach(rules.only_to, as_given=rules.as_given) if rules.only_to else None
         index = {name: i for i, name in enumerate(rules.columns)}
         self._email = index[rules.email]
         self._key = index.get(rules.key) if rules.key is not None else None
@@ -54,11 +57,13 @@ class Checker:
                 row.line, Status.INVALID, "", email, "", cells, Why.RAGGED, row.ragged
             )
         if self._where and not self._passes(row, cells):
-            return self._filtered(row, cells)
+            return self._filtered(row, cells, Why.FILTERED)
         email, domain, why, detail = "", "", None, ""
         try:
             address, written = self._address(cells)
             email, domain = address.email, address.domain
+            if self._reach is not None and not self._reach.includes(email, domain):
+                return self._filtered(row, cells, Why.OUT_OF_REACH)
         except ValueError as error:
             email = written = self._shown(cells)
             why, detail = (Why.ADDRESS, str(error)) if email else (Why.NO_ADDRESS, "")
@@ -90,7 +95,7 @@ class Checker:
         at, alone = self._email, written.strip() if written.isascii() else narrowed(bare(written))
         return cells if cells[at] == alone else (*cells[:at], alone, *cells[at + 1 :])
 
-    def _filtered(self, row: Row, cells: tuple[str, ...]) -> Checked:
+    def _filtered(self, row: Row, cells: tuple[str, ...], why: Why) -> Checked:
         """Left out, with its key where it has one: the record may know this person."""
         email, domain, key, former = self._shown(cells), "", "", ""
         with contextlib.suppress(ValueError, AudienceError):
@@ -98,7 +103,6 @@ class Checker:
             email, domain = address.email, address.domain
             key = self._key_of(row, cells, email)
             former = self._former_key(row, key)
-        why = Why.FILTERED
         return Checked(row.line, Status.FILTERED, key, email, domain, cells, why, "", (), former)
 
     def _shown(self, cells: tuple[str, ...]) -> str:

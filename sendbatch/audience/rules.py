@@ -16,6 +16,7 @@ from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 from sendbatch.audience.columns import clashing, missing_column
+from sendbatch.audience.reach import Reach
 from sendbatch.campaign.language.bounded import undeclared
 from sendbatch.campaign.language.environment import (
     environment,
@@ -53,6 +54,7 @@ class Rules:
     variables: Mapping[str, Json] = field(default_factory=dict)
     file: str = ""
     where_place: Place | None = None
+    only_to: tuple[str, ...] = ()  # those of the profile
 
 
 def plan_columns(campaign: Campaign, csv_columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,16 +89,28 @@ def make_rules(
         variables=dict(campaign.variables),
         file=recipients.shown,
         where_place=campaign.places.get("recipients.where"),
+        only_to=campaign.profile.only_to,
     )
     findings = [
         *_missing(rules, campaign, names, clashes),
         *_unknown(rules, campaign, clashes),
         *_overridden(rules, campaign),
         *clashing(clashes, _used(rules, campaign)),
+        *_unreachable(rules, campaign),
     ]
     if findings:
         raise CampaignError(findings)
     return rules
+
+
+def _unreachable(rules: Rules, campaign: Campaign) -> Iterator[Finding]:
+    """Entries of only_to by which nobody could be reached."""
+    for entry in rules.only_to:
+        try:
+            Reach([entry], as_given=rules.as_given)
+        except ValueError as error:
+            said = f"only_to of the profile {campaign.profile.name}: no recipient can have {entry}: {error}"
+            yield Rule.WRONG_VALUE.finding(said, campaign.profile.place)
 
 
 def _used(rules: Rules, campaign: Campaign) -> list[str]:

@@ -14,7 +14,7 @@ from sendbatch.campaign.names import guess
 from sendbatch.campaign.providers import Provider, common_slow_down, named, names, presets
 from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import fields_of
-from sendbatch.campaign.written.hosts import domain, is_loopback
+from sendbatch.campaign.written.hosts import ascii_domain, domain, is_loopback
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import absolute
 from sendbatch.words import listed
@@ -44,6 +44,9 @@ def merge(
     _check_credentials(declared, preset, spot)
     ca = _authorities(declared, security, spot)
     dkim = _signatures(declared, spot)
+    if spot.has("only_to") and not spot.at("only_to").data and spot.at("only_to").data is not None:
+        hint = "leave it out, or write whom it may reach: [\"@example.com\"]"
+        spot.at("only_to").blame(Rule.MISSING_KEY, "has nobody in it", hint)
     if host is not None and preset is not None:
         _hold_to_keeping(declared, preset, host, port, spot)
     if host is None or len(findings) > before:
@@ -88,8 +91,8 @@ def _limited(own: Profile, declared: ProfileKeys, preset: Provider | None) -> Pr
         messages_per_connection=declared.messages_per_connection,
     )
     if preset is None:
-        return limited
-    return replace(
+        return _redirected(limited)
+    return _redirected(replace(
         limited,
         messages_per_connection=declared.messages_per_connection or preset.messages_per_connection,
         rates=own.rates or preset.rates,
@@ -97,7 +100,15 @@ def _limited(own: Profile, declared: ProfileKeys, preset: Provider | None) -> Pr
         idempotency=preset.idempotency,
         size_limit=preset.size,
         mailing=preset.mailing,
-    )
+    ))
+
+
+def _redirected(profile: Profile) -> Profile:
+    """Where all goes to one address, what its domain takes limits all, and no other domain gets any."""
+    if profile.redirect_to is None:
+        return profile
+    own = profile.domains.get(ascii_domain(profile.redirect_to.rpartition("@")[2]), ())
+    return replace(profile, rates=(*profile.rates, *own), domains={})
 
 
 def _hold_to_keeping(

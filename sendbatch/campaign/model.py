@@ -242,8 +242,29 @@ class Profile:
     size_limit: int | None = None
     mailing: tuple[tuple[str, str], ...] = ()
     dkim: tuple[Dkim, ...] = ()
+    only_to: tuple[str, ...] = ()  # addresses, @domain and @*.domain (A-labels); none: everybody is reached
+    redirect_to: str | None = None
     source: Path | None = None  # the profiles.yaml it stands in; its .env lies beside it
     place: Place | None = None
+
+    @property
+    def mails_the_list(self) -> bool:
+        """Whether recipients get mail by it: the server keeps none, and none goes elsewhere."""
+        return self.delivers and self.redirect_to is None
+
+    @property
+    def has_own_record(self) -> bool:
+        """Whether what goes through it never counts for what goes through another profile."""
+        return not self.mails_the_list or bool(self.only_to)
+
+    @property
+    def reach(self) -> str:
+        """Whom its mail goes to, as a person is told it; "" where that is the whole list."""
+        to_few = f"only to {', '.join(self.only_to)}" if self.only_to else ""
+        if self.redirect_to is not None:
+            which = f", of what would go {to_few}," if to_few else ""
+            return f"everything{which} goes to {self.redirect_to}: nobody on the list gets it"
+        return f"it goes {to_few}, and to nobody else" if to_few else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +354,7 @@ class Campaign(Shown):
             "recipients": self.recipients.shown.strip("<>"),
             "templates": ", ".join(Path(path).name for path in files),
             "smtp": f"{profile.name}" + (f" ({profile.host}:{profile.port})" if profile.host else ""),
-            "delivers": "yes" if profile.delivers else "no: it keeps the mail",
+            "delivers": profile.reach or "yes" if profile.delivers else "no: it keeps the mail",
         }
         return Told(f"campaign {self.title}", facts)
 

@@ -106,6 +106,7 @@ SENDER = Plain(
     (Rule.TEMPLATE_SYNTAX, _mailbox_name),
     (Rule.TEMPLATE_SYNTAX, _address),
 )
+REACHED = Plain(values.reached, schemas.REACHED)
 RATE = Plain(values.rate, schemas.RATE)
 RATES = Rates(RATE)
 DURATION = Plain(values.duration, schemas.DURATION)

@@ -46,6 +46,8 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     whose = f" as {one_line(account, 80)}" if account else ""
     kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
     yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
+    if reach := campaign.profile.reach:
+        yield f"  {one_line(reach, 500)}"
     if signers := signed_by(campaign.profile):
         yield f"  signed by {one_line(signers, 320)}"
     yield from _senders(plan.campaign)
@@ -72,9 +74,10 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
 def _counts(plan: Overview) -> Iterator[str]:
     if plan.left_over:
         yield f"  {plan.left_over:,} more left for a later run"
+    shown_as = {**SHOWN_AS, Status.FILTERED: _filtered(plan.campaign)}
     counted = [
         (plan.totals[status], words)
-        for status, words in SHOWN_AS.items()
+        for status, words in shown_as.items()
         if plan.totals.get(status)
     ]
     width = max((len(f"{number:,}") for number, _ in counted), default=0)
@@ -82,6 +85,13 @@ def _counts(plan: Overview) -> Iterator[str]:
         yield f"  {number:>{width},} {words}"
     if missing := plan.counts.missing:
         yield f"  {missing:,} of the approved plan are no longer to be sent to"
+
+
+def _filtered(campaign: Campaign) -> str:
+    if not campaign.profile.only_to:
+        return SHOWN_AS[Status.FILTERED]
+    by_where = "filtered by `where`, or " if campaign.recipients.where else ""
+    return f"{by_where}left out by the profile's only_to"
 
 
 def _changes(plan: Overview) -> Iterator[str]:
@@ -131,7 +141,8 @@ def _unsubscribing(campaign: Campaign) -> Iterator[str]:
     signed = ", signed" if how.sign else ""
     ways = [f"at {_host(how.url)}{click}{signed}"] if how.url else []
     ways += [f"by mail to {how.mailto.removeprefix('mailto:')}"] if how.mailto else []
-    yield f"  unsubscribe {one_line(', or '.join(ways), 320)}"
+    inert = ": made to lead nowhere" if campaign.profile.redirect_to is not None else ""
+    yield f"  unsubscribe {one_line(', or '.join(ways), 320)}{inert}"
 
 
 def _host(url: str) -> str:

@@ -134,11 +134,14 @@ class Terminal(Observer):
         if self._quiet and not self._json:
             self.complain(self._plan_text(question.plan))  # nobody says yes to what they have not seen
         with interruptible():
+            elsewhere = question.plan.campaign.profile.redirect_to
+            to = f", all of it to {one_line(elsewhere, 320)}" if elsewhere is not None else ""
             if question.must_type:
                 wanted = str(question.plan.sendable)
-                typed = asked(f"Type the number of recipients ({wanted}) to send: ")
+                what = "messages" if to else "recipients"
+                typed = asked(f"Type the number of {what} ({wanted}) to send{to}: ")
                 return typed.replace(",", "").strip() == wanted
-            return asked("Send it? [y/N] ").strip().lower() in ("y", "yes")
+            return asked(f"Send it{to}? [y/N] ").strip().lower() in ("y", "yes")
 
     def _plan_text(self, plan: Overview) -> str:
         return plan_text(plan, for_person=not self._json and is_for_person(sys.stderr))

@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from sendbatch.audience.addresses import comparable_domain
 from sendbatch.delivery import words
 from sendbatch.delivery.announcements import Waits
 from sendbatch.delivery.assignment import Assignment
@@ -217,8 +218,9 @@ class Building:
 
 
 def _ready(recipient: Recipient, message: Message) -> Ready:
-    domain = message.envelope.recipient.rpartition("@")[2].lower()
-    return Ready(recipient, message, domain)
+    """At the domain of the recipient's own address, by which the record has lanes, be it sent elsewhere."""
+    domain = recipient.email.rpartition("@")[2]
+    return Ready(recipient, message, domain.lower() if domain.isascii() else comparable_domain(domain))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Where a record is: one folder a campaign, edition and, for mail that is kept, profile."""
+"""Where a record is: one folder a campaign, edition and, for mail that counts for no other, profile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class RecordFolder:
     base: Path
     name: str
     run: str = ""
-    profile: str = ""  # set where the mail is kept and not delivered
+    profile: str = ""  # set where what goes through it counts for no other
+    mails: bool = False  # through such a one, too, recipients get mail
     named: bool = False  # a person named `base`: it may be a link, or lie behind one
     repository: Place | None = None  # where the record is, if not here: then only reports are
     said: bool = False  # a person said so, and not profiles.yaml
@@ -66,6 +67,10 @@ class RecordFolder:
     def _suffix(self) -> str:
         return f".{self.profile}" if self.profile else ""
 
+    @property
+    def _may_go(self) -> bool:
+        return bool(self.profile) and not self.mails
+
     def _edition(self, run: str) -> str:
         return f"{self.name}@{run}" if run else self.name
 
@@ -94,7 +99,7 @@ class RecordFolder:
     def _had_one(self, run: str, folder: Path) -> bool:
         """Whether a report shows that the edition had a record, which is gone. One with a dot in it may be
         of mail that was kept; only its record could tell."""
-        if self.profile or "." in run or os.path.lexists(folder / FILE):
+        if self._may_go or "." in run or os.path.lexists(folder / FILE):
             return False
         return any(os.path.lexists(folder / name) for name in REPORT_FILES)
 
@@ -156,12 +161,12 @@ class RecordFolder:
                 raise on_this_disk(shown(self.path), sent)
 
     def lost(self) -> LedgerError | None:
-        """What is said where something shows that there was a record and there is none. One of mail that is
-        kept may go. Raises LedgerError where the folder cannot be read."""
+        """What is said where something shows that there was a record and there is none. One of mail that no
+        recipient got may go. Raises LedgerError where the folder cannot be read."""
         if self.repository is not None:
             return None  # that is held against its witness when it is read
-        if self.profile or not any(os.path.lexists(self.path / name) for name in REPORT_FILES):
-            return None if self.profile else lost(self.path, planned=True)
+        if self._may_go or not any(os.path.lexists(self.path / name) for name in REPORT_FILES):
+            return None if self._may_go else lost(self.path, planned=True)
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)
         return lost(self.path, planned=not is_empty and has_ledger(self.path))
 

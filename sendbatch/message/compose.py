@@ -114,7 +114,8 @@ class Composer:
         letter, bodies, plan = self._letter, None, self._plan if proof is None else None
         if plan is not None and (whole := plan.message(recipient, now)) is not None:
             return whole
-        if proof is None and (plan is None or letter.content.markdown is not None):
+        is_theirs = proof is None and letter.content.redirect_to is None  # who gets it is the recipient
+        if is_theirs and (plan is None or letter.content.markdown is not None):
             bodies = letter.bodies.encoded(letter.cells(recipient), patiently=True)
         parts = letter.parts(recipient, now, proof, bodies=bodies is None)
         if bodies is not None and self._letter.pictures:

@@ -194,6 +194,7 @@ class Content:
     variants: Variants | None = None
     senders: Senders | None = None
     named_at: str = ""  # the domain that messages are named at, where it is not the sender's
+    redirect_to: str | None = None  # who gets it in the recipients' place
     subject_called: str = "subject"  # in what is wrong with a row: which of several it is
     digest: str = field(init=False, default="")
 
@@ -312,6 +313,8 @@ def _digest(content: Content) -> str:
     if content.senders is not None:
         boxes = [[box.name, box.address] for box in content.senders.boxes]
         parts["senders"] = [content.senders.address, boxes]
+    if content.redirect_to is not None:
+        parts["redirect_to"] = content.redirect_to
     if content.variants is not None:
         parts["variants"] = [content.variants.campaign, *content.variants.subjects]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()

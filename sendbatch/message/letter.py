@@ -31,6 +31,9 @@ if TYPE_CHECKING:  # it loads Markdown's carrying of values, for those alone who
     from sendbatch.message.invitations.invitation import Invitation
 
 
+ORIGINALLY_TO = "X-Originally-To"
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A message for a reviewer instead of the recipient: marked, and unable to unsubscribe."""
@@ -157,12 +160,13 @@ class Letter:
         the epoch). The same recipient twice gives the same. Without `bodies` where they are encoded already.
         Raises Failed, MemoryError."""
         variables = self._variables(recipient.cells)
+        redirected = self.content.redirect_to if proof is None else None
         unsubscribing = self.unsubscribing if self.unsubscribing.are_declared else None
         links: Links = (None, None)
         to_disarm: Spellings = ()
         if unsubscribing is not None:
             links = unsubscribing.links(variables, self.query_of(recipient))
-            if proof is not None:
+            if proof is not None or redirected:
                 links, to_disarm = inert(links), unsubscribing.spellings(variables)
         if self.shows_link:
             variables[NAME] = shown(links)
@@ -174,6 +178,10 @@ class Letter:
         address = _wired(proof.reviewer if proof else recipient.email)
         heading = self.heading
         headers = [*heading.fixed] if heading.are_fixed else heading.headers(variables)
+        if redirected:
+            headers = [one for one in headers if one.name.lower() != ORIGINALLY_TO.lower()]
+            headers.append(_originally_to(address))
+            address = _wired(redirected)
         headers.append(Header("To", [(self.name.render(variables), address)]))
         subject = self.subject_of(variables)
         if proof is not None:
@@ -256,6 +264,11 @@ def shows_link(content: Content, columns: Collection[str]) -> bool:
         return False
     sources = [source for bundle in content.bundles for source in bundle.sources.values()]
     return any(NAME in source for source in (content.subject, *sources))
+
+
+def _originally_to(address: str) -> Header:
+    """Whom it would have gone to; what only SMTPUTF8 could carry as it is stands in encoded words."""
+    return Header(ORIGINALLY_TO, [("", address)] if address.isascii() else address)
 
 
 def _named(identity: str) -> Header:

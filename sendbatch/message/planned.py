@@ -42,7 +42,7 @@ class Plan:
         pictures = [picture.encoded for picture in letter.pictures]
         size = sum(len(file.encoded) for file in shared) + sum(map(len, pictures))
         copies = 1 if letter.shown.are_all else _MOST_FRAMES
-        if letter.has_own_attachments or letter.needs_utf8:
+        if letter.has_own_attachments or letter.needs_utf8 or letter.content.redirect_to is not None:
             raise Unusual
         if copies * size > _MOST_ATTACHED // letter.shares or not letter.bodies.is_planned:
             raise Unusual

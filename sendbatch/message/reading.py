@@ -107,6 +107,7 @@ def _content(
         added_headers=added,
         by_row=by_row,
         senders=campaign.senders,
+        redirect_to=campaign.profile.redirect_to,
         variants=Variants(campaign.name, campaign.subjects) if campaign.subjects else None,
     )
 

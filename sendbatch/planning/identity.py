@@ -6,6 +6,7 @@ import os
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Campaign
+from sendbatch.ledger import reach
 from sendbatch.ledger.store import Draft
 from sendbatch.message.content import Content
 from sendbatch.planning import guards, keys, ownership
@@ -32,6 +33,7 @@ def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> 
     draft.remember("name", campaign.name)
     draft.remember("run", campaign.run)
     ownership.remember(draft, campaign)
+    reach.remember(draft, campaign.profile)
     keys.remember(draft, campaign)
     draft.remember("content", content.digest)
     draft.remember("server", server)

@@ -45,6 +45,8 @@ def inputs_digest(
         declared["senders"] = [senders.address, boxes, subjects]
     if content is not None and shown_to_some(content):  # each row's message is looked at for them
         declared["shown"] = content.digest
+    if campaign.profile.only_to:
+        declared["only_to"] = sorted(campaign.profile.only_to)
     if isinstance(campaign.invite, str):  # whether a row has its file decides what becomes of it
         declared["invite"] = campaign.invite
     digest.update(_stable(declared))

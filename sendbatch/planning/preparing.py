@@ -20,7 +20,7 @@ from sendbatch.message.checks.besides import doubts_besides
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
-from sendbatch.planning import guards, keys, ownership, retention
+from sendbatch.planning import guards, keys, ownership, reaching, retention
 from sendbatch.planning.doubts import Sight, doubts
 from sendbatch.planning.identity import identify, salt_of
 from sendbatch.planning.inputs import inputs_digest
@@ -89,6 +89,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     moved = ownership.same_campaign(
         draft.reading, request.campaign, request.options.moved_from, request.command
     )
+    reaching.hold(draft.reading, request.campaign, request.keeping.place)
     started_over, planned = _plan(draft, request, means, salt, now)
     planned = _select(draft, request, means, salt, planned, now)
     # Nothing below changes a row: the record is counted once, by what was asked for where it differs.
@@ -321,7 +322,8 @@ def _spread(draft: Draft, request: Request, pool: Pool, means: Means) -> Spread:
 
 def _unsigned(request: Request) -> str | None:
     """What is said of links that bear no signature yet."""
-    if not request.looking or not request.content.signs_links:
+    is_inert = request.content.redirect_to is not None
+    if not request.looking or not request.content.signs_links or is_inert:
         return None
     return (
         "links to unsubscribe end with a placeholder: only a run reads the secret that signs them"

@@ -33,7 +33,7 @@ def hold_kept(request: Request, holders: int, now: float, *, is_new: bool) -> st
     if not is_new:
         begun_before = "--first-run: there is a record, which the run goes on with"
         return None if options.first_run is None else begun_before
-    if not campaign.profile.delivers or keeping.lasts:
+    if not campaign.profile.mails_the_list or keeping.lasts:
         return None
     beginning = Beginning(
         campaign.name, keeping.place, request.command, keeping.is_named, holders

@@ -1,14 +1,15 @@
-"""A rehearsal begins anew where the text changed, or the server.
+"""A rehearsal begins anew where the text changed, or the server, or whom the mail goes to.
 
-Through a profile that does not deliver nobody is mailed, so nobody can be mailed twice: a change needs no
-word of a person there. Who was tried is forgotten, and all are sent to. The record of mail that is
-delivered is another one, and is never touched by this.
+Through a profile that does not deliver, or redirects, no recipient is mailed, so nobody can be mailed twice:
+a change needs no word of a person there. Who was tried is forgotten, and all are sent to. The record of mail
+that recipients get is another one, and is never touched by this.
 """
 
 from __future__ import annotations
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import one_line
+from sendbatch.ledger.reach import KEPT, known_reach, reach_of, said_of
 from sendbatch.ledger.store import Draft, Reading
 from sendbatch.planning.guards import server_of
 
@@ -26,7 +27,10 @@ def start_over(draft: Draft, campaign: Campaign, content: str, now: float) -> st
     number = sum(sent for _, sent in reading.contents())
     sent = f"{number:,} {'was' if number == 1 else 'were'} sent it" if number else "it was tried"
     server, known = server_of(campaign.profile), one_line(reading.meta("server") or "", 200)
-    if reading.meta("content") != content:
+    before, now_goes = known_reach(reading, campaign.profile), reach_of(campaign.profile)
+    if before != now_goes:
+        why = f"the mail {said_of(now_goes, is_now=True)}, and that of before {said_of(before)}"
+    elif reading.meta("content") != content:
         why = f"the text changed since {sent}"
     elif known != server:
         why = f"the server changed from {known} to {server} since {sent}"
@@ -37,7 +41,8 @@ def start_over(draft: Draft, campaign: Campaign, content: str, now: float) -> st
     kept = (
         "; the mails kept so far stay in the outbox" if campaign.profile.name == "sandbox" else ""
     )
-    return f"{why}, and none was delivered: the rehearsal begins anew, with everyone{kept}"
+    nobody = "none was delivered" if before == KEPT else "no recipient got any"
+    return f"{why}, and {nobody}: the rehearsal begins anew, with everyone{kept}"
 
 
 def _is_rehearsed(reading: Reading, campaign: Campaign) -> bool:
@@ -45,4 +50,4 @@ def _is_rehearsed(reading: Reading, campaign: Campaign) -> bool:
     be that of edition 1.test, which was delivered, or that of 1 through the profile `test`."""
     known = reading.meta
     named = (known("name"), known("run"))
-    return not campaign.profile.delivers and named == (campaign.name, campaign.run)
+    return not campaign.profile.mails_the_list and named == (campaign.name, campaign.run)

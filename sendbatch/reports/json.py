@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from sendbatch.errors import as_json, json_escaped
+from sendbatch.ledger.reach import REACH
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import short
 from sendbatch.reports.report import Report
@@ -34,6 +35,7 @@ def _head(store: Reading, tally: Tally) -> dict[str, object]:
         "campaign": store.meta("name"),
         "run": store.meta("run") or None,
         "server": store.meta("server"),
+        "reach": store.meta(REACH) or None,
         "totals": _totals(tally),
         "timings": {
             "first_attempt_at": timestamp(tally.first_attempt_at),

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from sendbatch.audience.reported import COLUMNS as COLUMNS
 from sendbatch.ledger.facts import ReportRow
+from sendbatch.ledger.reach import redirected_to
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import MessageIds, short
 from sendbatch.reasons import reason
@@ -26,7 +27,7 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
     """A function that makes of what the record tells what a report says."""
     salt = bytes.fromhex(store.meta("salt") or "")
 
-    variants = variants_of(store)
+    variants, elsewhere = variants_of(store), redirected_to(store)
 
     @lru_cache(maxsize=64)
     def ids_of(content: str) -> MessageIds:
@@ -49,11 +50,17 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
             short(sent) if sent else None,
             timestamp(begun),
             timestamp(ended),
-            None if why is None else reason(why, detail, code, row) or None,
+            _reason(why, detail, code, row, elsewhere if sent else ""),
             variants[sent].name_of(key) if sent in variants else None,
         )
 
     return describe
+
+
+def _reason(why: str | None, detail: str | None, code: int | None, row: int, elsewhere: str) -> str | None:
+    if why is None:
+        return f"went to {elsewhere} in the recipient's place (redirect_to)" if elsewhere else None
+    return reason(why, detail, code, row) or None
 
 
 def timestamp(at: float | None) -> str | None:

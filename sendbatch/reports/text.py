@@ -33,7 +33,7 @@ GLOSSES = {
     Status.FAILED: "could not be built: template, attachment or size",
     Status.IN_DOUBT: "the whole message was sent and no reply came",
     Status.INVALID: "no usable address, key or required cell",
-    Status.FILTERED: "`where` is false",
+    Status.FILTERED: "left out by `where` or only_to",
     Status.SUPPRESSED: "on a suppression list",
     Status.DUPLICATE: "an earlier row has this key",
     Status.WITHDRAWN: "tried without success, no longer in the CSV",

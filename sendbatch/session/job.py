@@ -78,13 +78,16 @@ def folder_of(
     campaign: Campaign, record: Recorded, environ: Mapping[str, str] | None = None
 ) -> RecordFolder:
     """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it, or for what
-    profiles.yaml says. What is not delivered has its record on this disk."""
-    kept = "" if campaign.profile.delivers else campaign.profile.name
+    profiles.yaml says. What no recipient gets has its record on this disk."""
+    profile = campaign.profile
+    own = profile.name if profile.has_own_record else ""
     named = record if isinstance(record, Path) else None
     base = named or campaign.folder / "reports"
-    folder = RecordFolder(base, campaign.name, campaign.run, kept, named=named is not None)
+    folder = RecordFolder(
+        base, campaign.name, campaign.run, own, profile.mails_the_list, named=named is not None
+    )
     said = record == GIT
-    if kept or named is not None or GIT not in (record, campaign.record):
+    if not profile.mails_the_list or named is not None or GIT not in (record, campaign.record):
         return replace(folder, said=said)
     place = Place(
         campaign.belongs.project,

@@ -121,7 +121,7 @@ def _allowance(job: Job, *, looking: bool) -> Allowance:
 def _doubt(job: Job, record: Record) -> LedgerError | None:
     """Why a run would refuse the record, if it would: it is lost, or may know less than was sent."""
     lost = job.record.lost()
-    if lost is not None or not job.profile.delivers:
+    if lost is not None or not job.profile.mails_the_list:
         return lost
     return record.doubt()
 

@@ -92,6 +92,8 @@ def signer_of(job: Job) -> Signer | None:
     unsubscribe = job.campaign.unsubscribe
     if unsubscribe is None or not unsubscribe.sign:
         return None
+    if job.profile.redirect_to is not None:
+        return Signer(job.campaign.name)  # all links are made inert
     (secret,) = read_signing_secrets(job.campaign, unsubscribe.sign[:1], job.edge.environ)
     return Signer(job.campaign.name, secret)
 

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 
 from sendbatch.audience.addresses import normalise
+from sendbatch.audience.reach import Reach
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.verdict import unbuilt, verdict
@@ -47,7 +48,7 @@ def send_proofs(
     Raises CampaignError where there is nobody to show or to send to, or no quota left, SmtpError,
     Interrupted.
     """
-    _hold_addresses(reviewers)
+    _hold_addresses(job, reviewers)
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
@@ -67,11 +68,16 @@ def send_proofs(
     return look(job, see, spending=True)
 
 
-def _hold_addresses(reviewers: Sequence[str]) -> None:
-    findings = []
+def _hold_addresses(job: Job, reviewers: Sequence[str]) -> None:
+    """Each is an address that the profile may reach."""
+    profile, findings = job.profile, []
+    only = (profile.redirect_to,) if profile.redirect_to is not None else profile.only_to
+    key = "redirect_to" if profile.redirect_to is not None else "only_to"
     for reviewer in reviewers:
         try:
-            normalise(reviewer)
+            found = normalise(reviewer)
+            if only and not Reach(only).includes(found.email, found.domain):
+                raise ValueError(f"the profile {profile.name} does not reach this address: {key} says whom")
         except ValueError as error:
             findings.append(Rule.WRONG_USAGE.finding(f"--to {reviewer}: {error}"))
     if findings:

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
+from sendbatch.ledger import reach
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record
 from sendbatch.ledger.store import Reading
@@ -76,7 +77,7 @@ def resolve(
     """
     hold_recorded(folder)
     now = edge.clock.wall()
-    without_log = not campaign.profile.delivers
+    without_log = not campaign.profile.mails_the_list
     with open_record(
         folder,
         since="a moment ago",
@@ -107,8 +108,9 @@ def report_of(
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
     tally, commands = take(reading, live=live), _commands(_lines(campaign, folder).kept())
+    title = f"{campaign.title}{reach.told(reading)}"
     report = Report(
-        reading, tally, campaign.title, places_in(folder), commands=commands, live=live, made_at=at
+        reading, tally, title, places_in(folder), commands=commands, live=live, made_at=at
     )
     if live or report.broke_off:  # a table that lies there is of the run before
         return replace(report, places=without_reports(report.places))

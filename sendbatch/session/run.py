@@ -137,8 +137,8 @@ def _doubtful(totals: Mapping[Status, int]) -> int:
 @contextlib.contextmanager
 def _held_record(job: Job) -> Iterator[Record]:
     """The record, in this run's hand; whoever a run that died has left *sending* is in doubt."""
-    # Whose mail is kept anyway needs no doubt.
-    without_log = job.options.without_log or not job.profile.delivers
+    # Where no recipient gets mail, none needs a doubt.
+    without_log = job.options.without_log or not job.profile.mails_the_list
     now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with open_record(

@@ -232,6 +232,8 @@ class Showing:
         ]
 
     def _notes(self, choice: Choice, words: Words, missing: int) -> Iterator[str]:
+        if reach := self._job.profile.reach:
+            yield f"Through the profile {self._job.profile.name} {reach}."
         looked_at = count(choice.seen, "message")
         yield f"{looked_at} {'was' if choice.seen == 1 else 'were'} looked at to choose these."
         if more := unshown(choice.unshown, words):

@@ -146,7 +146,7 @@ def status(campaign: Campaign, folder: RecordFolder, edge: Edge) -> StatusResult
         under_way,
         summary(told_here(report, campaign, folder)),
         folder.path,
-        str(doubt) if doubt is not None and campaign.profile.delivers else None,
+        str(doubt) if doubt is not None and campaign.profile.mails_the_list else None,
         title=campaign.title,
         at=at,
         now=now,

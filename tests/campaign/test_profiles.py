@@ -173,6 +173,17 @@ def test_port_and_security_follow_from_each_other(
         ("host: a.example, password_command: p", "there is no username to go with it"),
         ("host: a.example, username: u, keyring: k, password_command: p", "stands beside"),
         ("host: a.example, hots: b", "did you mean host?"),
+        ("host: a.example, only_to: jane", "neither an address nor a domain with its @"),
+        ("host: a.example, only_to: '*.example.com'", "write @example.com for everybody there"),
+        ("host: a.example, only_to: 'a*@example.com'", "a * stands for all before the @"),
+        ("host: a.example, only_to: '@'", "not a domain that mail can go to"),
+        ("host: a.example, only_to: ['a b@example.com']", "not an address"),
+        ("host: a.example, only_to: []", "only_to: has nobody in it"),
+        ("host: a.example, only_to: [~]", "only_to has no value"),
+        ("host: a.example, redirect_to: ", "redirect_to has no value"),
+        ("host: a.example, redirect_to: qa", "not an address: qa"),
+        ("host: a.example, redirect_to: '{{ email }}'", "write the address itself"),
+        ('host: a.example, redirect_to: "qa@a.example\\r\\nBcc: x@a.example"', "must be one line"),
     ],
 )
 def test_a_mistake_in_a_profile_is_told(desk: Desk, keys: str, said: str) -> None:
@@ -183,6 +194,21 @@ def test_a_mistake_in_a_profile_is_told(desk: Desk, keys: str, said: str) -> Non
 
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def test_whom_a_profile_may_reach_is_kept_as_it_is_compared(desk: Desk) -> None:
+    whom = "['@Bücher.example', '*@example.com', '@*.Example.org.', Jane@example.net, '@example.com']"
+    found = one(desk, f"host: a.example, only_to: {whom}")
+    domains = ("@xn--bcher-kva.example", "@example.com", "@*.example.org")
+    assert found.only_to == (*domains, "Jane@example.net")
+    assert (found.delivers, found.mails_the_list, found.has_own_record) == (True, True, True)
+
+
+def test_where_all_goes_to_one_address_its_domains_rates_are_those_of_all(desk: Desk) -> None:
+    keys = "rate: 9/s, domains: {bücher.example: 1/s, gmail.com: 5/s}, redirect_to: qa@bücher.example"
+    found = one(desk, f"host: a.example, {keys}")
+    assert (found.rates, found.domains) == ((Rate(9, 1), Rate(1, 1)), {})
+    assert (found.delivers, found.mails_the_list, found.has_own_record) == (True, False, True)
 
 
 def test_whom_tls_trusts_is_in_a_profile_its_file_beside_it(desk: Desk) -> None:

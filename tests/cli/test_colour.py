@@ -73,7 +73,7 @@ def test_each_has_the_colour_of_what_it_is(said: str, colours: tuple[str, ...]) 
     [
         "  subject: error: all 3 accepted",
         "  row 3  x  y  550 rejected by us",
-        "  filtered  3  `where` is false",
+        "  filtered  3  left out by `where` or only_to",
         "  3 × 550 rejected  deferred  failed",
     ],
 )

@@ -51,7 +51,7 @@ spring (2026-12): 1,200 of 1,204 accepted
   rejected      2  refused for good by the server
   in doubt      1  the whole message was sent and no reply came
   invalid       1  no usable address, key or required cell
-  filtered      1  `where` is false
+  filtered      1  left out by `where` or only_to
 
   in 1 min 20 s, 15 a second; 2027-01-15 09:00:00 to 09:01:20 CET
 

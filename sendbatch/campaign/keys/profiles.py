@@ -11,6 +11,7 @@ from sendbatch.campaign.model import Dkim, Profile, Timeouts
 from sendbatch.campaign.preset_names import PresetName
 from sendbatch.campaign.table import Key, Keys
 from sendbatch.campaign.vocabulary import (
+    ADDRESS,
     DOMAIN,
     FINGERPRINT,
     HELO,
@@ -23,6 +24,7 @@ from sendbatch.campaign.vocabulary import (
     PROFILE_NAME,
     PROJECT,
     RATES,
+    REACHED,
     RECORD,
     SECRET,
     SELECTOR,
@@ -169,6 +171,18 @@ class ProfileKeys(Keys[Profile], harmless=False, together=together.profile):
         " its limits hold all the same",
         absent="the preset's, at its own host; else `true`",
         by_hand=True,
+    )
+    only_to = Key(
+        Several(REACHED, once=True, some=True),
+        "whom it may reach, and nobody else: addresses, `@example.com`, and `@*.example.com` for what is"
+        " below it, [see below](#profiles-for-trying)",
+        absent="everybody",
+    )
+    redirect_to = Key(
+        ADDRESS,
+        "an address that gets every message in the recipients' place, with `X-Originally-To`,"
+        " [see below](#profiles-for-trying)",
+        absent="each message goes to its recipient",
     )
     helo = Key(
         HELO,

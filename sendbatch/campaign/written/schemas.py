@@ -50,6 +50,11 @@ ADDRESS: Schema = {
     "pattern": r"^(?![\s\S]*\{[{%])[\s\S]*@",
     "examples": ["bounces@example.com"],
 }
+REACHED: Schema = {
+    "type": "string",
+    "pattern": r"^\s*[^@\s]*[\s\S]*@[\s\S]*[^@\s]",
+    "examples": ["@example.com", "jane@example.org"],
+}
 MAILBOX: Schema = {
     "type": "string",
     "pattern": r"^(?![\s\S]*<[^<>]*\{[{%][^<>]*>\s*$)[\s\S]*@[^\s>]",

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from sendbatch.campaign.model import Bounds, Json, Mailbox, Rate, Tolerance
 from sendbatch.campaign.names import guess
+from sendbatch.campaign.written.hosts import a_labels
 from sendbatch.campaign.written.parsing import (
     MOST,
     Wrong,
@@ -254,6 +255,24 @@ def file(value: object) -> str:
 
 def address(value: object) -> str:
     return parse_address(line(value))
+
+
+def reached(value: object) -> str:
+    """Whom a profile may reach: an address, @domain or @*.domain; of domains their A-labels."""
+    found = line(value).strip()
+    local, mark, there = found.rpartition("@")
+    if not mark:
+        near = f"@{found.removeprefix('*.')}" if "." in found else "@example.com"
+        raise Wrong("neither an address nor a domain with its @", f"write {near} for everybody there")
+    if local not in ("", "*"):
+        if "*" in local:
+            raise Wrong("a * stands for all before the @, and for nothing else", f"write @{there}")
+        return parse_address(found)
+    below = "*." if there.startswith("*.") else ""
+    there = there.removeprefix("*.").rstrip(".").lower()
+    if "." not in there or "*" in there:
+        raise Wrong("not a domain that mail can go to", "write @example.com, or @*.example.com")
+    return f"@{below}{a_labels(there)}"
 
 
 def mailbox(value: object) -> Mailbox:
