@@ -21,8 +21,8 @@ _IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 
 
 class Manners(Enum):
-    """To pushes alone: REFUSES answers 403, LATE does what is asked and answers when it is told to, BREAKS does
-    it and never answers. To everything: AWAY hangs up."""
+    """To pushes alone: REFUSES answers 403, LATE does what is asked and answers when it is told to, BREAKS
+    does it and never answers. To everything: AWAY hangs up."""
 
     WELL = "well"
     AWAY = "away"
@@ -42,8 +42,8 @@ def git(*words: str, at: Path) -> str:
 
 @dataclass
 class GitHost:
-    """`bare` is the repository; `url` how it is reached, if it is served. `pushes` counts those that were asked
-    for, whatever became of them."""
+    """`bare` is the repository; `url` how it is reached, if it is served. `pushes` counts those that were
+    asked for, whatever became of them."""
 
     bare: Path
     url: str = ""
@@ -73,15 +73,15 @@ class GitHost:
 
 
 def repository(folder: Path) -> GitHost:
-    """A bare one with one commit in it."""
+    """A bare one with two commits in it."""
     bare = folder / "host" / "shop.git"
     bare.mkdir(parents=True)
     git("init", "-q", "--bare", "-b", "main", at=bare)
     git("config", "http.receivepack", "true", at=bare)
     tree = git("hash-object", "-t", "tree", "-w", "/dev/null", at=bare)
-    for words in ("first", "second"):
-        parents = ("-p", "main") if words == "second" else ()
-        git("update-ref", "refs/heads/main", git("commit-tree", *parents, "-m", words, tree, at=bare), at=bare)
+    first = git("commit-tree", "-m", "first", tree, at=bare)
+    second = git("commit-tree", "-p", first, "-m", "second", tree, at=bare)
+    git("update-ref", "refs/heads/main", second, at=bare)
     return GitHost(bare)
 
 
