@@ -407,18 +407,23 @@ def probe(
     profile: str,
     *,
     folder: FilePath | None = None,
+    notify: Campaign | FilePath | None = None,
     told: Callable[[Step], None] = lambda step: None,
     stop: Stop | None = None,
     edge: Edge | None = None,
 ) -> bool:
-    """Connect, secure, log in, and tell each step; sends nothing. Returns whether all went well.
+    """Connect, secure, log in, and tell each step; mails nobody. Returns whether all went well.
 
-    `folder` is where profiles.yaml is looked for, upward from there. Raises Interrupted once `stop` is asked.
+    `folder` is where profiles.yaml is looked for, upward from there. The webhooks of the campaign `notify`
+    and those of the profile are posted a test. Raises Interrupted once `stop` is asked.
     """
     from sendbatch.session.probe import probe as probe_profile
 
     start, stop, edge = _path(folder) or Path.cwd(), stop or Stop(), edge or Edge()
-    return probe_profile(profile, start, told, stop=stop, edge=edge)
+    campaign = None
+    if notify is not None:
+        campaign = notify if isinstance(notify, Campaign) else load(notify, smtp=profile)
+    return probe_profile(profile, start, told, campaign=campaign, stop=stop, edge=edge)
 
 
 def verify_token(

@@ -17,7 +17,7 @@ from sendbatch.ledger.approvals import Approvals
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report, ThisRun
-from sendbatch.reports.tally import Attention, ReplyGroup, Tally
+from sendbatch.reports.tally import Attention, ReplyGroup, Tally, counted
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
 from sendbatch.words import count, cut, exact_duration, padded, rate, span, width, word
@@ -73,12 +73,16 @@ def summary(report: Report) -> str:
 
 def headline(tally: Tally) -> str:
     """How many have it, to be read after the campaign's title."""
-    accepted = tally.totals.get(Status.ACCEPTED, 0)
-    if not tally.counted:
+    return headline_of(tally.totals)
+
+
+def headline_of(totals: Mapping[Status, int]) -> str:
+    accepted, those = totals.get(Status.ACCEPTED, 0), counted(totals)
+    if not those:
         return "nobody to send to"
-    if accepted == tally.counted:
+    if accepted == those:
         return f"all {accepted:,} accepted" if accepted > 1 else "accepted"
-    return f"{accepted:,} of {tally.counted:,} accepted"
+    return f"{accepted:,} of {those:,} accepted"
 
 
 def _counts(totals: Mapping[Status, int]) -> Iterator[str]:

@@ -38,6 +38,7 @@ from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
+from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
@@ -95,10 +96,17 @@ class RunResult(Shown):
 
 
 def run(job: Job, consent: Consent) -> RunResult:
-    """Send what the campaign asks for, and write the report.
+    """Send what the campaign asks for, write the report, and tell whom it names.
 
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
+    with telling_others(job, unattended=consent.ask is None) as notifier:
+        result = _ran(notifier.job, consent)
+        notifier.ended(result)
+    return result
+
+
+def _ran(job: Job, consent: Consent) -> RunResult:
     hold_edition(job)
     held = held_of(job)
     encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
