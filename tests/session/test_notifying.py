@@ -226,6 +226,18 @@ def test_the_profile_s_own_are_told_too_and_the_same_address_once(
     assert other.posted[0].json["allowed_mentions"] == {"parse": []}
 
 
+def test_words_of_a_server_that_may_name_somebody_are_left_out(
+    live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    for person in ("ada@example.org", BOB, "eve@example.net"):
+        mailhost.answers[person] = f"550 5.1.1 {person[:3]} is unknown here"
+    with webhook() as hook:
+        ended = api.run(live(more=NOTIFY), yes=True, breaker=2, edge=with_hook(edge, hook))
+    (end,) = told(hook)
+    assert "is unknown here" in ended.reason
+    assert end["why"] == "2 permanent refusals in a row, the last one: 550 5.1.1 …"
+
+
 def test_that_all_mail_went_elsewhere_is_told_without_the_address(
     live: Declare, edge: Edge
 ) -> None:
