@@ -35,7 +35,9 @@ from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
+    from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
+    from sendbatch.session.approving import ApprovedPlan
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.one import OneMessage
@@ -110,6 +112,8 @@ def run(
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     plan: FilePath | None = None,
+    approved: bool = False,
+    allowed_signers: FilePath | None = None,
     retry: str | Iterable[str] = (),
     in_doubt: Literal["hold", "resend"] = "hold",
     accept_changes: bool = False,
@@ -127,11 +131,13 @@ def run(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> RunResult:
-    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on where
-    it stopped and mails nobody twice.
+    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on
+    where it stopped and mails nobody twice.
 
     Through a profile that delivers, one of three says that it may send: `yes=True`; `plan`, the path of a
-    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on.
+    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on. `approved` says
+    that somebody who is trusted must have approved that plan: by the key in SENDBATCH_APPROVAL_KEY, or by
+    an SSH key that `allowed_signers`, the path of a file, gives to their name.
 
     `only` are keys or addresses, `limit` takes so many of those who can be sent to. `retry` are also
     "rejected", "failed" or "deferred", with a glob on the reply's code where you like: "rejected:5.4.*".
@@ -159,7 +165,9 @@ def run(
     said = Options(
         only=_only(only),
         limit=limit,
-        approval=_path(plan),
+        plan=_path(plan),
+        approved=approved,
+        allowed_signers=_path(allowed_signers),
         retry=_retry(retry),
         resend_in_doubt=in_doubt == "resend",
         accept_changes=accept_changes,
@@ -200,6 +208,29 @@ def plan(
 
     chosen = _looking(options, only, limit, strict, moved_from)
     return look.plan(_job(campaign, chosen, record, observer, stop, edge, workers), _path(out))
+
+
+def approve(
+    plan: FilePath,
+    *,
+    by: str,
+    ssh_key: FilePath | None = None,
+    ask: Callable[[ApprovedPlan], bool] | None = None,
+    edge: Edge | None = None,
+) -> ApprovedPlan:
+    """Sign a plan.json in the name of `by`, for runs with `approved=True`: by an SSH key (`ssh_key` is the
+    path of a private key, or of the public one of a key that an agent holds), else by
+    SENDBATCH_APPROVAL_KEY in the environment. `ask`, where it is given, gets what is approved, and returns
+    whether to go on.
+
+    Raises CampaignError where the file is no plan or was changed, GuardError where the answer is no,
+    SendbatchError where there is nothing to sign with, or ssh-keygen does not do it.
+    """
+    from sendbatch.session.approving import approve as approve_plan
+
+    arguments.texts(by=by)
+    arguments.functions(ask=ask)
+    return approve_plan(Path(plan), by, ssh_key=_path(ssh_key), ask=ask, edge=edge or Edge())
 
 
 arun = awaited(run)
@@ -419,6 +450,14 @@ def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:
     from sendbatch.campaign.starter import write_starter
 
     return write_starter(Path(folder), markdown=markdown)
+
+
+def init_ci(at: FilePath, ci: str, *, markdown: bool = False) -> Begun:
+    """Write what has a campaign sent by "github": for the campaign file `at`, for the one in the folder `at`,
+    or for a new one there. Raises CampaignError if a file is there already, then nothing is written."""
+    from sendbatch.campaign.pipelines.beginning import begin
+
+    return begin(Path(at), ci, markdown=markdown)
 
 
 def _loaded(campaign: Campaign | FilePath) -> Campaign:

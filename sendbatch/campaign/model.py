@@ -41,6 +41,10 @@ class Mailbox:
     name: str
     address: str
 
+    def __str__(self) -> str:
+        """For people; in a header it is written otherwise."""
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
 
 @dataclass(frozen=True, slots=True)
 class Senders:

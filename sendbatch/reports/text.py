@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sendbatch.errors import inert, one_line, shell_line
 from sendbatch.findings import Group
+from sendbatch.ledger.approvals import Approvals
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report, ThisRun
@@ -42,6 +43,7 @@ MOST_ADDRESS = 40
 MOST_KEY = 320  # characters of one that stands in a line to be pasted
 MOST_REASON = 100
 MOST_MEANINGS = 3
+MOST_APPROVALS = 5
 MOST_REPLIES = 5  # of those that hold recipients back; who has another is counted
 
 
@@ -103,6 +105,7 @@ def _remarks(report: Report) -> Iterator[str]:
     if tally.departed:
         parts = _listed((word(status), number) for status, number in tally.departed.items())
         remarks.append(f"no longer in the CSV, and not counted: {parts}")
+    remarks += _approved(tally.approvals)
     said = [f"  {remark}" for remark in remarks if remark]
     yield from ["", *said] if said else []
 
@@ -122,6 +125,16 @@ def _timing(tally: Tally, run: ThisRun | None) -> str:
     if accepted:
         took += f", {rate(accepted / seconds)}"
     return f"{took}; {span(first, last)}"
+
+
+def _approved(approvals: Approvals) -> Iterator[str]:
+    """By whom, of what and when; the newest, where there are many."""
+    known = approvals.known
+    if (earlier := len(known) - MOST_APPROVALS) > 0:
+        yield f"{count(earlier, 'approval')} before those that follow, see the record's events"
+    yield from map(str, known[-MOST_APPROVALS:])
+    if approvals.lapsed is not None:
+        yield approvals.lapsed
 
 
 def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:

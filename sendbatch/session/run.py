@@ -16,15 +16,17 @@ from typing import NamedTuple
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
-from sendbatch.ledger.store import Backlog, Reading, Record
+from sendbatch.ledger.store import Backlog, Draft, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
+from sendbatch.reports.encryption import Encryption, encryption_of
 from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
@@ -40,6 +42,7 @@ from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
+    held_of,
     hold_edition,
     means_of,
     request_of,
@@ -106,6 +109,8 @@ def run(job: Job, consent: Consent) -> RunResult:
 
 def _ran(job: Job, consent: Consent) -> RunResult:
     hold_edition(job)
+    held = held_of(job)
+    encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
@@ -116,16 +121,16 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             telling(job.observer, job.record.path, job.edge.clock) as observer,
         ):
             job = replace(job, observer=observer)
-            request, means = request_of(job, allowance, content), means_of(job, workers)
+            request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
             try:
                 backlog.end()
             except RecordStopped:  # what is known here is told all the same
-                _reported(job, record.reading, begun.until(backlog.totals()))
+                _reported(job, record.reading, begun.until(backlog.totals()), encryption)
                 raise
             totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading, begun.until(totals))
+            report, unwritten = _reported(job, record.reading, begun.until(totals), encryption)
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
@@ -184,6 +189,8 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
+                _remember_letter(draft, prepared)
+                approvals.remember(draft, request.held.approved if request.held else (), job.now())
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
@@ -194,6 +201,19 @@ def _sent(
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
         return ending, backlog, begun
+
+
+def _remember_letter(draft: Draft, prepared: Prepared) -> None:
+    """For the edition after this one, which is held against it."""
+    digest = prepared.content.digest
+    if letters.is_kept(draft.reading, digest):
+        return
+    from sendbatch.message.remembered import (  # the first run of a content needs it
+        letter_of,
+        packed,
+    )
+
+    letters.remember(draft, digest, packed(letter_of(prepared.content, prepared.salt)))
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
@@ -213,13 +233,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(
+    job: Job, reading: Reading, this_run: ThisRun, encryption: Encryption | None
+) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     wrong: tuple[Finding, ...] = ()
     failed: set[str] = set()
     try:
-        write_files(report, job.record.path)
+        write_files(report, job.record.path, encryption)
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}
