@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -31,6 +31,9 @@ HISTORY = ("text", "json", "markdown")  # what the editions side by side are tol
 @click.option("--with-columns", is_flag=True, help="A CSV has the recipients' own columns, too.")
 @click.option("--excel", is_flag=True, help="A CSV that Excel opens as UTF-8.")
 @click.option("--history", is_flag=True, help="All editions of the campaign, each with its figures.")
+@click.option(
+    "--encrypted", is_flag=True, help="Encrypt it with SENDBATCH_REPORT_KEY, for age to decrypt."
+)
 @opt.run
 @opt.set_
 @opt.smtp
@@ -44,11 +47,12 @@ def report(
     with_columns: bool,
     excel: bool,
     history: bool,
+    encrypted: bool,
     run: str | None,
     set_: tuple[str, ...],
     smtp: str | None,
     tolerate: str | None,
-    record: Path | None,
+    record: Path | str | None,
 ) -> int:
     """Write the record to standard output; exits as `run` would."""
     from sendbatch import api
@@ -57,6 +61,8 @@ def report(
     given.one_of(form, forms, "--format" if not history else "--history: --format")
     _hold_to_table(form, with_columns=with_columns, excel=excel, history=history)
     campaign = given.load(file, run=run, set_=set_, smtp=smtp, tolerate=tolerate)
+    if encrypted and history:
+        raise SendbatchError("--history names nobody", hint="take --encrypted away")
     if history:
         text = io.StringIO()
         api.history(campaign, record=record).write(form, text)
@@ -64,7 +70,10 @@ def report(
         click.echo(fitted(shown, sys.stdout) if form == "text" else shown, nl=False, color=True)
         return 0
     told = api.report(campaign, record=record)
-    code = _write(told, form, with_columns=with_columns, excel=excel)
+    if encrypted:
+        code = _encrypted(lambda out: told.write(form, out, with_columns=with_columns, excel=excel))
+    else:
+        code = _write(told, form, with_columns=with_columns, excel=excel)
     _leave(told)
     return code
 
@@ -82,6 +91,19 @@ def _write(told: RecordReport, form: str, *, with_columns: bool, excel: bool) ->
         click.echo(fitted(text.getvalue(), sys.stdout), nl=False, color=True)
     else:
         click.echo(text.getvalue(), nl=False)
+    return code
+
+
+def _encrypted(write: Callable[[TextIO], int]) -> int:
+    from sendbatch.reports.encryption import needed_encryption
+
+    encryption = needed_encryption(os.environ)
+    if sys.stdout.isatty():
+        raise SendbatchError("what is encrypted is not for a terminal", hint="put > report.age behind it")
+    text = io.StringIO(newline="")
+    code = write(text)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(encryption.of(text.getvalue().encode()))
     return code
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
@@ -25,6 +25,7 @@ from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
+from sendbatch.reports.encryption import Encryption, encryption_of
 from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
@@ -97,6 +98,7 @@ def run(job: Job, consent: Consent) -> RunResult:
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
     hold_edition(job)
+    encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
@@ -110,9 +112,13 @@ def run(job: Job, consent: Consent) -> RunResult:
             request, means = request_of(job, allowance, content), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
-            backlog.end()
+            try:
+                backlog.end()
+            except RecordStopped:  # what is known here is told all the same
+                _reported(job, record.reading, begun.until(backlog.totals()), encryption)
+                raise
             totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading, begun.until(totals))
+            report, unwritten = _reported(job, record.reading, begun.until(totals), encryption)
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
@@ -140,7 +146,7 @@ def _held_record(job: Job) -> Iterator[Record]:
     now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with open_record(
-        job.record.path, since=since, holder=holder, without_log=without_log
+        job.record, since=since, holder=holder, now=job.now, without_log=without_log
     ) as record:
         crashed = record.recover(now)
         if crashed:
@@ -167,6 +173,7 @@ def _sent(
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
+                record.claim(job.now())
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
@@ -199,13 +206,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(
+    job: Job, reading: Reading, this_run: ThisRun, encryption: Encryption | None
+) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     wrong: tuple[Finding, ...] = ()
     failed: set[str] = set()
     try:
-        write_files(report, job.record.path)
+        write_files(report, job.record.path, encryption)
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}
