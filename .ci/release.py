@@ -1,5 +1,5 @@
-"""What `make release` does: wheel and source archive in dist/, built twice and found the same, checked, installed
-and tried; and the text of the release, from the changelog.
+"""What `make release` does: wheel and source archive in dist/, built twice and found the same, checked,
+installed and tried; and the text of the release, from the changelog.
 
 Nothing is left in dist/ unless all of it holds.
 """
@@ -59,7 +59,7 @@ def text_of(version: str) -> str:
 
 
 def built_twice(folder: Path) -> list[Path]:
-    """The two files, from what is committed and nothing else. Other times, folders and users give the same."""
+    """The two files, from what is committed and nothing else. Another time and folder give the same."""
     first, second = (built(folder / name) for name in ("first", "second"))
     for one, other in zip(first, second, strict=True):
         if not filecmp.cmp(one, other, shallow=False):
