@@ -6,7 +6,7 @@ import os
 from itertools import islice
 from pathlib import Path
 
-from sendbatch.campaign.found import campaigns_in
+from sendbatch.campaign.campaigns import campaigns_in
 from sendbatch.errors import SendbatchError, shell_line
 
 DEFAULT = Path("campaign.yaml")

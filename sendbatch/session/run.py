@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
@@ -58,16 +58,18 @@ from sendbatch.values import Status
 class RunResult(Shown):
     """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
-    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
-    `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
-    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
-    where that is known; `without` the first rows of the record that need attention, if any."""
+    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all, and
+    `accepted` how many messages the server took in this run; `unwritten` why the report could not be written;
+    `unbuildable` that so many messages could not be built that going on is of no use before that is mended;
+    `until` when going on is worth it after an early stop, where that is known; `without` the first rows of
+    the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
     unfinished: int
     left_over: int
     sent: bool
+    accepted: int
     reason: str
     retry_at: float | None
     summary: str
@@ -110,11 +112,13 @@ def run(job: Job, consent: Consent) -> RunResult:
             request, means = request_of(job, allowance, content), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
-            backlog.end()
+            try:
+                backlog.end()
+            except RecordStopped:  # what is known here is told all the same
+                _reported(job, record.reading, begun.until(backlog.totals()), encryption)
+                raise
             totals = backlog.totals()
-            report, unwritten = _reported(
-                job, record.reading, begun.until(totals), encryption
-            )
+            report, unwritten = _reported(job, record.reading, begun.until(totals), encryption)
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
@@ -142,7 +146,7 @@ def _held_record(job: Job) -> Iterator[Record]:
     now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with open_record(
-        job.record.path, since=since, holder=holder, without_log=without_log
+        job.record, since=since, holder=holder, now=job.now, without_log=without_log
     ) as record:
         crashed = record.recover(now)
         if crashed:
@@ -169,6 +173,7 @@ def _sent(
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
+                record.claim(job.now())
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
@@ -235,6 +240,7 @@ def _result(
         unfinished=unfinished,
         left_over=left_over,
         sent=ending is not None,
+        accepted=report.run.accepted if report.run is not None else 0,
         reason=ending.reason if early and ending else "",
         retry_at=ending.not_due if ending and totals.get(Status.DEFERRED) else None,
         summary=summary(report),

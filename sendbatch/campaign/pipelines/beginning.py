@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sendbatch.campaign.found import campaigns_in
+from sendbatch.campaign.campaigns import campaigns_in
 from sendbatch.campaign.pipelines import KINDS
 from sendbatch.campaign.pipelines.written import hold_free, write
 from sendbatch.campaign.profiles import repository_root
