@@ -35,7 +35,7 @@ class Image:
 
     @property
     def begins(self) -> str:
-        """As nobody: no home, nothing in the environment but what the file says, and no way to more rights."""
+        """As nobody: no home, an environment of what the file says alone, and no way to more rights."""
         uid, gid = self.user.split(":")
         become = f"setpriv --reuid={uid} --regid={gid} --clear-groups --no-new-privs"
         given = " ".join(self.environ)
@@ -138,9 +138,10 @@ def test_what_the_containerfile_says_works_as_nobody_with_a_read_only_root_and_n
 
 
 def engine() -> str:
-    """One that runs here, and can have the base image; skips where there is none, and says which was tried."""
+    """One that runs here and can have the base image; skips where none can, and says what was tried."""
     why = []
-    base = next(rest.split()[0] for word, rest in instructions((ROOT / "Containerfile").read_text()))
+    text = (ROOT / "Containerfile").read_text()
+    base = next(rest.split()[0] for word, rest in instructions(text) if word == "FROM")
     for name in ("podman", "docker"):
         if shutil.which(name) is None:
             why.append(f"{name} is not installed")

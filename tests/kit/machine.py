@@ -1,4 +1,4 @@
-"""A machine that is thrown away: the files of this one, whose changes nobody else sees, and processes of its own."""
+"""A machine to be thrown away: this one's files, whose changes nobody else sees, processes of its own."""
 
 from __future__ import annotations
 
@@ -51,9 +51,8 @@ def why_not() -> str:
 
 
 def started(folder: Path, out: Path, script: str) -> subprocess.Popen[str]:
-    """The machine runs this script, as root, with this checkout at /old and the folder `out` at /out; the script
-    calls `leave` where it needs this checkout no more. Python is this one. `folder` is an empty one
-    of this machine, to put the other one's under."""
+    """The machine runs this script, as root, with this checkout at $SOURCE and the folder `out` at /out; it
+    calls `leave` where it needs this checkout no more. `folder` is empty: the machine's files are put there."""
     if why := why_not():
         pytest.skip(f"no machine of their own for the tests: {why}")
     above = " ".join(f".{one}" for one in (*BASE.parents[:-1], BASE))
