@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-from sendbatch.campaign.model import Campaign, Profile, SecretSource
+from sendbatch.campaign.model import Campaign, Notification, Profile, SecretSource
 from sendbatch.campaign.written.values import REFERENCE
 from sendbatch.errors import CampaignError, Place, ProfileError
 from sendbatch.findings import Finding, Rule
@@ -175,15 +175,45 @@ def signing_secrets(
             findings += [Rule.MISSING_SECRET.finding(m, place, error.hint) for m in error.messages]
             continue
         if len(secret) < LEAST_SECRET:
-            said = (
-                f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
-            )
-            hint = "make one: openssl rand -base64 32"
-            findings.append(Rule.WEAK_SECRET.finding(said, place, hint))
+            findings.append(_weak(what, secret, place))
         found.append(secret)
     if findings:
         raise CampaignError(findings)
     return found
+
+
+def read_webhook(one: Notification, environ: Mapping[str, str]) -> str:
+    """The address of a webhook. Raises ProfileError with all that is not set."""
+    beside = one.place.file if one.place is not None else "the campaign file"
+    try:
+        return _usable(
+            _filled(one.url, _Dotenv(one.folders, beside), environ, "notify"), "the webhook"
+        )
+    except _Unreadable as error:
+        raise ProfileError(
+            [Rule.MISSING_SECRET.finding(said, one.place, error.hint) for said in error.messages]
+        ) from None
+
+
+def secret_of(environ: Mapping[str, str], name: str) -> bytes | None:
+    """What this variable of the environment holds, to be a key of ours; None where it is not set, or empty,
+    as CI leaves it where a secret is not to be had. Raises CampaignError where it cannot be used or is
+    short."""
+    value = environ.get(name)
+    if not value:
+        return None
+    try:
+        secret = _usable(value, name).encode("utf-8", "surrogateescape")
+    except _Unreadable as error:
+        raise CampaignError([Rule.MISSING_SECRET.finding(m) for m in error.messages]) from None
+    if len(secret) < LEAST_SECRET:
+        raise CampaignError(_weak(name, secret, None))
+    return secret
+
+
+def _weak(what: str, secret: bytes, place: Place | None) -> Finding:
+    said = f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
+    return Rule.WEAK_SECRET.finding(said, place, "make one: openssl rand -base64 32")
 
 
 def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place | None) -> str:
@@ -214,9 +244,7 @@ def _read(
     commands: Commands,
 ) -> str:
     if source.template is not None:
-        return _filled(
-            source.template, _dotenv_of(profile), environ, f"profile {profile.name}"
-        )
+        return _filled(source.template, _dotenv_of(profile), environ, f"profile {profile.name}")
     if source.command is not None:
         folder = profile.source.parent if profile.source else Path.cwd()
         return _first_line(commands.output(source.command, folder, environ, timeout))
