@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch import api
-from tests.kit.machine import started
+from tests.kit.apart import started
 from tests.kit.mailhost import MailHost
 from tests.kit.nobody import ROOT, open_folder
 
