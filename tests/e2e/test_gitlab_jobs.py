@@ -78,6 +78,7 @@ def merge(desk: Path) -> None:
     git("push", "-q", "origin", "HEAD:main", at=desk)
 
 
+@pytest.mark.thorough
 def test_what_is_merged_is_planned_and_sent_once_however_often_the_jobs_run(
     runner: Runner, host: MailHost
 ) -> None:
