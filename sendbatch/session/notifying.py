@@ -33,7 +33,7 @@ from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.notify.hooks import Hook
-    from sendbatch.notify.posting import Webhook
+    from sendbatch.notify.webhook import Webhook
     from sendbatch.session.run import RunResult
     from sendbatch.smtp.probe import Step
 
@@ -62,7 +62,7 @@ def telling_others(job: Job, *, unattended: bool) -> Iterator[Notifier]:
 def tested(campaign: Campaign, profile: Profile, environ: Mapping[str, str]) -> Iterator[Step]:
     """Posts a test to each webhook of the campaign and the profile, and says how that went."""
     from sendbatch.notify.hooks import hooks_of
-    from sendbatch.notify.posting import NotTold
+    from sendbatch.notify.webhook import NotTold
     from sendbatch.smtp.probe import Step
 
     declared = (*campaign.notify, *profile.notify)
@@ -206,7 +206,7 @@ class Notifier:
         error = future.exception()
         if hook is None or error is None:
             return
-        from sendbatch.notify.posting import NotTold
+        from sendbatch.notify.webhook import NotTold
 
         if not isinstance(error, NotTold):
             _log.error("a webhook could not be told", exc_info=error)
