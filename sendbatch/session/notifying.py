@@ -19,8 +19,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import END, STOP, WAIT, Campaign, Profile
-from sendbatch.errors import LockedError, SendbatchError
-from sendbatch.notify.news import TEST, News, names_somebody
+from sendbatch.errors import AudienceError, CampaignError, LockedError, SendbatchError
+from sendbatch.notify.news import MASK, TEST, News, names_somebody
 from sendbatch.reports.text import headline_of
 from sendbatch.runtime.ci import job_url
 from sendbatch.runtime.observer import Limit, Observer, Wait
@@ -28,6 +28,7 @@ from sendbatch.runtime.threads import in_thread
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.job import Job
 from sendbatch.values import Status
+from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.notify.hooks import Hook
@@ -120,7 +121,7 @@ class Notifier:
             what=f"{' stopped early' if early else ''}: {headline_of(result.totals)}",
             counts=result.totals,
             exit_code=result.exit_code,
-            why=(result.reason or "not everybody was reached") if early else "",
+            why=_unquoted(result) if early else "",
             until=result.until if early else result.retry_at,
             left=result.left_over,
             command=self._command(result),
@@ -141,7 +142,7 @@ class Notifier:
             what=f" broke off: {headline_of(counts)}" if began else ": nothing was sent",
             counts=counts if began else {},
             exit_code=ours.exit_code if ours else None,
-            why=ours.message if ours else f"something that should not happen: {type(error).__name__}",
+            why=_said_by(error),
         )
         self._tell_at_end(news)
 
@@ -283,3 +284,20 @@ class _Watch(Observer):
 
     def finished(self) -> None:
         self._watching.finished()
+
+
+def _unquoted(result: RunResult) -> str:
+    """Why it stopped, without what may name somebody: a server may call a recipient by the local part alone,
+    and a cell may hold anything."""
+    reason = result.reason or "not everybody was reached"
+    return reason.replace(result.quoted, MASK) if result.quoted else reason
+
+
+def _said_by(error: BaseException) -> str:
+    """What can be said of it to others: faults in a list quote its cells."""
+    if isinstance(error, CampaignError | AudienceError):
+        found = count(len(error.findings), "fault")
+        return f"{found} in the campaign or its list, which `sendbatch check` names"
+    if isinstance(error, SendbatchError):
+        return error.message
+    return f"something that should not happen: {type(error).__name__}"
