@@ -20,6 +20,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.runtime.stop import Stop
 from sendbatch.session import notifying
+from sendbatch.session.counting import MOST_WAITS
 from sendbatch.session.job import job_of
 from sendbatch.session.notifying import telling_others
 from sendbatch.smtp.probe import Step
@@ -201,7 +202,7 @@ def test_waits_are_told_so_many_times_and_no_more(live: Declare, edge: Edge) -> 
         waits = [(n * 3600.0, 3600.0) for n in range(20)]
         watched(live(more=NOTIFY), with_hook(edge, hook), FakeClock(START), *waits)
     kinds = Counter(one["kind"] for one in told(hook))
-    assert kinds == {"wait": notifying.MOST_WAITS, "stop": 1}
+    assert kinds == {"wait": MOST_WAITS, "stop": 1}
 
 
 @pytest.mark.parametrize(
