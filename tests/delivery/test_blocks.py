@@ -268,6 +268,21 @@ def test_asked_to_stop_while_a_block_is_announced_nobody_of_it_is_sent_to(
     is_kept(run, others)
 
 
+def test_asked_to_stop_while_others_are_away_a_run_does_not_wait_for_them(
+    announced: Announced,
+) -> None:
+    async def away() -> None:
+        run.stop.soon("enough")
+        await run.clock.wait(asyncio.Event(), 3600)
+
+    run, others = announced(40)
+    others.on_push = lambda number: away() if number == 0 else None
+    assert run.send().early
+    assert run.office.asked == {}
+    assert run.clock.now <= BRIEF + 2
+    is_kept(run, others)
+
+
 def test_asked_to_stop_at_once_the_last_announcement_is_waited_for_briefly(
     announced: Announced,
 ) -> None:
