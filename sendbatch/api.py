@@ -22,6 +22,7 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import SendbatchError, one_line
+from sendbatch.ledger.folder import GIT
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime import arguments
@@ -290,7 +291,7 @@ def outbox(
     from sendbatch.session.server import outbox_of
 
     campaign = _loaded(campaign)
-    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile, proofs=proofs)
+    return outbox_of(folder_of(campaign, _record(record)).path, campaign.profile, proofs=proofs)
 
 
 @own_loop
@@ -327,7 +328,7 @@ def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
     from sendbatch.session import standing
 
     campaign = _loaded(campaign)
-    return standing.status(campaign, folder_of(campaign, _path(record)), Edge().clock.wall())
+    return standing.status(campaign, folder_of(campaign, _record(record)), Edge())
 
 
 def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:
@@ -336,7 +337,7 @@ def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
     from sendbatch.session.reporting import report_on
 
     campaign = _loaded(campaign)
-    return report_on(campaign, folder_of(campaign, _path(record)))
+    return report_on(campaign, folder_of(campaign, _record(record)))
 
 
 def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> History:
@@ -345,7 +346,7 @@ def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) ->
     from sendbatch.session.history import history_of
 
     campaign = _loaded(campaign)
-    return history_of(campaign, folder_of(campaign, _path(record)))
+    return history_of(campaign, folder_of(campaign, _record(record)))
 
 
 def resolve(
@@ -366,7 +367,7 @@ def resolve(
     if to not in (Status.ACCEPTED, Status.PENDING, Status.REJECTED):
         raise SendbatchError(f"to={to!r}: write 'accepted', 'pending' or 'rejected'")
     campaign = _loaded(campaign)
-    folder = folder_of(campaign, _path(record))
+    folder = folder_of(campaign, _record(record))
     records.resolve(campaign, folder, _words(keys), Status(to), edge or Edge())
 
 
@@ -444,7 +445,7 @@ def _job(
     return job_of(
         _loaded(campaign),
         options,
-        record=_path(record),
+        record=_record(record),
         observer=observer,
         stop=stop,
         edge=edge,
@@ -480,6 +481,11 @@ def _options(options: Options | None, said: Options) -> Options:
     each = ((one.name, getattr(said, one.name)) for one in fields(Options))
     named: dict[str, Any] = {name: value for name, value in each if value != getattr(silent, name)}
     return replace(options, **named)
+
+
+def _record(record: FilePath | None) -> Path | str | None:
+    """The text "git" is the repository; a folder of that name is Path("git"), or "./git"."""
+    return GIT if isinstance(record, str) and record == GIT else _path(record)
 
 
 def _path(path: FilePath | None) -> Path | None:

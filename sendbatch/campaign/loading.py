@@ -151,6 +151,7 @@ class _Loading:
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
+            record=profiles.record,
             senders=senders,
             key_files=tuple(self.key_files(profiles)),
         )

@@ -335,6 +335,7 @@ class Campaign(Shown):
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
+    record: str = ""  # "git": in the repository, as profiles.yaml says
     inline_css: bool = True
     invite: Path | str | None = None  # a calendar for everybody, or the template of a path
     senders: Senders | None = None  # `sender` has the first one's address then

@@ -91,6 +91,7 @@ PATH = Plain(values.file, schemas.PATH)  # as it is written; FoundFile looks for
 MEDIA_TYPE = Plain(of_text(media_type), schemas.MEDIA_TYPE)
 NAME = Plain(values.name, schemas.NAME)
 PROFILE_NAME = Plain(values.name, schemas.PROFILE_NAME)
+RECORD = Plain(values.record, schemas.words("git"))
 PROJECT = Plain(values.project, schemas.LINE)
 HEADER_NAME = Plain(of_text(header_name), schemas.HEADER_NAME)
 HEADER_VALUE = Plain(values.header_value, schemas.HEADER_VALUE, _A_TEMPLATE)

@@ -50,7 +50,7 @@ def check(
     expect: str | None,
     tolerate: str | None,
     strict: bool,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     quiet: bool,
     no_progress: bool,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -88,13 +88,28 @@ run = click.option(
     shell_complete=known("editions"),
     help="The edition; '' for the one without a name.",
 )
+class _Recorded(click.Path):
+    """`git` as it stands is the repository; a folder of that name is ./git. A folder is looked at where it
+    can be said whose it is."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value == "git":
+            return value
+        if isinstance(value, str) and value.startswith(("postgresql:", "postgres:")):
+            self.fail("records in a database are not there yet: name a folder, or git", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 record = click.option(
     "--record",
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),  # looked at where it can be said whose it is
+    type=_Recorded(),
     envvar="SENDBATCH_RECORD",
     show_envvar=True,
-    help="Where the records are kept.",
+    help="Where the records are kept; git: in the repository.",
 )
 moved_from = click.option(
     "--moved-from", metavar="PATH", help="Where the campaign file was before."

@@ -43,7 +43,7 @@ def plan(
     tolerate: str | None,
     strict: bool,
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     no_progress: bool,
 ) -> int:

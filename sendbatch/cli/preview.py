@@ -64,7 +64,7 @@ def preview(
     tolerate: str | None,
     strict: bool,
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     quiet: bool,
     no_progress: bool,

@@ -47,7 +47,7 @@ def proof(
     smtp: str | None,
     set_: tuple[str, ...],
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
 ) -> int:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""

@@ -38,7 +38,7 @@ def report(
     set_: tuple[str, ...],
     smtp: str | None,
     tolerate: str | None,
-    record: Path | None,
+    record: Path | str | None,
 ) -> int:
     """Write the record to standard output; exits as `run` would."""
     from sendbatch import api

@@ -84,7 +84,7 @@ def run(
     first_run: str | None,
     yes: bool,
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     quiet: bool,
     no_progress: bool,

@@ -33,7 +33,7 @@ def status(
     set_: tuple[str, ...],
     smtp: str | None,
     tolerate: str | None,
-    record: Path | None,
+    record: Path | str | None,
 ) -> int:
     """Show where a run stands. Takes no lock; exits as `run` would."""
     from sendbatch import api

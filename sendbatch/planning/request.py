@@ -31,18 +31,21 @@ class Lookups(Protocol):
 class Keeping:
     """How the record is kept: `place` is its folder as it is shown, which --record names if `is_named`;
     `environ` may be that of a CI job. `refused` is what a run would say of the record, where it is only
-    looked at."""
+    looked at. `lasts`: it is the same wherever the campaign is run; `unread` is why it was not read, if
+    so."""
 
     place: str
     is_named: bool
     environ: Mapping[str, str]
     refused: LedgerError | None = None
+    lasts: bool = False
+    unread: str | None = None
 
     @property
     def notice(self) -> str | None:
         """What a person should know of the record, where it is only looked at."""
         if self.refused is None:
-            return None
+            return self.unread
         return f"a run would be refused: {self.refused.message}\n  {self.refused.hint}"
 
 

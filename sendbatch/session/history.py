@@ -53,11 +53,13 @@ def _folders(name: str, base: Path) -> Iterator[Path]:
 
 def _edition(name: str, path: Path) -> Edition | Unread | None:
     """None where nothing was planned there. Raises SendbatchError."""
+    folder = RecordFolder(path.parent, path.name)
     if path.is_symlink():
         return Unread(path.name, "a link, which is not followed")
-    if not path.is_dir() or not has_record(path):
+    if not path.is_dir() or not has_record(folder):
         return None
-    with read_record(path) as record:
+    with read_record(folder) as record:
+        assert record is not None  # it is on this disk
         reading = record.reading
         if (found := reading.meta("name")) not in (None, name):
             return Unread(path.name, f"the record of another campaign: {one_line(found or '', 80)}")

@@ -42,7 +42,9 @@ def plan(job: Job, out: Path | None = None) -> Overview:
 
 
 def check(job: Job) -> Overview:
-    """As `plan`, and every recipient's message is built."""
+    """As `plan`, and every recipient's message is built. A record in a repository is not asked for: a check
+    needs no key."""
+    job = replace(job, record=job.record.left_unread())
     return look(job, lambda *made: rehearsed(job, *made))
 
 
@@ -91,13 +93,14 @@ def look(
     Raises as a run does, but for changes of content or server, which are among the notices.
     """
     job.record.refuse_links()
-    hold_edition(job)
-    if is_under_way(job.record.path):
+    if job.record.is_read:
+        hold_edition(job)
+    if is_under_way(job.record):
         job.observer.notice(
             "a run is under way: whom it sends to at this moment is among those in doubt here, and waits for "
             "its reply; nothing is to be settled before that run ends"
         )
-    with workers_of(job) as workers, open_copy_of_record(job.record.path) as record:
+    with workers_of(job) as workers, open_copy_of_record(job.record, job.now()) as record:
         allowance = _allowance(job, looking=not spending)
         content = content or content_of(job)
         refused = _doubt(job, record)

@@ -9,6 +9,7 @@ from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.dkim import key_paths
 from sendbatch.campaign.secrets import read_signing_secrets
 from sendbatch.errors import CampaignError, LedgerError, shown
+from sendbatch.ledger.git.place import KEY
 from sendbatch.limits.account import Allowance
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -64,11 +65,25 @@ def request_of(
         content=content,
         options=job.options,
         command=job.command,
-        keeping=Keeping(place, job.record.named, job.edge.environ, refused),
+        keeping=Keeping(
+            place,
+            job.record.named,
+            job.edge.environ,
+            refused,
+            lasts=job.record.repository is not None,
+            unread=_unread(job),
+        ),
         announced_size=allowance.announced_size(job.now()),
         keys=_keys(job),
         looking=looking,
     )
+
+
+def _unread(job: Job) -> str | None:
+    repository = job.record.repository
+    if repository is None or repository.has_key:
+        return None
+    return f"the record in the repository was not read, as {KEY} is not set: compared with nothing"
 
 
 def signer_of(job: Job) -> Signer | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
@@ -108,7 +108,11 @@ def run(job: Job, consent: Consent) -> RunResult:
             request, means = request_of(job, allowance, content), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
-            backlog.end()
+            try:
+                backlog.end()
+            except RecordStopped:  # what is known here is told all the same
+                _reported(job, record.reading, begun.until(backlog.totals()))
+                raise
             totals = backlog.totals()
             report, unwritten = _reported(job, record.reading, begun.until(totals))
             without = without_mail(record.reading, report.tally.totals)
@@ -138,7 +142,7 @@ def _held_record(job: Job) -> Iterator[Record]:
     now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with open_record(
-        job.record.path, since=since, holder=holder, without_log=without_log
+        job.record, since=since, holder=holder, now=job.now, without_log=without_log
     ) as record:
         crashed = record.recover(now)
         if crashed:
@@ -165,6 +169,7 @@ def _sent(
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
+                record.claim(job.now())
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has

@@ -25,6 +25,7 @@ from sendbatch.campaign.vocabulary import (
     PROJECT,
     RATES,
     REACHED,
+    RECORD,
     SECRET,
     SELECTOR,
     SIGNING_DOMAIN,
@@ -239,6 +240,12 @@ class ProfilesKeys(Keys[Any], harmless=False):
     project = Key(
         PROJECT,
         "whose records these are ([the record](#the-record)); left out, the `origin` of the repository",
+        absent="",
+    )
+    record = Key(
+        RECORD,
+        "where the records are: `git`, in the repository itself ([more](#a-record-in-the-repository)); left"
+        " out, on this disk",
         absent="",
     )
     profiles = Key(

@@ -107,6 +107,15 @@ def project(value: object) -> str:
     return found
 
 
+def record(value: object) -> str:
+    found = line(value).strip()
+    if found.startswith(("postgresql:", "postgres:")):
+        raise Wrong("records in a database are not there yet", "write git, or leave it out")
+    if found != "git":
+        raise Wrong("must be git", "a folder is named by --record DIR or SENDBATCH_RECORD")
+    return found
+
+
 def variable(value: object) -> str:
     found = text(value)
     if not found.isidentifier():

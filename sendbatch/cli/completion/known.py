@@ -121,7 +121,7 @@ def _campaign(params: Params) -> dict[str, Any]:
 
 def _base(params: Params) -> Path:
     named = params.get("record") or os.environ.get("SENDBATCH_RECORD")
-    return Path(named) if named else _file(params).parent / "reports"
+    return Path(named) if named and named != "git" else _file(params).parent / "reports"
 
 
 def _recorded(params: Params) -> tuple[str, str]:
