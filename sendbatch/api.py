@@ -35,6 +35,7 @@ from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
+    from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
@@ -414,6 +415,14 @@ def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:
     from sendbatch.campaign.starter import write_starter
 
     return write_starter(Path(folder), markdown=markdown)
+
+
+def init_ci(at: FilePath, ci: str, *, markdown: bool = False) -> Begun:
+    """Write what has a campaign sent by "github": for the campaign file `at`, for the one in the folder `at`,
+    or for a new one there. Raises CampaignError if a file is there already, then nothing is written."""
+    from sendbatch.campaign.pipelines.beginning import begin
+
+    return begin(Path(at), ci, markdown=markdown)
 
 
 def _loaded(campaign: Campaign | FilePath) -> Campaign:

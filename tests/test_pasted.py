@@ -15,10 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sendbatch.cli.masking import masked
 from sendbatch.cli.wrapping import wrapped
 from sendbatch.errors import inert, shell_line, shown
 from sendbatch.planning.options import Options
+from sendbatch.runtime.masking import masked
 from sendbatch.session.commands import CommandLines
 from tests.kit.campaigns import campaign
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from sendbatch.cli import given, log
 from sendbatch.cli.campaign_files import the_one_here
+from sendbatch.runtime import masking
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -140,6 +142,33 @@ limit = click.option(
 )
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say only what is wrong.")
 no_progress = click.option("--no-progress", is_flag=True, help="No progress bar.")
+def _shows(context: click.Context, parameter: click.Parameter, typed: bool) -> None:
+    masking.show(typed)
+
+
+def _logs(context: click.Context, parameter: click.Parameter, typed: str) -> None:
+    if not context.resilient_parsing:
+        log.choose(json=given.one_of(typed, ("text", "json"), "--log-format") == "json")
+
+
+# Both hold for all that this process says, errors in the rest of the line too: so they are looked at first.
+show_addresses = click.option(
+    "--show-addresses",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_shows,
+    help="In CI: show addresses in full.",
+)
+log_format = click.option(
+    "--log-format",
+    metavar="text|json",
+    default="text",
+    is_eager=True,
+    expose_value=False,
+    callback=_logs,
+    help="How notices and progress are told.",
+)
 strict = click.option(
     "--strict", is_flag=True, help="An invalid or duplicate row refuses the whole run."
 )

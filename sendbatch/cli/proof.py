@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 @opt.run
 @opt.record
 @opt.moved_from
+@opt.log_format
+@opt.show_addresses
 def proof(
     file: Path,
     *,

@@ -12,7 +12,7 @@ from sendbatch.message.identity import short
 from sendbatch.reports.overview import BROKE_OFF, doubtful
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import timestamp
-from sendbatch.reports.spans import code, table
+from sendbatch.reports.spans import MOST, code, table, within
 from sendbatch.reports.tally import Attention, ReplyGroup, Tally
 from sendbatch.reports.text import GLOSSES, headline
 from sendbatch.reports.variants import OF_VARIANTS
@@ -27,8 +27,9 @@ MOST_DATA = 120  # columns of what others wrote
 
 
 def write(report: Report, out: TextIO) -> None:
-    """All of it, below 60 KB."""
-    out.write(inert("\n\n".join(filter(None, _blocks(report)))) + "\n")
+    """All of it, in a bounded number of bytes."""
+    text = inert(report.shown("\n\n".join(filter(None, _blocks(report))))) + "\n"
+    out.write(within(text, MOST))
 
 
 def _blocks(report: Report) -> Iterator[str]:

@@ -47,7 +47,7 @@ MOST_REPLIES = 5  # of those that hold recipients back; who has another is count
 
 def write(report: Report, out: TextIO) -> None:
     """The summary, with nothing in it that a terminal would obey."""
-    out.write(inert(summary(report)))
+    out.write(inert(report.shown(summary(report))))
 
 
 def summary(report: Report) -> str:

@@ -14,6 +14,7 @@ from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
+from sendbatch.reports.encryption import encryption_of
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
@@ -32,6 +33,7 @@ def write_report(
     out: TextIO,
     edge: Edge | None = None,
     *,
+    is_masked: bool = False,
     with_columns: bool = False,
     excel: bool = False,
 ) -> int:
@@ -55,7 +57,7 @@ def write_report(
 
             write_with_columns(report, out)
         else:
-            FORMATS[form].write(report, out)
+            FORMATS[form].write(replace(report, is_masked=is_masked), out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
 
@@ -76,6 +78,7 @@ def resolve(
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
     hold_recorded(folder)
+    encryption = encryption_of(edge.environ)
     now = edge.clock.wall()
     without_log = not campaign.profile.mails_the_list
     with open_record(
@@ -95,7 +98,8 @@ def resolve(
                 hint="sendbatch status lists who is",
             )
         if os.access(folder.path, os.W_OK) or folder.repository is None:
-            write_files(report_of(campaign, folder, record.reading, at=now), folder.path)
+            report = report_of(campaign, folder, record.reading, at=now)
+            write_files(report, folder.path, encryption)
 
 
 def report_of(

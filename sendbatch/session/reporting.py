@@ -75,13 +75,27 @@ class RecordReport(Shown):
         return self.status.told()._replace(title=f"report on {self._campaign.title}")
 
     def write(
-        self, form: str, out: TextIO, *, with_columns: bool = False, excel: bool = False
+        self,
+        form: str,
+        out: TextIO,
+        *,
+        masked: bool = False,
+        with_columns: bool = False,
+        excel: bool = False,
     ) -> int:
         """Write it as "text", "csv", "json" or another format of `report --format` to a text file that is
-        open, best with `newline=""`; returns the exit code. `with_columns`: a CSV has the recipients' own
-        columns, too; `excel`: it begins with a BOM. Raises CampaignError for another format."""
+        open, best with `newline=""`; returns the exit code. `masked`: the formats for people ("text",
+        "markdown", "junit") have no addresses, the row says who is meant. `with_columns`: a CSV has the
+        recipients' own columns, too; `excel`: it begins with a BOM. Raises CampaignError for another
+        format."""
         return write_report(
-            self._campaign, self._folder, form, out, with_columns=with_columns, excel=excel
+            self._campaign,
+            self._folder,
+            form,
+            out,
+            is_masked=masked,
+            with_columns=with_columns,
+            excel=excel,
         )
 
     def save(

@@ -25,6 +25,7 @@ from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
+from sendbatch.reports.encryption import Encryption, encryption_of
 from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
@@ -57,16 +58,18 @@ from sendbatch.values import Status
 class RunResult(Shown):
     """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
-    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
-    `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
-    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
-    where that is known; `without` the first rows of the record that need attention, if any."""
+    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all, and
+    `accepted` how many messages the server took in this run; `unwritten` why the report could not be written;
+    `unbuildable` that so many messages could not be built that going on is of no use before that is mended;
+    `until` when going on is worth it after an early stop, where that is known; `without` the first rows of
+    the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
     unfinished: int
     left_over: int
     sent: bool
+    accepted: int
     reason: str
     retry_at: float | None
     summary: str
@@ -95,6 +98,7 @@ def run(job: Job, consent: Consent) -> RunResult:
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
     hold_edition(job)
+    encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
@@ -111,10 +115,10 @@ def run(job: Job, consent: Consent) -> RunResult:
             try:
                 backlog.end()
             except RecordStopped:  # what is known here is told all the same
-                _reported(job, record.reading, begun.until(backlog.totals()))
+                _reported(job, record.reading, begun.until(backlog.totals()), encryption)
                 raise
             totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading, begun.until(totals))
+            report, unwritten = _reported(job, record.reading, begun.until(totals), encryption)
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
@@ -202,13 +206,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(
+    job: Job, reading: Reading, this_run: ThisRun, encryption: Encryption | None
+) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     wrong: tuple[Finding, ...] = ()
     failed: set[str] = set()
     try:
-        write_files(report, job.record.path)
+        write_files(report, job.record.path, encryption)
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}
@@ -234,6 +240,7 @@ def _result(
         unfinished=unfinished,
         left_over=left_over,
         sent=ending is not None,
+        accepted=report.run.accepted if report.run is not None else 0,
         reason=ending.reason if early and ending else "",
         retry_at=ending.not_due if ending and totals.get(Status.DEFERRED) else None,
         summary=summary(report),

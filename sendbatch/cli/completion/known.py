@@ -18,8 +18,9 @@ from typing import Any
 
 from click.shell_completion import CompletionItem
 
+from sendbatch.campaign.campaigns import campaigns_in
 from sendbatch.campaign.names import usable
-from sendbatch.cli.campaign_files import DEFAULT, campaigns_in
+from sendbatch.cli.campaign_files import DEFAULT
 
 Items = list[CompletionItem[str]]
 Params = Mapping[str, Any]
