@@ -90,7 +90,8 @@ def _cut(asked: argparse.Namespace, tally: Tally, started: float) -> None:
 def _campaign(kind: type[Campaign], random: Random, most_people: int, tally: Tally) -> None:
     setting = some_setting(random, most_people)
     if kind is Cloned:
-        setting = replace(setting, people=min(setting.people, MOST_CLONED))
+        # enough for some blocks, each of which may be in doubt after a kill
+        setting = replace(setting, people=random.randint(200, min(most_people, MOST_CLONED)))
     elif kind is not Campaign:
         setting = replace(setting, tls=True)  # Postfix takes a login only after STARTTLS
     with tempfile.TemporaryDirectory(prefix="sendbatch-chaos-") as folder:

@@ -1,8 +1,8 @@
 """The same kills where the record is in the repository: whole runners die, with their disks.
 
-Each run starts from a fresh clone, with an empty HOME, over a repository on loopback that may go away, refuse, or
-take a push and not say so; sometimes two run at once. What the receipts of the ref say is compared with what the
-server got.
+Each run starts from a fresh clone, with an empty HOME, over a repository on loopback that may go away,
+refuse, or take a push and not say so; sometimes two run at once. What the receipts of the ref say is compared
+with what the server got.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -34,7 +35,8 @@ from tests.kit.githost import GitHost, Manners, git, repository, served
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ANSWER = 1.0  # seconds that a runner waits for an answer to its push
-RATES = (30, 100, 400, 100_000)  # messages a second, and so blocks of many sizes
+RATES = (10, 20, 50, 100_000)  # messages a second, and so blocks of many sizes
+LONG = 40  # seconds that sending takes, at the most
 # 2 and 4: refused before anything was sent; 3: the remote was gone, or refused; 5: another run
 STOPPED = (2, 3, 4, 5)
 
@@ -46,8 +48,9 @@ class Cloned(Campaign):
     troubled = 0.4  # and of those to whom the remote is not good
 
     def __init__(self, folder: Path, setting: Setting, random: Random, tally: Tally) -> None:
-        super().__init__(folder, setting, random, tally)
         self._rate = random.choice(RATES)
+        people = min(setting.people, self._rate * LONG)
+        super().__init__(folder, replace(setting, people=people), random, tally)
         self._host: GitHost | None = None
         self._runners = 0
         self._doubts = 0  # in the record, after the last run
