@@ -33,9 +33,10 @@ from tests.chaos.recording import MOMENTS
 from tests.chaos.steps import HOOK
 from tests.kit.githost import GitHost, Manners, git, repository, served
 
+ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
 ANSWER = 1.0  # seconds that a runner waits for an answer to its push
-RATES = (10, 20, 50, 100_000)  # messages a second, and so blocks of many sizes
+RATES = (10, 20, 30, 50, 100_000)  # messages a second, and so blocks of many sizes
 LONG = 40  # seconds that sending takes, at the most
 # 2 and 4: refused before anything was sent; 3: the remote was gone, or refused; 5: another run
 STOPPED = (2, 3, 4, 5)
@@ -86,7 +87,7 @@ class Cloned(Campaign):
         (runner / "home").mkdir(parents=True)
         git("clone", "-q", str(self._repository.bare), "shop", at=runner)
         git("remote", "set-url", "origin", self._repository.url, at=runner / "shop")
-        path = [str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])]
+        path = [str(HOOK), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environ = dict(os.environ) | self._environ() | {
             "HOME": str(runner / "home"),
             "XDG_STATE_HOME": str(runner / "home" / "state"),
