@@ -36,7 +36,8 @@ from tests.kit.githost import GitHost, Manners, git, repository, served
 ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
 ANSWER = 1.0  # seconds that a runner waits for an answer to its push
-RATES = (10, 20, 30, 50, 100_000)  # messages a second, and so blocks of many sizes
+SPAN = 1.0  # seconds that a block is for, in place of ten: so runs die in many of them
+RATES = (10, 20, 30, 50, 50, 100, 100_000)  # messages a second, and so blocks of many sizes
 LONG = 40  # seconds that sending takes, at the most
 # 2 and 4: refused before anything was sent; 3: the remote was gone, or refused; 5: another run
 STOPPED = (2, 3, 4, 5)
@@ -93,6 +94,7 @@ class Cloned(Campaign):
             "XDG_STATE_HOME": str(runner / "home" / "state"),
             "PYTHONPATH": os.pathsep.join(path),
             "CHAOS_ANSWER": str(ANSWER),
+            "CHAOS_SPAN": str(SPAN),
             KEY: SECRET,
             WATCH: "0.2",
         }  # fmt: skip
@@ -202,13 +204,18 @@ class Cloned(Campaign):
         super()._compare(server, finished=finished)
         counts = Counter(self._record().values())
         doubts = counts[Status.IN_DOUBT]
-        if doubts - self._doubts > MOST:
+        if doubts - self._doubts > self._most_sending:
             self._complain(f"{doubts - self._doubts} more in doubt after one run")
         self._doubts = doubts
 
     @property
     def _most_sending(self) -> int:
-        return MOST
+        """A block, and those that are carried over from the one before."""
+        return min(MOST, round(self._rate * SPAN) + 1 + self._setting.connections)
+
+    @property
+    def _most(self) -> int:
+        return max(2, min(300, self._setting.people // 2))
 
     def _record(self) -> dict[str, str]:
         """As the receipts say; whoever has none was never announced."""

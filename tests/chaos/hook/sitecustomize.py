@@ -5,6 +5,7 @@ CHAOS_STEP   the step, by its name in steps.py
 CHAOS_NTH    at which time it is reached, the first being 1
 CHAOS_ARMED  a file; counted is from when it exists, or at once where none is named
 CHAOS_ANSWER seconds that an answer of the remote is waited for
+CHAOS_SPAN   seconds that a block is for
 CHAOS_PAGES  how many pages of the log make a checkpoint, CHAOS_ATTEMPTS  how many attempts make a fold
 """
 
@@ -70,8 +71,10 @@ def composing(kind, name):
 if ANSWER and "run" in sys.orig_argv:
     from dataclasses import replace
 
+    from sendbatch.delivery import blocks
     from sendbatch.ledger.git import place
 
+    blocks.SPAN = float(os.environ["CHAOS_SPAN"])
     genuine_patience = place.patience_of
     place.patience_of = lambda *given: replace(genuine_patience(*given), answer=float(ANSWER))
 
