@@ -100,6 +100,8 @@ class Blocks:
         return self._held.number_in(lanes) + self._building.number_in(lanes)
 
     def take_in(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> None:
+        for recipient in recipients:  # one who was put off is no longer out with the block that they were in
+            self._out.pop(recipient.id, None)
         self._held.follow(self._queue.lanes)
         self._held.add(lane, recipients, urgent=urgent)
         self._look.set()

@@ -39,8 +39,9 @@ ANSWER = 1.0  # seconds that a runner waits for an answer to its push
 SPAN = 1.0  # seconds that a block is for, in place of ten: so runs die in many of them
 RATES = (10, 20, 30, 50, 50, 100, 100_000)  # messages a second, and so blocks of many sizes
 LONG = 40  # seconds that sending takes, at the most
-# 2 and 4: refused before anything was sent; 3: the remote was gone, or refused; 5: another run
-STOPPED = (2, 3, 4, 5)
+ANOTHER = 5  # run: it holds the campaign, or may be alive
+# 2 and 4: refused before anything was sent; 3: the remote was gone, or refused
+STOPPED = (2, 3, 4, ANOTHER)
 
 
 class Cloned(Campaign):
@@ -119,16 +120,19 @@ class Cloned(Campaign):
         """Returns whether a run was killed; False where one came to its end first."""
         random = self._random
         while True:
-            if random.random() < self.troubled:
+            is_well = random.random() >= self.troubled
+            if not is_well:
                 self._trouble()
             if random.random() < self.twice:
-                codes = self._two_at_once()
+                codes, is_well = self._two_at_once(), False
             else:
                 by_clock = random.random() < 0.4  # also while it reads, or pushes
                 moment = random.choice(MOMENTS)
                 self._countdown = None if by_clock else (moment, random.randint(1, self._most))
                 self._process = self._start()
                 codes = [self._ended(random.uniform(0.3, 4.0) if by_clock else PATIENCE)]
+            if is_well and not {*codes} <= {0, 1, ANOTHER, -signal.SIGKILL}:
+                self._complain(f"a run ended with {codes}, and nothing was wrong")
             self._well()
             shutil.rmtree(self._folder / f"runner{self._runners}", ignore_errors=True)
             self._compare(server, finished=False)
@@ -168,7 +172,7 @@ class Cloned(Campaign):
         """To its end; whoever comes too soon behind a run that was killed is told so, and comes again."""
         code = super()._run(server)
         for _ in range(20):
-            if code not in STOPPED:
+            if code != ANOTHER:
                 break
             time.sleep(0.5)
             code = super()._run(server)

@@ -45,6 +45,7 @@ class Life:
     ends_at: float | None = None
     connections: int = 2
     rate: int = 0
+    delay: float = 30  # seconds until one who was put off is due again
     behind: str = ""
 
 
@@ -74,7 +75,7 @@ class World:
         ledger = MemoryRecord()
         plan(ledger, left)
         office = Office(pipelining=life.behind)
-        run = Desk(ledger, office, connections=life.connections, retry=Retry(3, 30, 60, 120))
+        run = Desk(ledger, office, connections=life.connections, retry=Retry(3, life.delay, 60, 120))
         run.rates = (Rate(life.rate, 1),) if life.rate else ()
         others = Others(ledger, run.clock)
         run.through = others.through
@@ -143,6 +144,7 @@ lives = st.builds(
     ends_at=st.none() | st.floats(0, 30),
     connections=st.integers(1, 4),
     rate=st.sampled_from((0, 1, 5)),
+    delay=st.sampled_from((0.5, 2, 30)),
     behind=st.sampled_from(("", "taken", "refused")),
 )
 
