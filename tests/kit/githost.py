@@ -21,8 +21,8 @@ _IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 
 
 class Manners(Enum):
-    """To pushes alone: REFUSES answers 403, LATE does what is asked and answers when it is told to, BREAKS does
-    it and never answers. To everything: AWAY hangs up."""
+    """To pushes alone: REFUSES answers 403, LATE does what is asked and answers when it is told to, BREAKS
+    does it and never answers. To everything: AWAY hangs up."""
 
     WELL = "well"
     AWAY = "away"
@@ -42,13 +42,14 @@ def git(*words: str, at: Path) -> str:
 
 @dataclass
 class GitHost:
-    """`bare` is the repository; `url` how it is reached, if it is served. `pushes` counts those that were asked
-    for, whatever became of them."""
+    """`bare` is the repository; `url` how it is reached, if it is served. `pushes` counts those that were
+    asked for, whatever became of them."""
 
     bare: Path
     url: str = ""
     manners: Manners = Manners.WELL
     token: str | None = None  # who has it not is asked for a login
+    push_token: str | None = None  # the one that pushes need, where `token` may only read
     pushes: int = 0
     answering: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)  # a push was, whoever heard of it
@@ -73,15 +74,15 @@ class GitHost:
 
 
 def repository(folder: Path) -> GitHost:
-    """A bare one with one commit in it."""
+    """A bare one with two commits in it."""
     bare = folder / "host" / "shop.git"
     bare.mkdir(parents=True)
     git("init", "-q", "--bare", "-b", "main", at=bare)
     git("config", "http.receivepack", "true", at=bare)
     tree = git("hash-object", "-t", "tree", "-w", "/dev/null", at=bare)
-    for words in ("first", "second"):
-        parents = ("-p", "main") if words == "second" else ()
-        git("update-ref", "refs/heads/main", git("commit-tree", *parents, "-m", words, tree, at=bare), at=bare)
+    first = git("commit-tree", "-m", "first", tree, at=bare)
+    second = git("commit-tree", "-p", first, "-m", "second", tree, at=bare)
+    git("update-ref", "refs/heads/main", second, at=bare)
     return GitHost(bare)
 
 
@@ -121,12 +122,14 @@ class _Handler(BaseHTTPRequestHandler):
         host.pushes += is_doing
         if host.manners is Manners.AWAY:
             return
-        if host.token is not None and not self._has_token():
+        needed = host.push_token if is_push and host.push_token is not None else host.token
+        shown = self._token()
+        if needed is not None and shown not in (needed, host.token):
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
             self.end_headers()
             return
-        if is_push and host.manners is Manners.REFUSES:
+        if is_push and (host.manners is Manners.REFUSES or shown != needed):
             self.send_error(403)
             return
         answer = self._asked(body)
@@ -139,9 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):  # who asked may have gone
             self.wfile.write(answer)
 
-    def _has_token(self) -> bool:
-        expected = base64.b64encode(f"x-access-token:{self.host.token}".encode()).decode()
-        return self.headers.get("Authorization", "").removeprefix("basic ").removeprefix("Basic ") == expected
+    def _token(self) -> str | None:
+        """What stands as a password, whoever it is said to be of."""
+        scheme, _, login = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        return base64.b64decode(login).decode().partition(":")[2]
 
     def _asked(self, body: bytes) -> bytes:
         """The answer of the real thing, as CGI gives it (git-http-backend(1))."""

@@ -1,4 +1,5 @@
-"""A machine with a clone of the repository, that sends a campaign whose record is there and may die at any time."""
+"""A machine with a clone of the repository, that sends a campaign whose record is there and may die at any
+time."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Remote:
             raise LedgerError(
                 f"{self.git.checkout}: the record is in the repository (record: git), and this clone has no "
                 f"remote {ORIGIN}; nothing was sent",
-                hint=f"git remote add {ORIGIN} URL",
+                hint="git remote add origin URL",
             )
         if self.git.objects is not None:
             behind = self.git.checkout / os.fsdecode(done.out.rstrip(b"\n"))
@@ -121,7 +121,7 @@ class Remote:
         """Those in the root of a commit that was fetched. Raises ValueError where it is too large, or no
         commit of ours."""
         blobs = {}
-        listed = self._local("ls-tree", "-z", "-l", f"{commit}^{{tree}}")
+        listed = self._local("ls-tree", "--full-tree", "-z", "-l", f"{commit}^{{tree}}")
         for line in listed.split(b"\0")[:-1]:
             about, _, name = line.partition(b"\t")
             _, kind, oid, size = about.split()
@@ -191,13 +191,13 @@ class Remote:
     def _local(self, *words: str, data: bytes = b"") -> bytes:
         done = self.git.run(*words, data=data, seconds=LOCAL)
         if done.code != 0:
-            raise LedgerError(f"{self.git.checkout}: git {words[0]}: {done.said}")
+            raise LedgerError(f"{self.git.checkout}: `{words[0]}` of git says: {done.said}")
         return done.out
 
     def _made(self, *words: str, data: bytes = b"") -> str:
         made = self._local(*words, data=data).decode("ascii", "replace").strip()
         if not OID.fullmatch(made):
-            raise LedgerError(f"{self.git.checkout}: git {words[0]} made no object")
+            raise LedgerError(f"{self.git.checkout}: `{words[0]}` of git made no object")
         return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -60,7 +60,8 @@ def test_pages_are_read_by_who_has_the_key_and_by_nobody_else(
     files = pages.sealed({"receipts-000001": data, pages.ABOUT: about.written()}, KEY)
     found = pages.read(files, KEY)
     assert found.about == about
-    assert set(found.receipts()) == {one.id for one in {one.id: one for one in some}.values() if one.tells_something}
+    last = {one.id: one for one in some}
+    assert found.receipts() == {id_: one for id_, one in last.items() if one.tells_something}
     with pytest.raises(OtherKey):
         pages.read(files, OTHER)
     with pytest.raises(Changed):
@@ -93,20 +94,20 @@ def test_a_witness_is_read_as_it_was_written() -> None:
 
 
 @pytest.fixture(scope="module")
-def is_ref(needs: Needs) -> Iterator[object]:
+def is_ref(needs: Needs) -> Callable[[str], bool]:
     git = needs("git", "refs are named as git wants it")
 
     def asked(ref: str) -> bool:
         return subprocess.run([git, "check-ref-format", ref], check=False).returncode == 0
 
-    yield asked
+    return asked
 
 
 @pytest.mark.parametrize(
     "name",
-    ["a..b", ".a", "a.", "a.lock", "a b", "a~^:?*[\\", "@{", "ä", "%41", "a//b", "\x07", "+witness", "a.lock.lock"],
+    ["a..b", ".a", "a.", "a.lock", "a b", "a~^:?*[\\", "@{", "ä", "%41", "a//b", "\x07", "+witness", "."],
 )
-def test_names_that_git_would_refuse_are_escaped(is_ref, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_names_that_git_would_refuse_are_escaped(is_ref: Callable[[str], bool], name: str) -> None:
     ref = ref_of("github.com/o/r", name)
     assert is_ref(ref)
     assert records_among([ref]) == [("github.com/o/r", name)]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 
 import pytest
 
 from sendbatch.errors import AnotherRun, LockedError, RecordStopped
 from sendbatch.ledger.facts import Intent
 from sendbatch.ledger.git.place import Patience
+from sendbatch.ledger.git.record import GitRecord
 from sendbatch.values import Status
 from tests.kit.githost import GitHost, git
 from tests.kit.machine import Machine, announce
-from tests.kit.people import entry, outcome_of, person
+from tests.kit.people import entry, outcome_of, person, staged
 
 ANN, BOB, CLEO, DAN, EVE = (person(n, key) for n, key in enumerate(("ann", "bob", "cleo", "dan", "eve"), 2))
 EVERYONE = (ANN, BOB, CLEO, DAN, EVE)
@@ -25,10 +27,10 @@ class Killed(BaseException):
 
 
 @contextlib.contextmanager
-def killed(machine: Machine, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def killed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitRecord]:
     with contextlib.suppress(Killed), machine.opened() as record:
         yield record
-        monkeypatch.setattr(type(record), "end", lambda self, at: None)
+        monkeypatch.setattr(GitRecord, "end", lambda self, at, is_over=False: None)
         raise Killed
     monkeypatch.undo()
 
@@ -101,11 +103,12 @@ def test_what_a_machine_found_in_doubt_is_so_for_the_one_after_it(
 
 
 def test_an_intent_that_was_not_announced_never_becomes_durable(machine: Machine) -> None:
-    with machine.opened() as record, pytest.raises(RecordStopped, match="not announced"):
+    with machine.opened() as record:
         backlog = machine.begin(record, ANN, BOB)
         ann, bob = backlog.claim_new(0, 9)
         announce(backlog, [ann.id])
-        backlog.apply([Intent(bob.id, "digest", 10.0, 10.0)])
+        with pytest.raises(RecordStopped, match="not announced"):
+            backlog.apply([Intent(bob.id, "digest", 10.0, 10.0)])
 
     assert machine.standing(ANN, BOB) == {"ann": Status.PENDING, "bob": Status.PENDING}
 
@@ -221,8 +224,6 @@ def test_a_corrected_address_counts_where_the_message_was_refused_and_not_where_
 def test_it_is_known_whether_a_message_in_doubt_would_be_the_same_again(machine: Machine) -> None:
     machine.run(ANN, BOB, outcomes=dict.fromkeys(("ann", "bob"), Status.IN_DOUBT))
     with machine.opened() as record, record.draft() as draft:
-        from tests.kit.people import staged
-
         staging = staged(draft, ANN, person(3, "bob", name="another"))
         staging.settle()
         corrected = staging.corrected_doubt()

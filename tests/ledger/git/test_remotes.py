@@ -1,5 +1,5 @@
-"""A host that is away, refuses, is late, or has been tampered with: nobody is mailed twice, and it is said what
-to do."""
+"""A host that is away, refuses, is late, or has been tampered with: nobody is mailed twice, and it is said
+what to do."""
 
 from __future__ import annotations
 
@@ -167,13 +167,17 @@ def test_a_host_that_is_away_is_waited_for_and_nothing_is_sent_meanwhile(
 
 
 def test_a_host_that_stays_away_ends_the_run_with_nobody_twice(web: GitHost, online: Machine) -> None:
-    with pytest.raises(RecordStopped, match="may be in doubt"), online.opened() as record:
-        backlog = online.begin(record, ANN, BOB)
-        ann, bob = backlog.claim_new(0, 9)
-        announce(backlog, [ann.id])
-        backlog.apply(outcome_of(ann.id, Status.ACCEPTED))
-        web.manners = Manners.AWAY
-        announce(backlog, [bob.id])
+    def run() -> None:
+        with online.opened() as record:
+            backlog = online.begin(record, ANN, BOB)
+            ann, bob = backlog.claim_new(0, 9)
+            announce(backlog, [ann.id])
+            backlog.apply(outcome_of(ann.id, Status.ACCEPTED))
+            web.manners = Manners.AWAY
+            announce(backlog, [bob.id])
+
+    with pytest.raises(RecordStopped, match="may be in doubt"):
+        run()
     web.manners = Manners.WELL
     assert online.standing(ANN, BOB) == {"ann": Status.IN_DOUBT, "bob": Status.PENDING}
 
@@ -187,11 +191,11 @@ def test_a_host_that_is_away_at_the_start_ends_it_before_anything_is_sent(
 
 def test_who_asks_to_stop_while_the_host_is_away_is_heard(web: GitHost, online: Machine) -> None:
     online.patience = replace(IMPATIENT, offline=600.0, pause=600.0)
-    with pytest.raises(Interrupted), online.opened() as record:
+    with online.opened() as record:
         web.manners = Manners.AWAY
-        online.said = []
         record._book.told = lambda text: online.stop.soon("Ctrl-C")
-        online.begin(record, ANN, BOB)
+        with pytest.raises(Interrupted):
+            online.begin(record, ANN, BOB)
 
 
 def test_a_host_that_knows_no_atomic_pushes_will_do(host: GitHost, machine: Machine) -> None:
@@ -310,7 +314,7 @@ def test_a_machine_without_git_or_with_an_old_one_is_told_so(machine: Machine, t
     assert "there is no git" in refused(machine, LedgerError)
     (tools / "git").write_text("#!/bin/sh\necho git version 2.17.1\n")
     (tools / "git").chmod(0o755)
-    assert "2.17, which is too old" in refused(machine, LedgerError)
+    assert "2.17, is too old" in refused(machine, LedgerError)
 
 
 def test_a_repository_of_another_user_is_told_with_what_to_do(machine: Machine) -> None:
