@@ -195,7 +195,7 @@ class Engine:
         if self._blocks is None:
             return
         try:
-            await self._blocks.announce(())
+            await self._blocks.tell_the_last()
         except RecordLost as lost:
             self._course.break_off(lost)
         except RecordStopped as stopped:
