@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
     from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
+    from sendbatch.session.approving import ApprovedPlan
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.one import OneMessage
@@ -111,6 +112,8 @@ def run(
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     plan: FilePath | None = None,
+    approved: bool = False,
+    allowed_signers: FilePath | None = None,
     retry: str | Iterable[str] = (),
     in_doubt: Literal["hold", "resend"] = "hold",
     accept_changes: bool = False,
@@ -128,11 +131,13 @@ def run(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> RunResult:
-    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on where
-    it stopped and mails nobody twice.
+    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on
+    where it stopped and mails nobody twice.
 
     Through a profile that delivers, one of three says that it may send: `yes=True`; `plan`, the path of a
-    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on.
+    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on. `approved` says
+    that somebody who is trusted must have approved that plan: by the key in SENDBATCH_APPROVAL_KEY, or by
+    an SSH key that `allowed_signers`, the path of a file, gives to their name.
 
     `only` are keys or addresses, `limit` takes so many of those who can be sent to. `retry` are also
     "rejected", "failed" or "deferred", with a glob on the reply's code where you like: "rejected:5.4.*".
@@ -160,7 +165,9 @@ def run(
     said = Options(
         only=_only(only),
         limit=limit,
-        approval=_path(plan),
+        plan=_path(plan),
+        approved=approved,
+        allowed_signers=_path(allowed_signers),
         retry=_retry(retry),
         resend_in_doubt=in_doubt == "resend",
         accept_changes=accept_changes,
@@ -201,6 +208,29 @@ def plan(
 
     chosen = _looking(options, only, limit, strict, moved_from)
     return look.plan(_job(campaign, chosen, record, observer, stop, edge, workers), _path(out))
+
+
+def approve(
+    plan: FilePath,
+    *,
+    by: str,
+    ssh_key: FilePath | None = None,
+    ask: Callable[[ApprovedPlan], bool] | None = None,
+    edge: Edge | None = None,
+) -> ApprovedPlan:
+    """Sign a plan.json in the name of `by`, for runs with `approved=True`: by an SSH key (`ssh_key` is the
+    path of a private key, or of the public one of a key that an agent holds), else by
+    SENDBATCH_APPROVAL_KEY in the environment. `ask`, where it is given, gets what is approved, and returns
+    whether to go on.
+
+    Raises CampaignError where the file is no plan or was changed, GuardError where the answer is no,
+    SendbatchError where there is nothing to sign with, or ssh-keygen does not do it.
+    """
+    from sendbatch.session.approving import approve as approve_plan
+
+    arguments.texts(by=by)
+    arguments.functions(ask=ask)
+    return approve_plan(Path(plan), by, ssh_key=_path(ssh_key), ask=ask, edge=edge or Edge())
 
 
 arun = awaited(run)
@@ -377,18 +407,23 @@ def probe(
     profile: str,
     *,
     folder: FilePath | None = None,
+    notify: Campaign | FilePath | None = None,
     told: Callable[[Step], None] = lambda step: None,
     stop: Stop | None = None,
     edge: Edge | None = None,
 ) -> bool:
-    """Connect, secure, log in, and tell each step; sends nothing. Returns whether all went well.
+    """Connect, secure, log in, and tell each step; mails nobody. Returns whether all went well.
 
-    `folder` is where profiles.yaml is looked for, upward from there. Raises Interrupted once `stop` is asked.
+    `folder` is where profiles.yaml is looked for, upward from there. The webhooks of the campaign `notify`
+    and those of the profile are posted a test. Raises Interrupted once `stop` is asked.
     """
     from sendbatch.session.probe import probe as probe_profile
 
     start, stop, edge = _path(folder) or Path.cwd(), stop or Stop(), edge or Edge()
-    return probe_profile(profile, start, told, stop=stop, edge=edge)
+    campaign = None
+    if notify is not None:
+        campaign = notify if isinstance(notify, Campaign) else load(notify, smtp=profile)
+    return probe_profile(profile, start, told, campaign=campaign, stop=stop, edge=edge)
 
 
 def verify_token(

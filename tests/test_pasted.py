@@ -97,7 +97,8 @@ def test_every_line_of_a_campaign_gives_a_shell_the_words_that_were_meant(
     made = replace(
         campaign(folder), typed=("--smtp", word, "--set", f"x={word}"), run=word, run_given=True
     )
-    options = Options(only=(word,), retry=(word,), approval=folder / word)
+    paths = {"plan": folder / word, "allowed_signers": folder / word}
+    options = Options(only=(word,), retry=(word,), approved=True, **paths)
     lines = CommandLines(made, folder / word)
     for line in (
         lines.run(options),

@@ -8,9 +8,9 @@ import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
-from sendbatch.errors import one_line, shell_line
+from sendbatch.errors import one_line, shell_line, shown
 
-CI = ("github",)  # the keys of pipelines.KINDS; who asks for help does not wait for them
+CI = ("github", "gitlab", "systemd")  # the keys of pipelines.KINDS; who asks for help does not wait for them
 
 
 @click.argument(
@@ -38,7 +38,7 @@ def init(folder: Path, markdown: bool, ci: str | None) -> None:
         written, advice = begun.written, begun.advice
         command = shell_line("sendbatch", "check", str(begun.campaign))
     for path in written:
-        click.echo(f"wrote {one_line(str(path))}", err=True)
+        click.echo(f"wrote {one_line(shown(path))}", err=True)
     click.echo(f"now:  {command}", err=True)
     if advice:
         click.echo("then:", err=True)

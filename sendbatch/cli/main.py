@@ -17,6 +17,7 @@ import click
 from click.exceptions import Exit
 
 from sendbatch.cli import log, streams
+from sendbatch.cli.approve import approve
 from sendbatch.cli.check import check
 from sendbatch.cli.completion.installing import install_completion, show_completion
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
@@ -97,7 +98,8 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, preview, proof, run, status, outbox, report, resolve, probe, verify_token, schema,
+    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, probe, verify_token,
+    schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

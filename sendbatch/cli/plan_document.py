@@ -21,9 +21,10 @@ def headline(plan: Overview) -> str:
 
 
 def whole(plan: Overview) -> dict[str, object]:
-    """All of it, in which addresses are to be masked."""
+    """All of it, in which addresses are to be masked; `compared` is with the edition before."""
     findings = [found(finding_for_log(finding)) for finding in plan.findings]
-    return {**document(plan), "findings": findings, "notices": list(plan.notices)}
+    compared = None if plan.compared is None else plan.compared.document()
+    return {**document(plan), "compared": compared, "findings": findings, "notices": list(plan.notices)}
 
 
 def document(plan: Overview) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.cli.checked import counted, worst_first
+from sendbatch.cli.comparison import comparison_markdown
 from sendbatch.cli.plan_text import not_sent_to, pace, what_changed, what_is_sent, who_sends
 from sendbatch.errors import Finding, SendbatchError, at, inert
 from sendbatch.reports.spans import MOST, cell, code, table, within
@@ -31,6 +32,8 @@ def _blocks(plan: Overview) -> Iterator[str]:
     yield _where_to(plan)
     yield counts(plan)
     yield _list([*who_sends(plan.campaign), *what_changed(plan), *what_is_sent(plan), *pace(plan)])
+    if plan.compared is not None:
+        yield from map(for_log, comparison_markdown(plan.compared))
     yield _samples(plan)
     yield _list(plan.notices[:MOST_SHOWN])
     yield from findings([finding_for_log(one) for one in plan.findings], ROOM)

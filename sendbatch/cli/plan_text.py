@@ -50,6 +50,7 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     yield from _counts(plan)
     yield from what_changed(plan)
     yield from what_is_sent(plan)
+    yield from _compared(plan)
     for key, subject in zip(plan.shown_to, plan.subjects, strict=True):
         yield f"  subject: {one_line(subject, 100)}  (to {one_line(key, 80)})"
     yield from pace(plan)
@@ -122,6 +123,13 @@ def _changes(plan: Overview) -> Iterator[str]:
         yield f"  row {row}: sent to {one_line(old, 80)} already, now {one_line(new, 80)}"
 
 
+def _compared(plan: Overview) -> Iterator[str]:
+    if plan.compared is not None:
+        from sendbatch.cli.comparison import comparison_text  # of use to `plan` alone
+
+        yield from comparison_text(plan.compared)
+
+
 def _doubles(plan: Overview) -> Iterator[str]:
     twins = plan.planned.twins if plan.planned is not None else None
     if twins is not None and twins.count:
@@ -148,7 +156,7 @@ def _senders(campaign: Campaign) -> Iterator[str]:
 
 
 def _box(box: Mailbox) -> str:
-    return one_line(f"{box.name} <{box.address}>" if box.name else box.address, 320)
+    return one_line(str(box), 320)
 
 
 def _unsubscribing(campaign: Campaign) -> Iterator[str]:

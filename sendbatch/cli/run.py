@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 @opt.set_
 @opt.expect
 @click.option(
-    "--plan", metavar="FILE", type=opt.PATH, help="Send only what this plan.json approved."
+    "--plan", metavar="FILE", type=opt.PATH, help="Send only what stands in this plan.json."
+)
+@click.option(
+    "--approved", is_flag=True, help="With --plan: only where somebody trusted has approved it."
+)
+@click.option(
+    "--allowed-signers",
+    metavar="FILE",
+    type=opt.PATH,
+    help="Whose SSH keys approve, as ssh-keygen has it.",
 )
 @opt.strict
 @opt.tolerate
@@ -79,6 +88,8 @@ def run(
     set_: tuple[str, ...],
     expect: str | None,
     plan: Path | None,
+    approved: bool,
+    allowed_signers: Path | None,
     strict: bool,
     tolerate: str | None,
     in_doubt: str,
@@ -119,7 +130,9 @@ def run(
             resend_in_doubt=in_doubt == "resend",
             accept_changes=accept_changes,
             strict=strict,
-            approval=plan,
+            plan=plan,
+            approved=approved,
+            allowed_signers=allowed_signers,
             no_wait=no_wait,
             stop_after=given.seconds(stop_after, "--stop-after"),
             moved_from=moved_from,

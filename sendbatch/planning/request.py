@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import LedgerError
+from sendbatch.ledger.approvals import Approved
 from sendbatch.message.content import Content
 from sendbatch.planning.options import Options
+from sendbatch.planning.plan_file import PlanFile
 from sendbatch.rendering.batches import Staged
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
@@ -50,11 +52,21 @@ class Keeping:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldTo:
+    """The plan that a run is held to, with what SENDBATCH_PLAN_KEY holds, if it is set; who has `approved`
+    it is there where that was asked for."""
+
+    plan: PlanFile
+    secret: bytes | None = field(repr=False)
+    approved: tuple[Approved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A campaign and what is asked for beyond it. `command` is the line that runs it again, but for its
     edition. `announced_size` is the greatest message in bytes that the server lately said it takes, `keys`
     those by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are
-    said and not refused."""
+    said and not refused. `held` is the plan that nothing may go beyond."""
 
     campaign: Campaign
     content: Content
@@ -64,6 +76,7 @@ class Request:
     announced_size: int | None = None
     keys: Keys | None = None
     looking: bool = False
+    held: HeldTo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from sendbatch.errors import inert
+from sendbatch.ledger.approvals import Approvals
 from sendbatch.ledger.ending import ended_of
 from sendbatch.message.identity import short
 from sendbatch.reports.overview import BROKE_OFF, doubtful
@@ -38,6 +39,7 @@ def _blocks(report: Report) -> Iterator[str]:
     yield _ending(report)
     yield _counts(tally)
     yield _timing(tally)
+    yield _approved(tally.approvals)
     yield from _attention(tally)
     yield from _replies(tally)
     yield from _variants(tally)
@@ -72,6 +74,16 @@ def _timing(tally: Tally) -> str:
     fast = f", {rate(tally.messages_a_second)}" if tally.messages_a_second else ""
     first, last = timestamp(tally.first_attempt_at), timestamp(tally.finished_at)
     return f"Sent from {first} to {last}{took}{fast}."
+
+
+def _approved(approvals: Approvals) -> str:
+    """By whom, of what and when."""
+    lines = [
+        f"- plan {code(one.short)} approved by {code(one.by)} on {code(one.at)} ({code(one.key)})"
+        for one in approvals.known
+    ]
+    lapsed = [f"- {approvals.lapsed}"] if approvals.lapsed else []
+    return "\n".join([*lines, *lapsed])
 
 
 def _attention(tally: Tally) -> Iterator[str]:

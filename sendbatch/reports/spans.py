@@ -27,6 +27,12 @@ def code(text: object, most: int = 200) -> str:
     return f"{fence} {shown} {fence}"
 
 
+def fenced(text: str, kind: str = "") -> str:
+    """Lines as they stand, in a block that none of them ends (CommonMark §4.5)."""
+    fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(text)), default=0))
+    return f"{fence}{kind}\n{text}\n{fence}"
+
+
 def cell(text: str) -> str:
     """What stands in a table's cell. There `\\|` is a bar, in a code span too; behind a backslash it would
     end the cell, and is shown as a sign that looks like it."""

@@ -25,7 +25,7 @@ def history_of(campaign: Campaign, folder: RecordFolder) -> History:
     folder.refuse_links()
     editions: list[Edition] = []
     unread: list[Unread] = []
-    for path in _folders(campaign.name, folder.base):
+    for path in folders_of(campaign.name, folder.base):
         try:
             found = _edition(campaign.name, path)
         except SendbatchError as error:
@@ -38,7 +38,7 @@ def history_of(campaign: Campaign, folder: RecordFolder) -> History:
     return History(campaign.name, tuple(editions), tuple(unread))
 
 
-def _folders(name: str, base: Path) -> Iterator[Path]:
+def folders_of(name: str, base: Path) -> Iterator[Path]:
     """Those that a record of this campaign may be in, by their names: neither @ nor a dot is part of one."""
     try:
         names = sorted(os.listdir(base))

@@ -16,10 +16,11 @@ from typing import NamedTuple
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
-from sendbatch.ledger.store import Backlog, Reading, Record
+from sendbatch.ledger.store import Backlog, Draft, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
@@ -37,9 +38,11 @@ from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
+from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
+    held_of,
     hold_edition,
     means_of,
     request_of,
@@ -93,11 +96,19 @@ class RunResult(Shown):
 
 
 def run(job: Job, consent: Consent) -> RunResult:
-    """Send what the campaign asks for, and write the report.
+    """Send what the campaign asks for, write the report, and tell whom it names.
 
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
+    with telling_others(job, unattended=consent.ask is None) as notifier:
+        result = _ran(notifier.job, consent)
+        notifier.ended(result)
+    return result
+
+
+def _ran(job: Job, consent: Consent) -> RunResult:
     hold_edition(job)
+    held = held_of(job)
     encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
@@ -109,7 +120,7 @@ def run(job: Job, consent: Consent) -> RunResult:
             telling(job.observer, job.record.path, job.edge.clock) as observer,
         ):
             job = replace(job, observer=observer)
-            request, means = request_of(job, allowance, content), means_of(job, workers)
+            request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
             try:
@@ -177,6 +188,8 @@ def _sent(
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
+                _remember_letter(draft, prepared)
+                approvals.remember(draft, request.held.approved if request.held else (), job.now())
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
@@ -187,6 +200,19 @@ def _sent(
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
         return ending, backlog, begun
+
+
+def _remember_letter(draft: Draft, prepared: Prepared) -> None:
+    """For the edition after this one, which is held against it."""
+    digest = prepared.content.digest
+    if letters.is_kept(draft.reading, digest):
+        return
+    from sendbatch.message.remembered import (  # the first run of a content needs it
+        letter_of,
+        packed,
+    )
+
+    letters.remember(draft, digest, packed(letter_of(prepared.content, prepared.salt)))
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sendbatch.campaign import combinations, together
-from sendbatch.campaign.keys.sections import COUNT, SUPPRESS
+from sendbatch.campaign.keys.sections import COUNT, NOTIFY, SUPPRESS
 from sendbatch.campaign.kinds import Built, Named, Section, Several
 from sendbatch.campaign.model import Dkim, Profile, Timeouts
 from sendbatch.campaign.preset_names import PresetName
@@ -216,6 +216,14 @@ class ProfileKeys(Keys[Profile], harmless=False, together=together.profile):
         Several(Built(DkimKeys, check=combinations.dkim), some=True),
         "a signature, or a list of them: each message is [signed by its sender's domain](#dkim)",
         absent="none",
+        by_hand=True,
+    )
+    notify = Key(
+        NOTIFY,
+        "who is told of runs through this profile, beside those that a campaign names: as its"
+        " [`notify`](#notify)",
+        absent="nobody",
+        also=("webhook", "webhooks", "notifications"),
         by_hand=True,
     )
     usage = Key(

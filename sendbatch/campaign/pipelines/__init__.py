@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sendbatch.campaign.pipelines import github
+from sendbatch.campaign.pipelines import github, gitlab, systemd
 from sendbatch.campaign.pipelines.written import Pipeline
 
 # By the word behind --ci. Each is given the campaign's file, which may not be written yet, and the folder
 # that it and the pipeline belong to.
-KINDS: Mapping[str, Callable[[Path, Path], Pipeline]] = {"github": github.pipeline}
+KINDS: Mapping[str, Callable[[Path, Path], Pipeline]] = {
+    "github": github.pipeline,
+    "gitlab": gitlab.pipeline,
+    "systemd": systemd.pipeline,
+}

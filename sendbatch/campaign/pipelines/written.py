@@ -111,6 +111,12 @@ def paths_of(campaign: Path, root: Path) -> list[str]:
     return list(found)
 
 
+def name_of(campaign: Path) -> str:
+    """What a pipeline is called: as its campaign's file, or the folder where that is only campaign.yaml."""
+    stem = campaign.parent.name if campaign.stem == "campaign" else campaign.stem
+    return re.sub("[^a-z0-9]+", "-", stem.lower()).strip("-")[:60].rstrip("-") or "campaign"
+
+
 def secrets_of(campaign: Path) -> tuple[str, ...]:
     """The variables that the campaign and its profiles refer to as ${NAME}, in their order; those of the
     profile that `init` writes where nothing is referred to. What cannot be read refers to nothing."""
