@@ -107,6 +107,7 @@ def run(
     yes: bool = False,
     ask: Callable[[Question], bool] | None = None,
     only: str | Iterable[str] | None = None,
+    except_: FilePath | Iterable[FilePath] = (),
     limit: int | None = None,
     plan: FilePath | None = None,
     retry: str | Iterable[str] = (),
@@ -132,7 +133,8 @@ def run(
     Through a profile that delivers, one of three says that it may send: `yes=True`; `plan`, the path of a
     plan.json to be held to; or `ask`, which gets a Question and returns whether to go on.
 
-    `only` are keys or addresses, `limit` takes so many of those who can be sent to. `retry` are also
+    `only` are keys or addresses, `limit` takes so many of those who can be sent to. `except_` are files, logs
+    or exports, that say who has the mail already: they count as accepted from now on. `retry` are also
     "rejected", "failed" or "deferred", with a glob on the reply's code where you like: "rejected:5.4.*".
     `in_doubt="resend"` sends to those in doubt again. `accept_changes` goes on with another text or server,
     `strict` refuses where a row is invalid or a message cannot be built. `no_wait` ends the run where it
@@ -157,6 +159,7 @@ def run(
     arguments.functions(ask=ask)
     said = Options(
         only=_only(only),
+        excepted=_paths(except_),
         limit=limit,
         approval=_path(plan),
         retry=_retry(retry),
@@ -484,6 +487,10 @@ def _options(options: Options | None, said: Options) -> Options:
 
 def _path(path: FilePath | None) -> Path | None:
     return None if path is None else Path(path)
+
+
+def _paths(paths: FilePath | Iterable[FilePath]) -> tuple[Path, ...]:
+    return (Path(paths),) if isinstance(paths, (str, os.PathLike)) else tuple(map(Path, paths))
 
 
 def _words(words: str | Iterable[str]) -> list[str]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @opt.limit
 @opt.only
+@opt.except_
 @opt.smtp
 @opt.set_
 @opt.expect
@@ -58,6 +59,7 @@ def preview(
     port: int | None,
     limit: int | None,
     only: tuple[str, ...],
+    except_: tuple[Path, ...],
     smtp: str | None,
     set_: tuple[str, ...],
     expect: str | None,
@@ -86,6 +88,7 @@ def preview(
         with terminal.telling():
             options = Options(
                 only=given.only(only),
+                excepted=except_,
                 only_as_typed=only,
                 limit=limit,
                 strict=strict,
