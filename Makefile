@@ -57,7 +57,9 @@ docs: $(VENV)/.runtime
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
-	uv pip compile $(LOCK) --extra dkim --extra keyring --extra mjml --extra preview --group dev -c requirements.txt \
+	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra mjml -c requirements.txt \
+		pyproject.toml requirements-build.in -o requirements-action.txt
+	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra keyring --extra mjml --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt
 
 # Puts this version of uPlot in its place, which draws the curves of report.html, with the sums of its files (needs npm).

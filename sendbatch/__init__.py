@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sendbatch.api import (
         aplan,
+        approve,
         arun,
         check,
         dry_run,
@@ -57,6 +58,7 @@ __all__ = [
     "Status",
     "Stop",
     "aplan",
+    "approve",
     "arun",
     "check",
     "dry_run",

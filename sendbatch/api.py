@@ -22,6 +22,7 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import SendbatchError, one_line
+from sendbatch.ledger.folder import GIT
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime import arguments
@@ -34,7 +35,9 @@ from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
+    from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
+    from sendbatch.session.approving import ApprovedPlan
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.one import OneMessage
@@ -110,6 +113,8 @@ def run(
     except_: FilePath | Iterable[FilePath] = (),
     limit: int | None = None,
     plan: FilePath | None = None,
+    approved: bool = False,
+    allowed_signers: FilePath | None = None,
     retry: str | Iterable[str] = (),
     in_doubt: Literal["hold", "resend"] = "hold",
     accept_changes: bool = False,
@@ -127,11 +132,13 @@ def run(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> RunResult:
-    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on where
-    it stopped and mails nobody twice.
+    """Plan, ask where somebody is there to be asked, send, and write the report. Run again, it goes on
+    where it stopped and mails nobody twice.
 
     Through a profile that delivers, one of three says that it may send: `yes=True`; `plan`, the path of a
-    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on.
+    plan.json to be held to; or `ask`, which gets a Question and returns whether to go on. `approved` says
+    that somebody who is trusted must have approved that plan: by the key in SENDBATCH_APPROVAL_KEY, or by
+    an SSH key that `allowed_signers`, the path of a file, gives to their name.
 
     `only` are keys or addresses, `limit` takes so many of those who can be sent to. `except_` are files, logs
     or exports, that say who has the mail already: they count as accepted from now on. `retry` are also
@@ -161,7 +168,9 @@ def run(
         only=_only(only),
         excepted=_paths(except_),
         limit=limit,
-        approval=_path(plan),
+        plan=_path(plan),
+        approved=approved,
+        allowed_signers=_path(allowed_signers),
         retry=_retry(retry),
         resend_in_doubt=in_doubt == "resend",
         accept_changes=accept_changes,
@@ -202,6 +211,29 @@ def plan(
 
     chosen = _looking(options, only, limit, strict, moved_from)
     return look.plan(_job(campaign, chosen, record, observer, stop, edge, workers), _path(out))
+
+
+def approve(
+    plan: FilePath,
+    *,
+    by: str,
+    ssh_key: FilePath | None = None,
+    ask: Callable[[ApprovedPlan], bool] | None = None,
+    edge: Edge | None = None,
+) -> ApprovedPlan:
+    """Sign a plan.json in the name of `by`, for runs with `approved=True`: by an SSH key (`ssh_key` is the
+    path of a private key, or of the public one of a key that an agent holds), else by
+    SENDBATCH_APPROVAL_KEY in the environment. `ask`, where it is given, gets what is approved, and returns
+    whether to go on.
+
+    Raises CampaignError where the file is no plan or was changed, GuardError where the answer is no,
+    SendbatchError where there is nothing to sign with, or ssh-keygen does not do it.
+    """
+    from sendbatch.session.approving import approve as approve_plan
+
+    arguments.texts(by=by)
+    arguments.functions(ask=ask)
+    return approve_plan(Path(plan), by, ssh_key=_path(ssh_key), ask=ask, edge=edge or Edge())
 
 
 arun = awaited(run)
@@ -293,7 +325,7 @@ def outbox(
     from sendbatch.session.server import outbox_of
 
     campaign = _loaded(campaign)
-    return outbox_of(folder_of(campaign, _path(record)).path, campaign.profile, proofs=proofs)
+    return outbox_of(folder_of(campaign, _record(record)).path, campaign.profile, proofs=proofs)
 
 
 @own_loop
@@ -330,7 +362,7 @@ def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
     from sendbatch.session import standing
 
     campaign = _loaded(campaign)
-    return standing.status(campaign, folder_of(campaign, _path(record)), Edge().clock.wall())
+    return standing.status(campaign, folder_of(campaign, _record(record)), Edge())
 
 
 def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:
@@ -339,7 +371,7 @@ def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
     from sendbatch.session.reporting import report_on
 
     campaign = _loaded(campaign)
-    return report_on(campaign, folder_of(campaign, _path(record)))
+    return report_on(campaign, folder_of(campaign, _record(record)))
 
 
 def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> History:
@@ -348,7 +380,7 @@ def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) ->
     from sendbatch.session.history import history_of
 
     campaign = _loaded(campaign)
-    return history_of(campaign, folder_of(campaign, _path(record)))
+    return history_of(campaign, folder_of(campaign, _record(record)))
 
 
 def resolve(
@@ -369,7 +401,7 @@ def resolve(
     if to not in (Status.ACCEPTED, Status.PENDING, Status.REJECTED):
         raise SendbatchError(f"to={to!r}: write 'accepted', 'pending' or 'rejected'")
     campaign = _loaded(campaign)
-    folder = folder_of(campaign, _path(record))
+    folder = folder_of(campaign, _record(record))
     records.resolve(campaign, folder, _words(keys), Status(to), edge or Edge())
 
 
@@ -378,18 +410,23 @@ def probe(
     profile: str,
     *,
     folder: FilePath | None = None,
+    notify: Campaign | FilePath | None = None,
     told: Callable[[Step], None] = lambda step: None,
     stop: Stop | None = None,
     edge: Edge | None = None,
 ) -> bool:
-    """Connect, secure, log in, and tell each step; sends nothing. Returns whether all went well.
+    """Connect, secure, log in, and tell each step; mails nobody. Returns whether all went well.
 
-    `folder` is where profiles.yaml is looked for, upward from there. Raises Interrupted once `stop` is asked.
+    `folder` is where profiles.yaml is looked for, upward from there. The webhooks of the campaign `notify`
+    and those of the profile are posted a test. Raises Interrupted once `stop` is asked.
     """
     from sendbatch.session.probe import probe as probe_profile
 
     start, stop, edge = _path(folder) or Path.cwd(), stop or Stop(), edge or Edge()
-    return probe_profile(profile, start, told, stop=stop, edge=edge)
+    campaign = None
+    if notify is not None:
+        campaign = notify if isinstance(notify, Campaign) else load(notify, smtp=profile)
+    return probe_profile(profile, start, told, campaign=campaign, stop=stop, edge=edge)
 
 
 def verify_token(
@@ -416,6 +453,14 @@ def init(folder: FilePath, *, markdown: bool = False) -> list[Path]:
     from sendbatch.campaign.starter import write_starter
 
     return write_starter(Path(folder), markdown=markdown)
+
+
+def init_ci(at: FilePath, ci: str, *, markdown: bool = False) -> Begun:
+    """Write what has a campaign sent by "github": for the campaign file `at`, for the one in the folder `at`,
+    or for a new one there. Raises CampaignError if a file is there already, then nothing is written."""
+    from sendbatch.campaign.pipelines.beginning import begin
+
+    return begin(Path(at), ci, markdown=markdown)
 
 
 def _loaded(campaign: Campaign | FilePath) -> Campaign:
@@ -447,7 +492,7 @@ def _job(
     return job_of(
         _loaded(campaign),
         options,
-        record=_path(record),
+        record=_record(record),
         observer=observer,
         stop=stop,
         edge=edge,
@@ -483,6 +528,11 @@ def _options(options: Options | None, said: Options) -> Options:
     each = ((one.name, getattr(said, one.name)) for one in fields(Options))
     named: dict[str, Any] = {name: value for name, value in each if value != getattr(silent, name)}
     return replace(options, **named)
+
+
+def _record(record: FilePath | None) -> Path | str | None:
+    """The text "git" is the repository; a folder of that name is Path("git"), or "./git"."""
+    return GIT if isinstance(record, str) and record == GIT else _path(record)
 
 
 def _path(path: FilePath | None) -> Path | None:

@@ -143,7 +143,8 @@ def shown(path: Path) -> str:
         near = os.path.relpath(path)
     except OSError:  # the working folder is gone
         return str(path)
-    near = near if len(near) < len(str(path)) else str(path)
+    # Of a working folder that is the root, a slash alone would be saved, and a unit's log says it to others.
+    near = near if len(near) + 1 < len(str(path)) else str(path)
     return f"./{near}" if near.startswith("-") else near
 
 

@@ -12,13 +12,15 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sendbatch.planning.approval import APPROVAL_KEY
+from sendbatch.planning.plan_file import PLAN_KEY
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
 from tests.kit.lending import Lent, borrowed
 from tests.kit.thoroughness import IN_CI, PHASES, examples
 
-# Where this suite runs in CI, what it tests is not to think so, unless a test says it.
-for sign in (*SIGNS_OF_CI, ATTEMPT):
+# Where this suite runs in CI, what it tests is not to think so, nor to know keys, unless a test says it.
+for sign in (*SIGNS_OF_CI, ATTEMPT, PLAN_KEY, APPROVAL_KEY):
     os.environ.pop(sign, None)
 
 # Started in the background, or to outlive a terminal, it may have been told to ignore these; what it starts

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sendbatch.cli.masking import masked
 from sendbatch.cli.wrapping import wrapped
 from sendbatch.errors import inert, shell_line, shown
 from sendbatch.planning.options import Options
+from sendbatch.runtime.masking import masked
 from sendbatch.session.commands import CommandLines
 from tests.kit.campaigns import campaign
 
@@ -97,8 +97,8 @@ def test_every_line_of_a_campaign_gives_a_shell_the_words_that_were_meant(
     made = replace(
         campaign(folder), typed=("--smtp", word, "--set", f"x={word}"), run=word, run_given=True
     )
-    named = {"excepted": (folder / word,), "approval": folder / word}
-    options = Options(only=(word,), retry=(word,), **named)
+    paths = {"excepted": (folder / word,), "plan": folder / word, "allowed_signers": folder / word}
+    options = Options(only=(word,), retry=(word,), approved=True, **paths)
     lines = CommandLines(made, folder / word)
     for line in (
         lines.run(options),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from sendbatch.campaign.document.nodes import label
 from sendbatch.campaign.document.syntax import COMMENT, cut_short, is_all_comment
@@ -18,6 +19,7 @@ from sendbatch.campaign.model import (
     Attachment,
     Dkim,
     Mailbox,
+    Notification,
     Profile,
     Retry,
     Templates,
@@ -26,6 +28,7 @@ from sendbatch.campaign.model import (
 from sendbatch.campaign.names import guess
 from sendbatch.campaign.spots import Reading, Spot
 from sendbatch.campaign.table import table_of
+from sendbatch.campaign.told import check_told
 from sendbatch.campaign.written.hosts import comparable
 from sendbatch.campaign.written.links import own_parameter
 from sendbatch.campaign.written.lists import LIST_HEADERS, bracketed
@@ -73,6 +76,7 @@ def _fallback(spot: Spot, made: Templates) -> None:
 
 _FILES = ("html", "text", "markdown", "layout")
 _MOST_SENDERS = 200
+_MOST_TOLD = 10
 # What a template is never written in: it would be mailed as it stands.
 _NO_TEMPLATES = (
     *(".yaml", ".yml", ".csv", ".tsv", ".json", ".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages"),
@@ -162,6 +166,39 @@ def dkim(spot: Spot, made: Dkim) -> None:
     elif made.key is None and made.key_file is None:
         hint = 'write key_file: and its path, or key: "${DKIM_KEY}"'
         spot.blame(Rule.MISSING_KEY, "there is no key to sign with", hint)
+
+
+def notification(spot: Spot, made: Notification) -> None:
+    """That a template is there where one is asked for, and only there, and can always be rendered."""
+    if made.shape == "template" and not spot.has("template"):
+        hint = "write template: and the path of a file"
+        spot.at("shape").blame(Rule.MISSING_KEY, "there is no template", hint)
+    if made.shape not in (None, "template") and spot.has("template"):
+        said = f"{made.shape} has its own shape, and takes no template"
+        hint = "leave one of the two out"
+        spot.at("template").blame(Rule.CONFLICTING_KEYS, said, hint, key=True)
+    if spot.has("type") and not spot.has("template"):
+        said = "is that of a template, and there is none"
+        spot.at("type").blame(Rule.CONFLICTING_KEYS, said, "leave it out", key=True)
+    if spot.at("on").data == []:
+        said, hint = "names nothing", "write end, wait, stop, or leave it out for all"
+        spot.at("on").blame(Rule.MISSING_KEY, said, hint)
+    if made.template is not None:
+        told = partial(check_told, made.template, made.type)
+        spot.at("template").attempt(told, Rule.TEMPLATE_SYNTAX)
+
+
+def notifications(
+    spot: Spot, declared: Sequence[Notification] | None, folders: Sequence[Path]
+) -> tuple[Notification, ...]:
+    """Those of one file, with where they stand; a `.env` is looked for in the folders."""
+    found = tuple(declared or ())
+    if len(found) > _MOST_TOLD:
+        spot.blame(Rule.WRONG_VALUE, f"at most {_MOST_TOLD} are told", "take some away")
+    return tuple(
+        replace(one, folders=tuple(folders), place=spot.at(number).place)
+        for number, one in enumerate(found)
+    )
 
 
 def variants(spot: Spot, variables: Collection[str]) -> None:

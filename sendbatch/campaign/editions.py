@@ -34,7 +34,7 @@ PATIENCE = 10.0  # seconds
 STARTING = 60.0  # seconds, at most, for the process itself
 MEMORY = 512 * 1024 * 1024  # bytes
 LONGEST = 10_000  # characters that are handed on, of which far fewer make a name
-_PLAIN_FILTERS = frozenset({"lower", "upper", "trim", "string", "int", "default", "d"})
+_PLAIN_FILTERS = frozenset({"lower", "upper", "trim", "string", "int", "default", "d", "tojson"})
 _PLAIN = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr)
 _BOOT = """
 from sendbatch.campaign.editions import answer

@@ -11,8 +11,10 @@ from sendbatch.campaign.names import guess_file
 from sendbatch.campaign.spots import Spot
 from sendbatch.findings import Rule
 from sendbatch.runtime.paths import NO_SUCH_FILE, absolute, problem, spelled
+from sendbatch.words import size
 
 MOST_NAMES = 5000  # of a folder are looked through for a guess
+MOST_TEXT = 64 * 1024  # bytes of a file whose text stands for a key's
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
@@ -37,6 +39,22 @@ def find_source(spot: Spot, written: str, *, spreadsheets: bool = False, what: s
     path = find(spot, written, spreadsheets=spreadsheets, what=what)
     spot.reading.sources.append(path)
     return path
+
+
+def text_of(spot: Spot, path: Path) -> str | None:
+    """What a small file says that is there; None, with a fault at the spot, where that cannot be had."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_TEXT + 1)
+        if len(data) > MOST_TEXT:
+            spot.blame(Rule.FILE_TOO_LARGE, f"larger than {size(MOST_TEXT)}: {path.name}")
+            return None
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        spot.blame(Rule.NOT_UTF_8, f"not UTF-8: {path.name}", "save it as UTF-8")
+    except OSError as error:
+        spot.blame(Rule.UNREADABLE_FILE, f"cannot be read ({error.strerror}): {path.name}")
+    return None
 
 
 def _meant(folder: Path, written: str) -> str | None:

@@ -18,7 +18,7 @@ from sendbatch.campaign.document import masking
 from sendbatch.campaign.document.masking import Shape
 from sendbatch.campaign.document.nodes import Data
 from sendbatch.campaign.document.widening import listed, parted, wrapped
-from sendbatch.campaign.files import find_source
+from sendbatch.campaign.files import find_source, text_of
 from sendbatch.campaign.language.checks import check_template
 from sendbatch.campaign.language.environment import is_template
 from sendbatch.campaign.language.paths import path_template
@@ -107,6 +107,24 @@ class TemplateFile(Kind[Path | PathTemplate]):
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         return dict(schemas.PATH)
+
+
+class TextOrFile(Kind[str]):
+    """A text, or the path of a file that holds it: a path is one line without a brace."""
+
+    def read(self, value: Data, spot: Spot) -> str | None:
+        written = spot.attempt(partial(values.text, value))
+        if written is None or "{" in written or values.BREAKS.search(written.rstrip("\n")):
+            return written
+        path = spot.attempt(partial(values.file, written))
+        if path is None:
+            return None
+        before = len(spot.reading.findings)
+        file = find_source(spot, path)
+        return text_of(spot, file) if len(spot.reading.findings) == before else None
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        return dict(schemas.TEXT)
 
 
 class FileOfAll(Kind[Path | str]):
@@ -314,7 +332,10 @@ class Built(Kind[T]):
         return {"anyOf": [short, mapping]}
 
     def shape(self, plain: Shape) -> Shape:
-        return shape_of(self._keys)
+        shape = shape_of(self._keys)
+        if isinstance(self._short, str) and shape.get(self._short) is masking.SECRET:
+            return {**shape, masking.ALONE: masking.SECRET}
+        return shape
 
     @property
     def section(self) -> type[Keys[Any]] | None:

@@ -19,7 +19,15 @@ from sendbatch.campaign.keys.campaign import CampaignKeys
 from sendbatch.campaign.keys.profiles import ProfileKeys
 from sendbatch.campaign.language.checks import names_in
 from sendbatch.campaign.merging import greeting, merge
-from sendbatch.campaign.model import Campaign, Json, Mailbox, Profile, Senders, Tolerance
+from sendbatch.campaign.model import (
+    Campaign,
+    Json,
+    Mailbox,
+    Notification,
+    Profile,
+    Senders,
+    Tolerance,
+)
 from sendbatch.campaign.names import usable
 from sendbatch.campaign.profiles import Profiles, find_profiles
 from sendbatch.campaign.project import belonging
@@ -118,6 +126,7 @@ class _Loading:
         if profile is not None and declared.sender is not None:
             boxes = declared.senders or (declared.sender,)
             self.findings += misaligned(profile, [box.address for box in boxes])
+        told = self.told(profiles)
         variables = self.variables()
         combinations.variants(self.reading.spot, variables)
         run = self.run(variables)
@@ -144,6 +153,7 @@ class _Loading:
             overrides=tuple(asked.settings),
             declared_variables=tuple(declared.variables or {}),
             run_names=names_in(declared.run or ""),
+            notify=told,
             expect=expect or declared.expect,
             tolerate=tolerate or declared.tolerate or Tolerance(),
             places=self.places(),
@@ -151,6 +161,7 @@ class _Loading:
             run_given=asked.run is not None,
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
+            record=profiles.record,
             senders=senders,
             key_files=tuple(self.key_files(profiles)),
         )
@@ -185,6 +196,12 @@ class _Loading:
         if isinstance(smtp, ProfileKeys):
             return merge(None, smtp, spot, self.file)
         return None
+
+    def told(self, profiles: Profiles) -> tuple[Notification, ...]:
+        folders = [self.reading.folder, *([profiles.file.parent] if profiles.file is not None else [])]
+        return combinations.notifications(
+            self.reading.spot.at("notify"), self.declared.notify, folders
+        )
 
     def variables(self) -> dict[str, Json]:
         for name in self.asked.settings:

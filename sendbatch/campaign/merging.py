@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sendbatch.campaign.combinations import notifications
 from sendbatch.campaign.files import find_source
 from sendbatch.campaign.keys.profiles import ProfileKeys
 from sendbatch.campaign.model import Dkim, Mailbox, Profile, SecretSource
@@ -44,6 +45,7 @@ def merge(
     _check_credentials(declared, preset, spot)
     ca = _authorities(declared, security, spot)
     dkim = _signatures(declared, spot)
+    notify = notifications(spot.at("notify"), declared.notify, [file.parent])
     if spot.has("only_to") and not spot.at("only_to").data and spot.at("only_to").data is not None:
         hint = "leave it out, or write whom it may reach: [\"@example.com\"]"
         spot.at("only_to").blame(Rule.MISSING_KEY, "has nobody in it", hint)
@@ -64,6 +66,7 @@ def merge(
         delivers=declared.delivers is not False,
         ca=ca,
         dkim=dkim,
+        notify=notify,
         usage=absolute(file.parent / declared.usage) if declared.usage else None,
         slow_down=preset.slow_down if preset else common_slow_down(),
         source=file,

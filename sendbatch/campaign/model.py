@@ -41,6 +41,10 @@ class Mailbox:
     name: str
     address: str
 
+    def __str__(self) -> str:
+        """For people; in a header it is written otherwise."""
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
 
 @dataclass(frozen=True, slots=True)
 class Senders:
@@ -208,6 +212,24 @@ class Dkim:
     key_place: Place | None = None
 
 
+END, WAIT, STOP = "end", "wait", "stop"  # when somebody is told of a run
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Who is told of a run: a webhook, whose `url` holds ${NAME} references and is never shown filled. Its
+    host tells the `shape` of what is posted there, where none is named; `template` is a text of the author's
+    own in place of it, and gives the media `type`. A `.env` is looked for in these `folders`."""
+
+    url: str
+    shape: str | None = None
+    template: str | None = None
+    type: str = "application/json"
+    on: tuple[str, ...] = (END, WAIT, STOP)
+    folders: tuple[Path, ...] = ()
+    place: Place | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A way to a server, presets merged in.
@@ -242,6 +264,7 @@ class Profile:
     size_limit: int | None = None
     mailing: tuple[tuple[str, str], ...] = ()
     dkim: tuple[Dkim, ...] = ()
+    notify: tuple[Notification, ...] = ()
     only_to: tuple[str, ...] = ()  # addresses, @domain and @*.domain (A-labels); none: everybody is reached
     redirect_to: str | None = None
     source: Path | None = None  # the profiles.yaml it stands in; its .env lies beside it
@@ -330,11 +353,13 @@ class Campaign(Shown):
     expect: Bounds | None = None
     tolerate: Tolerance = Tolerance()
     retry: Retry = Retry()
+    notify: tuple[Notification, ...] = ()  # beside those of the profile
     places: Mapping[str, Place] = field(default_factory=dict)
     sources: tuple[Path, ...] = ()
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
+    record: str = ""  # "git": in the repository, as profiles.yaml says
     inline_css: bool = True
     invite: Path | str | None = None  # a calendar for everybody, or the template of a path
     senders: Senders | None = None  # `sender` has the first one's address then

@@ -38,6 +38,7 @@ class Profiles:
     declared: dict[str, ProfileKeys] = field(default_factory=dict)
     suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
+    record: str = ""  # where records are, "" for this disk
     misspelt: str | None = None  # a file that was probably meant to be one
 
     @property
@@ -122,7 +123,14 @@ def read_profiles(file: Path) -> Profiles:
         spot = reading.spot.at("profiles", SANDBOX)
         said = f"profiles: {SANDBOX} is built in"
         spot.find(Rule.RESERVED_NAME, said, "choose another name", key=True)
-    return Profiles(file, reading, profiles, declared.suppress or (), declared.project or "")
+    return Profiles(
+        file,
+        reading,
+        profiles,
+        declared.suppress or (),
+        declared.project or "",
+        declared.record or "",
+    )
 
 
 def repository_root(folder: Path) -> Path:

@@ -112,7 +112,9 @@ def _meant(keys: type[Keys[Any]], name: str, spot: Spot) -> str | None:
     """A guess at the key that was meant, or the mapping that the key belongs to."""
     if not spot.trail and name.lower() in INSTEAD:
         return INSTEAD[name.lower()]
-    near = _called(keys, name) or guess(name, table_of(keys))
+    if (called := _called(keys, name)) is not None:
+        return _did_you_mean(called)
+    near = guess(name, table_of(keys))
     for key in table_of(spot.reading.keys).values():
         if key.kind.section is not None and name in table_of(key.kind.section):
             return f"{name} belongs under {key.name}"

@@ -13,12 +13,15 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-from sendbatch.campaign.model import Campaign, Profile, SecretSource
+from sendbatch.campaign.model import Campaign, Notification, Profile, SecretSource
 from sendbatch.campaign.written.values import REFERENCE
 from sendbatch.errors import CampaignError, Place, ProfileError
 from sendbatch.findings import Finding, Rule
 
 LEAST_SECRET = 16  # bytes of one that signs: nobody can try all that are as long
+# The folder of systemd's LoadCredential=, in files by their names: systemd.exec(5), "Credentials".
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+LARGEST_CREDENTIAL = 1024 * 1024  # bytes: systemd passes on no more of all of them
 COMMAND_TIMEOUT = 60.0  # seconds; a person may have to type a passphrase
 _REFERENCE = re.compile(REFERENCE)
 
@@ -172,15 +175,45 @@ def signing_secrets(
             findings += [Rule.MISSING_SECRET.finding(m, place, error.hint) for m in error.messages]
             continue
         if len(secret) < LEAST_SECRET:
-            said = (
-                f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
-            )
-            hint = "make one: openssl rand -base64 32"
-            findings.append(Rule.WEAK_SECRET.finding(said, place, hint))
+            findings.append(_weak(what, secret, place))
         found.append(secret)
     if findings:
         raise CampaignError(findings)
     return found
+
+
+def read_webhook(one: Notification, environ: Mapping[str, str]) -> str:
+    """The address of a webhook. Raises ProfileError with all that is not set."""
+    beside = one.place.file if one.place is not None else "the campaign file"
+    try:
+        return _usable(
+            _filled(one.url, _Dotenv(one.folders, beside), environ, "notify"), "the webhook"
+        )
+    except _Unreadable as error:
+        raise ProfileError(
+            [Rule.MISSING_SECRET.finding(said, one.place, error.hint) for said in error.messages]
+        ) from None
+
+
+def secret_of(environ: Mapping[str, str], name: str) -> bytes | None:
+    """What this variable of the environment holds, to be a key of ours; None where it is not set, or empty,
+    as CI leaves it where a secret is not to be had. Raises CampaignError where it cannot be used or is
+    short."""
+    value = environ.get(name)
+    if not value:
+        return None
+    try:
+        secret = _usable(value, name).encode("utf-8", "surrogateescape")
+    except _Unreadable as error:
+        raise CampaignError([Rule.MISSING_SECRET.finding(m) for m in error.messages]) from None
+    if len(secret) < LEAST_SECRET:
+        raise CampaignError(_weak(name, secret, None))
+    return secret
+
+
+def _weak(what: str, secret: bytes, place: Place | None) -> Finding:
+    said = f"{what} has {len(secret)} bytes, and can be guessed: it must have {LEAST_SECRET}"
+    return Rule.WEAK_SECRET.finding(said, place, "make one: openssl rand -base64 32")
 
 
 def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place | None) -> str:
@@ -211,9 +244,7 @@ def _read(
     commands: Commands,
 ) -> str:
     if source.template is not None:
-        return _filled(
-            source.template, _dotenv_of(profile), environ, f"profile {profile.name}"
-        )
+        return _filled(source.template, _dotenv_of(profile), environ, f"profile {profile.name}")
     if source.command is not None:
         folder = profile.source.parent if profile.source else Path.cwd()
         return _first_line(commands.output(source.command, folder, environ, timeout))
@@ -235,9 +266,11 @@ def _usable(value: str, what: str) -> str:
 
 
 def _filled(template: str, dotenv: _Dotenv, environ: Mapping[str, str], whose: str) -> str:
-    """The template with what the environment gives for its references, else a `.env`."""
+    """The template with what the environment gives for its references, else a credential, else a `.env`."""
     names = [match[2:-1] for match in _REFERENCE.findall(template)]
     found = {name: environ[name] for name in names if environ.get(name)}
+    if given := environ.get(CREDENTIALS):
+        found = _credentials(Path(given), [name for name in names if name not in found]) | found
     for folder in dict.fromkeys(dotenv.folders):
         if not found.keys() >= set(names):
             found = {name: value for name, value in _env_file(folder).items() if value} | found
@@ -249,6 +282,26 @@ def _filled(template: str, dotenv: _Dotenv, environ: Mapping[str, str], whose: s
         hint = f"set it in the environment or in .env beside {dotenv.beside}"
         raise _Unreadable(*messages, hint=hint)
     return _REFERENCE.sub(lambda match: found[match[0][2:-1]], template)
+
+
+def _credentials(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """What a service manager lays into files of these names, so that it need not stand in an environment,
+    which all that a process starts inherits. One line break at the end is the editor's."""
+    found = {}
+    for name in names:
+        try:
+            with (folder / name).open("rb") as file:
+                value = file.read(LARGEST_CREDENTIAL + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise _Unreadable(f"the credential {name} cannot be read: {error.strerror}") from None
+        if len(value) > LARGEST_CREDENTIAL:
+            raise _Unreadable(f"the credential {name} has more than {LARGEST_CREDENTIAL:,} bytes")
+        text = value.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+        if text:
+            found[name] = text
+    return found
 
 
 def _env_file(folder: Path) -> dict[str, str]:

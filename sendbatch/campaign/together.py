@@ -56,6 +56,19 @@ def dkim() -> Schema:
     return {"oneOf": [{"required": ["key"]}, {"required": ["key_file"]}]}
 
 
+def notify() -> Schema:
+    """A template is for the shape of that name."""
+    another = {"pattern": f"^({any_case(['slack', 'teams', 'mattermost', 'discord', 'json'])})$"}
+    own = {"pattern": f"^({any_case(['template'])})$"}
+    return {
+        "dependencies": {"type": ["template"]},
+        "allOf": [
+            _where({"shape": another}, _without("template", "type")),
+            _where({"shape": own}, {"required": ["template"]}),
+        ],
+    }
+
+
 def attachment() -> Schema:
     """What everybody gets is missing for nobody or for all."""
     refuse = {"properties": {"missing": {"pattern": f"^{any_case(['refuse'])}$"}}}

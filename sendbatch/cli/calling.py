@@ -23,7 +23,7 @@ class Calling:
 
     terminal: Terminal
     workers: Workers
-    record: Path | None
+    record: Path | str | None
 
     @contextmanager
     def under_way(self) -> Iterator[Around]:

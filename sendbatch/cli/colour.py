@@ -48,6 +48,8 @@ _LINES = [
     rf"^ +(?P<red>{_NUMBER}) (?:refused for good earlier|invalid)",
     r"^(?P<amber>stopped early|stopping):",
     r"^(?P<cyan>nothing was sent)\b",
+    r"^    (?P<green>\+ .*)",  # what a plan changes of the last edition's text
+    r"^    (?P<red>- .*)",
     r"^(?P<cyan>Ctrl-C is safe) at any time",
 ]
 _LINES += _of_statuses(rf"^  (?P<PAINTED>(?:NAMES) +{_NUMBER})  ")  # counts

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.profiles import SANDBOX
+from sendbatch.cli import log
 from sendbatch.errors import one_line, shown
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, rows, word
@@ -161,14 +162,32 @@ def _due(result: RunResult) -> Iterator[Status]:
 
 def _tell(result: RunResult, terminal: Terminal) -> None:
     """What became of everyone; where it is to be quiet, no more than why the exit code is not 0."""
-    if terminal.is_quiet and result.exit_code:
+    if terminal.tells_programs:
+        _document(result, terminal)
+    elif terminal.is_quiet and result.exit_code:
         which = "".join(f"  {one}\n" for one in _rows(result))
         terminal.complain(f"{_in_short(result)}\n{which}  report:  {shown(result.report)}")
     else:
         tell = terminal.say if result.exit_code == 0 else terminal.complain
-        tell("\n" + result.summary, "finished", exit_code=result.exit_code, totals=result.totals)
-    if result.unwritten:
-        terminal.complain("\n".join(map(str, result.unwritten)))
+        tell("\n" + result.summary)
+    for finding in result.unwritten:
+        terminal.warn(finding)
+
+
+def _document(result: RunResult, terminal: Terminal) -> None:
+    """How it ended, for a program that reads the log."""
+    terminal.tell(
+        "summary",
+        _in_short(result),
+        "error" if result.exit_code else "info",
+        exit_code=result.exit_code,
+        totals=result.totals,
+        accepted=result.accepted,
+        remaining=result.unfinished + result.left_over,
+        stopped_by=result.reason or None,
+        due_at=log.moment_or_none(result.retry_at),
+        report=shown(result.report),
+    )
 
 
 def _rows(result: RunResult) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """The one line of a terminal that changes, and what stands instead of it where there is no terminal.
 
 Notices go above the line, in one write with it. It is drawn by time, in a thread of its own, and not for each
-message: a run is no slower for being watched. Without a terminal a plain line comes now and then, by time
-and by share.
+message: a run is no slower for being watched. Without a terminal a plain line comes every ten seconds.
 """
 
 from __future__ import annotations
@@ -22,9 +21,8 @@ DRAWN_EVERY = 0.2  # seconds
 USUAL = 80  # columns of a terminal that does not say how many it has
 # Columns left free: some terminals go on to the next line once the last is filled, and they echo Ctrl-C.
 SPARE = 3
-SAID_EVERY = 60.0  # seconds between two plain lines where something has changed
-SAID_AT_LEAST = 600.0  # seconds, where nothing has
-SAID_AT_MOST = 10.0  # seconds, where a tenth more is done
+SAID_EVERY = 10.0  # seconds between two plain lines
+STILL = 60.0  # seconds in which nothing has changed; from then on one comes as seldom
 
 
 class Live:
@@ -110,25 +108,22 @@ class Beat:
     """When the next plain line is due."""
 
     def __init__(self, began: float) -> None:
-        self._said_at = began
-        self._tenths = 0
+        self._said_at = self._changed_at = began
         self._said = (0, False)
 
     def is_due(self, progress: Progress, now: float, wall: float) -> bool:
         """Whether a line is to be printed now. After a yes it counts as printed."""
         since = now - self._said_at
-        if since < SAID_AT_MOST:
+        if since < SAID_EVERY:
             return False
-        tenths = int(progress.share * 10)
         state = (progress.done, progress.waiting(now, wall) is not None)
-        due = (
-            tenths > self._tenths
-            or (since >= SAID_EVERY and state != self._said)
-            or since >= SAID_AT_LEAST
-        )
-        if due:
-            self._said_at, self._tenths, self._said = now, tenths, state
-        return due
+        if state != self._said:
+            self._changed_at = now
+        is_still = now - self._changed_at >= STILL
+        if is_still and since < STILL:
+            return False
+        self._said_at, self._said = now, state
+        return True
 
 
 def _coloured(line: str) -> str:

@@ -16,12 +16,12 @@ from typing import NoReturn
 import click
 from click.exceptions import Exit
 
-from sendbatch.cli import streams
+from sendbatch.cli import log, streams
+from sendbatch.cli.approve import approve
 from sendbatch.cli.check import check
 from sendbatch.cli.completion.installing import install_completion, show_completion
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
 from sendbatch.cli.init import init
-from sendbatch.cli.masking import for_log
 from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
 from sendbatch.cli.preview import preview
@@ -35,6 +35,8 @@ from sendbatch.cli.status import status
 from sendbatch.cli.verify_token import verify_token
 from sendbatch.cli.wrapping import NARROWEST, columns_of, fitted
 from sendbatch.errors import SendbatchError, WorkerFault, inert, printable
+from sendbatch.runtime import masking
+from sendbatch.runtime.masking import finding_for_log, for_log
 
 USAGE, STOPPED = 2, 3
 LONGEST_SENTENCE = 200  # characters of what a verb does, in the list of verbs
@@ -96,7 +98,8 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, preview, proof, run, status, outbox, report, resolve, probe, verify_token, schema,
+    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, probe, verify_token,
+    schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
@@ -108,24 +111,33 @@ def main(arguments: list[str] | None = None) -> None:
         answered(shell)
     gc.set_threshold(SELDOM)
     streams.take_over()
+    _heed(sys.argv[1:] if arguments is None else arguments)
     try:
         code = _called(arguments)
         sys.stdout.flush()
     except click.ClickException as error:  # what was typed is no command
-        _say(_usage(error))
-        code = USAGE
+        code = _ended(_usage(error), USAGE)
     except SendbatchError as error:
-        _say(str(error))
-        code = error.exit_code
+        code = _refused(error)
     except (KeyboardInterrupt, EOFError):
         streams.drop_results()
-        _say("\nstopped")
-        code = STOPPED
+        code = _ended("\nstopped", STOPPED)
     except Exception:  # noqa: BLE001 - the last resort, so that no traceback reaches a user
         code = _unforeseen()
+    if os.environ.get("GITHUB_OUTPUT"):
+        from sendbatch.cli import github
+
+        github.output({"exit-code": code}, _complain)
     with contextlib.suppress(KeyboardInterrupt):  # who waits for a reader need not
         streams.leave()
     sys.exit(code)
+
+
+def _heed(typed: list[str]) -> None:
+    """How all is said, where the rest of the line may be wrong; the options look at it once more."""
+    masking.show("--show-addresses" in typed)
+    words = " ".join(typed)
+    log.choose(json="--log-format json" in words or "--log-format=json" in words)
 
 
 def answered(shell: str) -> NoReturn:
@@ -176,16 +188,45 @@ def _unforeseen() -> int:
     try:
         handle, name = tempfile.mkstemp(prefix="sendbatch-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            traceback.print_exception(raised, file=file)
+            file.write(for_log("".join(traceback.format_exception(raised))))
         where = f"the details are in {Path(name)}"
     except OSError as error:
         where = f"the details could not be written to a file: {error.strerror}"
-    _say(
+    return _ended(
         f"error: this should not have happened: {said}\n"
-        f"  {where}; the record is as it was before the last commit"
+        f"  {where}; the record is as it was before the last commit",
+        STOPPED,
     )
-    return STOPPED
 
 
-def _say(text: str) -> None:
-    print(fitted(inert(for_log(text)), sys.stderr), file=sys.stderr)  # noqa: T201 - the words a person is left with
+def _refused(error: SendbatchError) -> int:
+    """What was found, in the log and in the summary of a job."""
+    if log.is_json():
+        for finding in error.findings:
+            _say(log.finding(finding))
+        _say(log.error(error.message, error.exit_code))
+    else:
+        found = (inert(for_log(str(finding_for_log(finding)))) for finding in error.findings)
+        _say(fitted("\n".join(found), sys.stderr))
+    if os.environ.get("GITHUB_STEP_SUMMARY"):
+        from sendbatch.cli import github
+        from sendbatch.cli.plan_markdown import refusal
+
+        github.summarise(refusal(error), _complain)
+    return error.exit_code
+
+
+def _ended(text: str, code: int) -> int:
+    if log.is_json():
+        _say(log.error(text.strip().removeprefix("error: "), code))
+    else:
+        _say(fitted(inert(for_log(text)), sys.stderr))
+    return code
+
+
+def _complain(text: str) -> None:
+    _say(log.notice(text, "error") if log.is_json() else fitted(inert(for_log(text)), sys.stderr))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - the words a person is left with

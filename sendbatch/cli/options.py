@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from sendbatch.cli import given, log
 from sendbatch.cli.campaign_files import the_one_here
+from sendbatch.runtime import masking
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -88,13 +90,28 @@ run = click.option(
     shell_complete=known("editions"),
     help="The edition; '' for the one without a name.",
 )
+class _Recorded(click.Path):
+    """`git` as it stands is the repository; a folder of that name is ./git. A folder is looked at where it
+    can be said whose it is."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value == "git":
+            return value
+        if isinstance(value, str) and value.startswith(("postgresql:", "postgres:")):
+            self.fail("records in a database are not there yet: name a folder, or git", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 record = click.option(
     "--record",
     metavar="DIR",
-    type=click.Path(path_type=Path, readable=False),  # looked at where it can be said whose it is
+    type=_Recorded(),
     envvar="SENDBATCH_RECORD",
     show_envvar=True,
-    help="Where the records are kept.",
+    help="Where the records are kept; git: in the repository.",
 )
 moved_from = click.option(
     "--moved-from", metavar="PATH", help="Where the campaign file was before."
@@ -133,6 +150,33 @@ limit = click.option(
 )
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say only what is wrong.")
 no_progress = click.option("--no-progress", is_flag=True, help="No progress bar.")
+def _shows(context: click.Context, parameter: click.Parameter, typed: bool) -> None:
+    masking.show(typed)
+
+
+def _logs(context: click.Context, parameter: click.Parameter, typed: str) -> None:
+    if not context.resilient_parsing:
+        log.choose(json=given.one_of(typed, ("text", "json"), "--log-format") == "json")
+
+
+# Both hold for all that this process says, errors in the rest of the line too: so they are looked at first.
+show_addresses = click.option(
+    "--show-addresses",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_shows,
+    help="In CI: show addresses in full.",
+)
+log_format = click.option(
+    "--log-format",
+    metavar="text|json",
+    default="text",
+    is_eager=True,
+    expose_value=False,
+    callback=_logs,
+    help="How notices and progress are told.",
+)
 strict = click.option(
     "--strict", is_flag=True, help="An invalid or duplicate row refuses the whole run."
 )

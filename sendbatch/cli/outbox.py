@@ -32,7 +32,7 @@ def outbox(
     out: Path | None,
     run: str | None,
     set_: tuple[str, ...],
-    record: Path | None,
+    record: Path | str | None,
 ) -> None:
     """Show what the built-in sandbox kept, on one page: the mails and, apart from them, the proofs."""
     from sendbatch import api

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sendbatch.cli import given
+from sendbatch.cli import github, given, log
 from sendbatch.cli import options as opt
-from sendbatch.errors import shell_line
+from sendbatch.errors import as_json, inert, shell_line
+from sendbatch.runtime.masking import for_log
 
 if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
 
 
 @opt.campaign_file
+@click.option(
+    "--format", "form", metavar="text|markdown|json", default="text", help="How it is told."
+)
 @click.option("--out", metavar="FILE", type=opt.PATH, help="Write plan.json for run --plan.")
 @opt.limit
 @opt.only
@@ -31,9 +35,12 @@ if TYPE_CHECKING:
 @opt.record
 @opt.moved_from
 @opt.no_progress
+@opt.log_format
+@opt.show_addresses
 def plan(
     file: Path,
     *,
+    form: str,
     out: Path | None,
     limit: int | None,
     only: tuple[str, ...],
@@ -45,7 +52,7 @@ def plan(
     tolerate: str | None,
     strict: bool,
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     no_progress: bool,
 ) -> int:
@@ -60,6 +67,7 @@ def plan(
         from sendbatch.cli.terminal import Terminal
         from sendbatch.planning.options import Options
 
+        given.one_of(form, ("text", "markdown", "json"), "--format")
         terminal = Terminal(progress=not no_progress)
         chosen = Options(
             only=given.only(only),
@@ -76,20 +84,27 @@ def plan(
 
         with Calling(terminal, workers, record).under_way() as around:
             overview = api.plan(campaign, options=chosen, out=out, **around)
-    _print(overview)
+    _print(overview, form)
+    github.leave(overview, terminal.complain)
     if out is not None:
         line = f"{CommandLines(campaign, record).run()} {shell_line('--plan', str(out))}"
-        terminal.say(f"written to {out}, digest {(overview.digest or '')[:16]}:")
-        terminal.say(f"  {line}")
+        terminal.say(f"written to {out}, digest {(overview.digest or '')[:16]}:\n  {line}")
     return overview.exit_code
 
 
-def _print(overview: Overview) -> None:
-    from sendbatch.cli.masking import for_log
-    from sendbatch.cli.plan_text import plan_text
-    from sendbatch.cli.terminal import is_for_person
-    from sendbatch.cli.wrapping import fitted
-    from sendbatch.errors import inert
+def _print(overview: Overview, form: str) -> None:
+    if form == "text":
+        from sendbatch.cli.plan_text import plan_text
+        from sendbatch.cli.terminal import is_for_person
+        from sendbatch.cli.wrapping import fitted
 
-    text = plan_text(overview, for_person=is_for_person(sys.stdout))
-    click.echo(fitted(inert(for_log(text)), sys.stdout), nl=False, color=True)
+        text = plan_text(overview, for_person=is_for_person(sys.stdout))
+        click.echo(fitted(inert(for_log(text)), sys.stdout), nl=False, color=True)
+    elif form == "markdown":
+        from sendbatch.cli.plan_markdown import markdown
+
+        click.echo(markdown(overview), nl=False)
+    else:
+        from sendbatch.cli.plan_document import whole
+
+        click.echo(as_json(log.masked(whole(overview)), indent=2))

@@ -46,24 +46,14 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     whose = f" as {one_line(account, 80)}" if account else ""
     kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
     yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
-    if reach := campaign.profile.reach:
-        yield f"  {one_line(reach, 500)}"
-    if signers := signed_by(campaign.profile):
-        yield f"  signed by {one_line(signers, 320)}"
-    yield from _senders(plan.campaign)
+    yield from who_sends(campaign)
     yield from _counts(plan)
-    yield from _changes(plan)
-    yield from _doubles(plan)
-    yield from _attached(plan)
-    yield from _lacking(plan)
-    yield from _unsubscribing(plan.campaign)
-    yield from _invitation(plan)
-    yield from _pictures(plan)
-    yield from _own_files(plan)
-    yield from _versions(plan)
+    yield from what_changed(plan)
+    yield from what_is_sent(plan)
+    yield from _compared(plan)
     for key, subject in zip(plan.shown_to, plan.subjects, strict=True):
         yield f"  subject: {one_line(subject, 100)}  (to {one_line(key, 80)})"
-    yield from _pace(plan)
+    yield from pace(plan)
     for warning in plan.warnings:
         yield f"  {warning}"
     for notice in plan.notices:
@@ -74,17 +64,46 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
 def _counts(plan: Overview) -> Iterator[str]:
     if plan.left_over:
         yield f"  {plan.left_over:,} more left for a later run"
-    shown_as = {**SHOWN_AS, Status.FILTERED: _filtered(plan.campaign)}
-    counted = [
-        (plan.totals[status], words)
-        for status, words in shown_as.items()
-        if plan.totals.get(status)
-    ]
+    counted = list(not_sent_to(plan))
     width = max((len(f"{number:,}") for number, _ in counted), default=0)
     for number, words in counted:
         yield f"  {number:>{width},} {words}"
     if missing := plan.counts.missing:
         yield f"  {missing:,} of the approved plan are no longer to be sent to"
+
+
+def not_sent_to(plan: Overview) -> Iterator[tuple[int, str]]:
+    """How many are not sent to, and why."""
+    shown_as = {**SHOWN_AS, Status.FILTERED: _filtered(plan.campaign)}
+    for status, words in shown_as.items():
+        if number := plan.totals.get(status):
+            yield number, words
+
+
+def who_sends(campaign: Campaign) -> Iterator[str]:
+    """Whom the profile reaches, who signs, who sends, and where answers go."""
+    if reach := campaign.profile.reach:
+        yield f"  {one_line(reach, 500)}"
+    if signers := signed_by(campaign.profile):
+        yield f"  signed by {one_line(signers, 320)}"
+    yield from _senders(campaign)
+
+
+def what_is_sent(plan: Overview) -> Iterator[str]:
+    """What goes along with the texts, what is missing, and who gets which version."""
+    yield from _attached(plan)
+    yield from _lacking(plan)
+    yield from _unsubscribing(plan.campaign)
+    yield from _invitation(plan)
+    yield from _pictures(plan)
+    yield from _own_files(plan)
+    yield from _versions(plan)
+
+
+def what_changed(plan: Overview) -> Iterator[str]:
+    """Since the last plan, and since somebody got the mail."""
+    yield from _changes(plan)
+    yield from _doubles(plan)
 
 
 def _filtered(campaign: Campaign) -> str:
@@ -102,6 +121,13 @@ def _changes(plan: Overview) -> Iterator[str]:
             yield f"  since the last plan: +{added:,} −{removed:,}{more}"
     for row, old, new in plan.planned.difference.moved if plan.planned is not None else ():
         yield f"  row {row}: sent to {one_line(old, 80)} already, now {one_line(new, 80)}"
+
+
+def _compared(plan: Overview) -> Iterator[str]:
+    if plan.compared is not None:
+        from sendbatch.cli.comparison import comparison_text  # of use to `plan` alone
+
+        yield from comparison_text(plan.compared)
 
 
 def _doubles(plan: Overview) -> Iterator[str]:
@@ -130,7 +156,7 @@ def _senders(campaign: Campaign) -> Iterator[str]:
 
 
 def _box(box: Mailbox) -> str:
-    return one_line(f"{box.name} <{box.address}>" if box.name else box.address, 320)
+    return one_line(str(box), 320)
 
 
 def _unsubscribing(campaign: Campaign) -> Iterator[str]:
@@ -238,7 +264,8 @@ def _together(kinds: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _pace(plan: Overview) -> Iterator[str]:
+def pace(plan: Overview) -> Iterator[str]:
+    """What the quotas leave, and when it is done."""
     is_known = plan.route.account is not None or not plan.campaign.profile.delivers
     whose = "" if is_known else " by all accounts at this host"
     periods = {3600: "an hour", 86400: "a day", 30 * 86400: "in 30 days"}

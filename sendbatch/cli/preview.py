@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 @opt.moved_from
 @opt.quiet
 @opt.no_progress
+@opt.log_format
+@opt.show_addresses
 def preview(
     file: Path,
     *,
@@ -66,7 +68,7 @@ def preview(
     tolerate: str | None,
     strict: bool,
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     quiet: bool,
     no_progress: bool,
@@ -85,49 +87,48 @@ def preview(
         from sendbatch.planning.options import Options
 
         terminal = Terminal(quiet=quiet, progress=not no_progress)
-        with terminal.telling():
-            options = Options(
-                only=given.only(only),
-                excepted=except_,
-                only_as_typed=only,
-                limit=limit,
-                strict=strict,
-                moved_from=moved_from,
+        options = Options(
+            only=given.only(only),
+            only_as_typed=only,
+            excepted=except_,
+            limit=limit,
+            strict=strict,
+            moved_from=moved_from,
+        )
+        loaded = partial(
+            given.load, file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate
+        )
+        recipients = given.keys(recipient, "--recipient")
+        if serve and (masked or out is not None):
+            raise SendbatchError(
+                "--masked and --out are for a page that is handed on, and --serve hands on none",
+                hint="take --serve away",
             )
-            loaded = partial(
-                given.load, file, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate
-            )
-            recipients = given.keys(recipient, "--recipient")
-            if serve and (masked or out is not None):
-                raise SendbatchError(
-                    "--masked and --out are for a page that is handed on, and --serve hands on none",
-                    hint="take --serve away",
-                )
-            if serve:
-                from sendbatch.cli.serving import serve as serve_page
+        if serve:
+            from sendbatch.cli.serving import serve as serve_page
 
-                calling = Calling(terminal, workers, record)
-                return serve_page(
-                    loaded, options, recipients, count, port=port or 0, open_=open_, calling=calling
-                )
-            if port is not None:
-                raise SendbatchError("--port is for --serve", hint="write --serve too")
-            campaign = loaded()
-            with Calling(terminal, workers, record).under_way() as around:
-                found = api.gallery(
-                    campaign,
-                    recipients=recipients,
-                    most=count,
-                    masked=masked,
-                    out=out,
-                    options=options,
-                    **around,
-                )
-            terminal.planned(found.plan)
-            if terminal.is_quiet and found.exit_code:
-                terminal.complain(faulty(campaign.file, found.plan))
-            _tell(terminal, found.page, open_=open_)
-            return found.exit_code
+            calling = Calling(terminal, workers, record)
+            return serve_page(
+                loaded, options, recipients, count, port=port or 0, open_=open_, calling=calling
+            )
+        if port is not None:
+            raise SendbatchError("--port is for --serve", hint="write --serve too")
+        campaign = loaded()
+        with Calling(terminal, workers, record).under_way() as around:
+            found = api.gallery(
+                campaign,
+                recipients=recipients,
+                most=count,
+                masked=masked,
+                out=out,
+                options=options,
+                **around,
+            )
+        terminal.planned(found.plan)
+        if terminal.is_quiet and found.exit_code:
+            terminal.complain(faulty(campaign.file, found.plan))
+        _tell(terminal, found.page, open_=open_)
+        return found.exit_code
 
 
 def _tell(terminal: Terminal, page: Path, *, open_: bool) -> None:

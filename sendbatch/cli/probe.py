@@ -21,6 +21,7 @@ NAMES = {
     "ehlo": "offers",
     "auth": "login",
     "dkim": "signing",
+    "notify": "webhook",
 }
 
 
@@ -37,9 +38,15 @@ NAMES = {
     default=Path(),
     help="Where profiles.yaml is looked for.",
 )
-def probe(profile: str, *, folder: Path) -> int:
+@click.option(
+    "--notify",
+    metavar="FILE",
+    type=opt.PATH,
+    help="Post a test to the webhooks of this campaign and of the profile.",
+)
+def probe(profile: str, *, folder: Path, notify: Path | None) -> int:
     """Connect, secure, log in, and say what the server offers, and whether the keys that sign are published.
-    Sends nothing."""
+    Mails nobody."""
     from sendbatch import api
     from sendbatch.cli.signals import stoppable
     from sendbatch.cli.terminal import Terminal
@@ -47,7 +54,9 @@ def probe(profile: str, *, folder: Path) -> int:
 
     stop = Stop()
     with stoppable(stop, Terminal()):
-        went_well = api.probe(profile, folder=folder.resolve(), told=_tell, stop=stop)
+        went_well = api.probe(
+            profile, folder=folder.resolve(), notify=notify, told=_tell, stop=stop
+        )
     return 0 if went_well else 2
 
 

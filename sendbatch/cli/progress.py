@@ -151,11 +151,15 @@ class Progress:
             yield 5, self._open(in_short=shortness > 0)
         yield 4, self._left(now)
 
-    def _left(self, now: float) -> str:
-        """How long until all are done."""
+    def seconds_left(self, now: float) -> float | None:
+        """How long until all are done; None where nobody can tell."""
         if self.speed < SLOWEST or not self.total or now - self.began < 2 or self.is_stopping:
-            return ""
-        return f"{duration((self.total - min(self.done, self.total)) / self.speed)} left"
+            return None
+        return (self.total - min(self.done, self.total)) / self.speed
+
+    def _left(self, now: float) -> str:
+        left = self.seconds_left(now)
+        return "" if left is None else f"{duration(left)} left"
 
     def _line_waiting(self, wait: Wait, columns: int, wall: float, look: _Look) -> str:
         when, left = until_words(wait.until, wall), left_words(wait.until, wall)
@@ -186,6 +190,8 @@ class Progress:
             parts.append(f"waiting for {wait.why}{f', {when}' if when else ''}")
         elif slow := self._slow(wall, 0):
             parts.append(slow)
+        if wait is None and (left := self._left(now)):
+            parts.append(left)
         return "; ".join(parts)
 
     @property

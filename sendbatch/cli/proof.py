@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 @opt.run
 @opt.record
 @opt.moved_from
+@opt.log_format
+@opt.show_addresses
 def proof(
     file: Path,
     *,
@@ -47,7 +49,7 @@ def proof(
     smtp: str | None,
     set_: tuple[str, ...],
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
 ) -> int:
     """Mail the first recipients' messages to reviewers. Nothing counts as delivered."""

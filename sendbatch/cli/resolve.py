@@ -39,7 +39,7 @@ def resolve(
     run: str | None,
     set_: tuple[str, ...],
     smtp: str | None,
-    record: Path | None,
+    record: Path | str | None,
 ) -> None:
     """Settle recipients in doubt, or deferred by a 5xx, by hand.
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sendbatch.cli import given
+from sendbatch.cli import github, given
 from sendbatch.cli import options as opt
-from sendbatch.errors import shown
+from sendbatch.errors import SendbatchError, shown
+from sendbatch.runtime import masking
 
 if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
     from sendbatch.cli.calling import Calling
     from sendbatch.planning.options import Options
+    from sendbatch.session.run import RunResult
 
 
 @opt.campaign_file
@@ -27,7 +33,16 @@ if TYPE_CHECKING:
 @opt.set_
 @opt.expect
 @click.option(
-    "--plan", metavar="FILE", type=opt.PATH, help="Send only what this plan.json approved."
+    "--plan", metavar="FILE", type=opt.PATH, help="Send only what stands in this plan.json."
+)
+@click.option(
+    "--approved", is_flag=True, help="With --plan: only where somebody trusted has approved it."
+)
+@click.option(
+    "--allowed-signers",
+    metavar="FILE",
+    type=opt.PATH,
+    help="Whose SSH keys approve, as ssh-keygen has it.",
 )
 @opt.strict
 @opt.tolerate
@@ -61,7 +76,8 @@ if TYPE_CHECKING:
 @opt.moved_from
 @opt.quiet
 @opt.no_progress
-@click.option("--log-format", metavar="text|json", default="text", help="How progress is told.")
+@opt.log_format
+@opt.show_addresses
 def run(
     file: Path,
     *,
@@ -74,6 +90,8 @@ def run(
     set_: tuple[str, ...],
     expect: str | None,
     plan: Path | None,
+    approved: bool,
+    allowed_signers: Path | None,
     strict: bool,
     tolerate: str | None,
     in_doubt: str,
@@ -86,11 +104,10 @@ def run(
     first_run: str | None,
     yes: bool,
     run: str | None,
-    record: Path | None,
+    record: Path | str | None,
     moved_from: str | None,
     quiet: bool,
     no_progress: bool,
-    log_format: str,
 ) -> int:
     """Plan, ask when a person is there, send, and report.
 
@@ -104,34 +121,34 @@ def run(
         from sendbatch.planning.options import Options
         from sendbatch.values import BREAKER
 
-        given.one_of(log_format, ("text", "json"), "--log-format")
-        terminal = Terminal(quiet=quiet, progress=not no_progress, log_format=log_format)
-        with terminal.telling():
-            given.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
-            chosen = Options(
-                only=given.only(only),
-                only_as_typed=only,
-                excepted=except_,
-                limit=limit,
-                retry=given.retry(retry),
-                breaker=breaker or BREAKER,
-                resend_in_doubt=in_doubt == "resend",
-                accept_changes=accept_changes,
-                strict=strict,
-                approval=plan,
-                no_wait=no_wait,
-                stop_after=given.seconds(stop_after, "--stop-after"),
-                moved_from=moved_from,
-                without_log=without_log,
-                first_run=given.day(first_run, "--first-run"),
-            )
-            campaign = given.load(
-                file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
-            )
-            calling = Calling(terminal, workers, record)
-            if dry_run:
-                return _rehearse(campaign, chosen, calling)
-            return _send(campaign, chosen, calling, yes=yes)
+        terminal = Terminal(quiet=quiet, progress=not no_progress)
+        given.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
+        chosen = Options(
+            only=given.only(only),
+            only_as_typed=only,
+            excepted=except_,
+            limit=limit,
+            retry=given.retry(retry),
+            breaker=breaker or BREAKER,
+            resend_in_doubt=in_doubt == "resend",
+            accept_changes=accept_changes,
+            strict=strict,
+            plan=plan,
+            approved=approved,
+            allowed_signers=allowed_signers,
+            no_wait=no_wait,
+            stop_after=given.seconds(stop_after, "--stop-after"),
+            moved_from=moved_from,
+            without_log=without_log,
+            first_run=given.day(first_run, "--first-run"),
+        )
+        campaign = given.load(
+            file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+        )
+        calling = Calling(terminal, workers, record)
+        if dry_run:
+            return _rehearse(campaign, chosen, calling)
+        return _send(campaign, chosen, calling, yes=yes)
 
 
 def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -> int:
@@ -141,11 +158,43 @@ def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -
     from sendbatch.session.commands import CommandLines
 
     terminal = calling.terminal
-    with calling.under_way() as around:
+    with calling.under_way() as around, _leaving_report(campaign, calling):
         ask = terminal.ask if person_is_there() else None
         result = api.run(campaign, options=chosen, yes=yes, ask=ask, **around)
     LastWords(terminal, CommandLines(campaign, calling.record), chosen).say(result)
+    _leave(campaign, result, calling)
     return result.exit_code
+
+
+@contextmanager
+def _leaving_report(campaign: Campaign, calling: Calling) -> Iterator[None]:
+    """Where a run breaks off, later steps of a job are told where its record is."""
+    from sendbatch.session.job import folder_of
+
+    try:
+        yield
+    except SendbatchError:
+        folder = folder_of(campaign, calling.record).path.absolute()
+        if folder.is_dir():
+            github.output({"report": folder}, calling.terminal.complain)
+        raise
+
+
+def _leave(campaign: Campaign, result: RunResult, calling: Calling) -> None:
+    """What a job on GitHub shows of it, and what its later steps go by."""
+    if not github.is_here():
+        return
+    from sendbatch import api
+
+    terminal = calling.terminal
+    remaining = result.unfinished + result.left_over
+    values = {"sent": result.accepted, "remaining": remaining, "report": result.folder.absolute()}
+    github.output(values, terminal.complain)
+    if github.wants_summary():
+        text = io.StringIO()
+        told = api.report(campaign, record=calling.record)
+        told.write("markdown", text, masked=masking.masks(os.environ))
+        github.summarise(text.getvalue(), terminal.complain)
 
 
 def _rehearse(campaign: Campaign, chosen: Options, calling: Calling) -> int:
@@ -156,6 +205,7 @@ def _rehearse(campaign: Campaign, chosen: Options, calling: Calling) -> int:
     with calling.under_way() as around:
         plan, page = api.dry_run(campaign, options=chosen, **around)
     terminal.planned(plan)
+    github.leave(plan, terminal.complain)
     if terminal.is_quiet and plan.exit_code:
         terminal.complain(faulty(campaign.file, plan))
     where = f"; the messages are shown in {shown(page)}" if page is not None else ""

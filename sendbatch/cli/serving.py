@@ -80,7 +80,7 @@ class _Told:
         with self._lock:
             was, self._was_wrong = self._was_wrong, bool(findings)
             for finding in findings:
-                self._terminal.complain(str(finding))
+                self._terminal.warn(finding)
         if was and not findings:
             self._say("mended")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @opt.smtp
 @opt.tolerate
 @opt.record
+@opt.show_addresses
 def status(
     file: Path,
     *,
@@ -33,7 +34,7 @@ def status(
     set_: tuple[str, ...],
     smtp: str | None,
     tolerate: str | None,
-    record: Path | None,
+    record: Path | str | None,
 ) -> int:
     """Show where a run stands. Takes no lock; exits as `run` would."""
     from sendbatch import api
@@ -53,9 +54,9 @@ def status(
 
 
 def _tell(standing: StatusResult) -> None:
-    from sendbatch.cli.masking import for_log
     from sendbatch.cli.standing_text import standing_text
     from sendbatch.cli.wrapping import fitted
+    from sendbatch.runtime.masking import for_log
 
     blocks = (standing.summary.rstrip("\n"), standing_text(standing))
     text = "\n\n".join(block for block in blocks if block)

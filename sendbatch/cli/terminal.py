@@ -3,23 +3,22 @@ terminal."""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from click.exceptions import Exit
-
+from sendbatch.cli import log
 from sendbatch.cli.live import Live
-from sendbatch.cli.masking import for_log
+from sendbatch.cli.plan_document import document, headline
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.signals import asked, interruptible
-from sendbatch.errors import SendbatchError, as_json, inert, one_line
+from sendbatch.errors import Finding, inert, one_line
 from sendbatch.runtime.ci import in_ci
+from sendbatch.runtime.masking import finding_for_log, for_log
 from sendbatch.runtime.observer import Limit, Observer, Wait
 from sendbatch.values import Status
 
@@ -31,11 +30,11 @@ LONG = 60.0  # seconds of a wait in which a person may want to leave
 
 
 class Terminal(Observer):
-    """Standard error, as text or as one JSON object a line."""
+    """Standard error, as text or as one JSON object a line, as `log` was told."""
 
-    def __init__(self, *, quiet: bool = False, progress: bool = True, log_format: str = "text"):
+    def __init__(self, *, quiet: bool = False, progress: bool = True):
         self._quiet = quiet
-        self._json = log_format == "json"
+        self._json = log.is_json()
         self._fancy = progress and not quiet and not self._json and _can_draw()
         self._live = Live(draws=self._fancy, tell=self._tell)
         self._deferred = self._failed = 0  # by an earlier run
@@ -44,43 +43,48 @@ class Terminal(Observer):
 
     @property
     def is_quiet(self) -> bool:
+        """Whether people are told only what is wrong."""
         return self._quiet and not self._json
 
-    def say(self, text: str, kind: str = "notice", **more: object) -> None:
+    @property
+    def tells_programs(self) -> bool:
+        """Whether each line is an object."""
+        return self._json
+
+    def say(self, text: str) -> None:
         """A message for people; one line of JSON where that was asked for."""
-        text = for_log(text)
-        if self._json:
-            line = {"at": round(time.time(), 3), "kind": kind, "text": text.rstrip("\n"), **more}
-            _write(as_json(line))
-        elif not self._quiet:
-            self._live.say(inert(text.rstrip("\n")))
+        if not self._quiet:
+            self._say(text, "info")
 
-    def complain(self, text: str, kind: str = "error", **more: object) -> None:
+    def complain(self, text: str) -> None:
         """As `say`, even when quiet."""
-        self._quiet, quiet = False, self._quiet
-        self.say(text, kind, **more)
-        self._quiet = quiet
+        self._say(text, "error")
 
-    @contextmanager
-    def telling(self) -> Iterator[None]:
-        """A refusal inside is one more line of JSON, where those were asked for."""
-        try:
-            yield
-        except SendbatchError as error:
-            if not self._json:
-                raise
-            self.complain(str(error), exit_code=error.exit_code)
-            raise Exit(error.exit_code) from None
+    def warn(self, finding: Finding) -> None:
+        """What is wrong or doubtful, even when quiet."""
+        self._write(log.finding(finding) if self._json else inert(str(finding_for_log(finding))))
+
+    def tell(self, event: str, message: str, level: log.Level, **fields: object) -> None:
+        """Of a log for programs alone: what people are told in other words."""
+        if self._json and (level != "info" or not self._quiet):
+            self._write(log.entry(event, message, level, fields))
 
     def planned(self, plan: Overview) -> None:
         self.finished()
         self._deferred = plan.totals.get(Status.DEFERRED, 0)
         self._failed = plan.totals.get(Status.FAILED, 0)
-        self.say(self._plan_text(plan), "plan", totals=plan.totals, sendable=plan.sendable)
-        if self._quiet and not self._json:
-            for warning in plan.warnings:
-                if warning.severity == "warning":
-                    self.complain(str(warning))
+        if self._json:
+            self.tell("plan", headline(plan), "info", **document(plan))
+            for finding in plan.findings:
+                if finding.severity != "notice" or not self._quiet:
+                    self.warn(finding)
+            for notice in plan.notices:
+                self.say(notice)
+        else:
+            self.say(self._plan_text(plan))
+            for finding in plan.warnings if self._quiet else ():
+                if finding.severity == "warning":
+                    self.warn(finding)
 
     def planning(self, rows: int) -> None:
         self._show("checking rows", rows, None)
@@ -153,28 +157,46 @@ class Terminal(Observer):
             progress.done = done
 
     def _open(self, progress: Progress) -> None:
-        if not self.is_quiet:
+        if not self._quiet:
             self._live.open(progress)
 
     def _tell(self, progress: Progress) -> None:
         """A sign of life where no line is drawn."""
         now, wall = time.monotonic(), time.time()
-        wait = progress.waiting(now, wall)
-        self.say(
-            progress.plain(now, wall),
-            "progress",
-            doing=progress.doing,
-            done=progress.done,
-            total=progress.total,
-            rate=round(progress.speed, 3),
-            limit=progress.limit.rate,
-            limited_by=progress.limit.why or None,
-            limited_until=progress.limit.until,
-            connections=progress.connections[0],
-            not_sent=progress.trouble,
-            waiting_for=wait.why if wait is not None else None,
-            waiting_until=wait.until if wait is not None else None,
-        )
+        said = progress.plain(now, wall)
+        if self._json:
+            self.tell("progress", said, "info", **_fields(progress, now, wall))
+        else:
+            self.say(said)
+
+    def _say(self, text: str, level: log.Level) -> None:
+        self._write(log.notice(text, level) if self._json else inert(for_log(text.rstrip("\n"))))
+
+    def _write(self, said: str) -> None:
+        if self._json:
+            sys.stderr.write(f"{said}\n")
+            sys.stderr.flush()
+        else:
+            self._live.say(said)
+
+
+def _fields(progress: Progress, now: float, wall: float) -> dict[str, object]:
+    wait, left = progress.waiting(now, wall), progress.seconds_left(now)
+    return {
+        "doing": progress.doing,
+        "done": progress.done,
+        "total": progress.total,
+        "rate": round(progress.speed, 3),
+        "seconds_left": None if left is None else math.ceil(left),
+        "deferred": max(progress.counts[Status.DEFERRED], 0),
+        "not_sent": progress.trouble,
+        "limit": progress.limit.rate,
+        "limited_by": progress.limit.why or None,
+        "limited_until": log.moment_or_none(progress.limit.until),
+        "connections": progress.connections[0],
+        "waiting_for": wait.why if wait is not None else None,
+        "waiting_until": log.moment_or_none(wait.until) if wait is not None else None,
+    }
 
 
 def _can_draw() -> bool:
@@ -195,8 +217,3 @@ def is_for_person(stream: TextIO) -> bool:
 def person_is_there() -> bool:
     """Whether somebody can read a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _write(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from sendbatch.cli.masking import for_log
 from sendbatch.cli.standing_text import held_up, running_line, standing_text
 from sendbatch.cli.wrapping import columns_of, fitted, rows_taken
 from sendbatch.errors import as_json, inert
+from sendbatch.runtime.masking import for_log
 from sendbatch.values import Status
 from sendbatch.words import clock_time, word
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sendbatch.delivery.speed import Speed
 from sendbatch.errors import one_line
 from sendbatch.findings import pattern_of
+from sendbatch.limits import announced
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import Hold
 from sendbatch.reasons import reason_of
@@ -154,6 +155,10 @@ class Waits:
     def server(self, why: str, due: float) -> None:
         """It is connected to again at this steady time."""
         self.gate(Hold("the server", f"the server, which {why}"), due)
+
+    def repository(self) -> None:
+        """Nobody is sent to before others see that they are next."""
+        self._tell(announced.WHOM, announced.WHY, None)
 
     def building(self) -> None:
         """Nobody can be sent to before the next messages are built."""

@@ -82,6 +82,11 @@ class Building:
         return self._is_behind or any(b.urgent or has_room(b.lane) for b in self._batches)
 
     @property
+    def is_rendering(self) -> bool:
+        """Whether workers are at it."""
+        return any(not batch.built.done() for batch in self._batches)
+
+    @property
     def has_stock(self) -> bool:
         """Whether somebody waits until there is use for their message."""
         return any(stock.waiting or stock.left_over for stock in self._stocks.values())
@@ -114,6 +119,11 @@ class Building:
         else:
             stock.waiting.extend(recipients)
             self.compose_ahead()
+
+    def withdraw(self) -> None:
+        """Nobody is to be built any more who is not in the queue. No worker is at it."""
+        self._stocks.clear()
+        self._batches.clear()
 
     def cancel(self) -> None:
         """The run ends: nothing more is composed, and nobody waits for the workers any more."""

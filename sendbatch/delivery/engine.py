@@ -4,9 +4,9 @@ The record is written before the wire: a message's final dot leaves only after i
 durable as *sending*, and its outcome is queued for the next shared commit the moment the reply
 is read. The engine decides nothing about statuses; `settling` and `ledger.states` do.
 
-Who knows whom, one way: engine → feed → building, sender → traffic, connections → settling → steering,
-verdict, sessions → breaker; all of them the `course` of the run, and the `announcements` of it, which tell
-its `speed` too.
+Who knows whom, one way: engine → feed → blocks → building, sender → traffic, connections → settling →
+steering, verdict, sessions → breaker; all of them the `course` of the run, and the `announcements` of it,
+which tell its `speed` too.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
+from sendbatch.delivery.blocks import Blocks
 from sendbatch.delivery.building import AHEAD, Building
 from sendbatch.delivery.connections import Dialer, Opener
 from sendbatch.delivery.course import Course, first_of
@@ -27,8 +28,9 @@ from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.traffic import Traffic
-from sendbatch.errors import LedgerError, RecordStopped
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.ending import STOPPED, Ended, remembering
+from sendbatch.limits.announced import Announced
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.sharing import LOOK
 from sendbatch.smtp.transport import Transport
@@ -65,6 +67,9 @@ class Engine:
         setting: Setting,
     ) -> None:
         clock, committer = setting.clock, assignment.committer
+        announced = Announced() if assignment.backlog.announces else None
+        if announced is not None:
+            limits = replace(limits, gates=limits.gates.followed_by(announced))
         self._assignment, self._policy, self._limits = assignment, policy, limits
         self._stop, self._clock = setting.stop, clock
         announcer = Announcer(setting.observer, self._note, clock, limits)
@@ -93,8 +98,12 @@ class Engine:
             assignment, self._traffic, queue, course, announcer.waits, clock,
             ahead=AHEAD * limits.connections.declared,
         )  # fmt: skip
+        self._blocks = blocks = None if announced is None else Blocks(
+            assignment, announced, limits.gates, building, self._traffic, queue, course, announcer,
+            clock,
+        )  # fmt: skip
         self._feed = Feed(
-            assignment, building, self._traffic, queue, course, announcer, clock,
+            assignment, blocks or building, self._traffic, queue, course, announcer, clock,
             no_wait=policy.no_wait,
         )  # fmt: skip
         opener = Opener(
@@ -127,15 +136,19 @@ class Engine:
         self._course.begin()
         watching = list(self._watching())
         try:
-            await self._send()
+            try:
+                await self._send()
+            finally:
+                for task in watching:
+                    task.cancel()
+                await asyncio.gather(*watching, return_exceptions=True)
+                await self._give_back()
+            if self._course.broken is None:
+                await self._finish()
+            elif not isinstance(self._course.broken, RecordStopped):
+                await self._tell_the_last()
         finally:
             self._course.end()
-            for task in watching:
-                task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
-            await self._give_back()
-        if self._course.broken is None:
-            await self._finish()
         if self._course.broken is not None:  # also where the last outcomes could not be written
             raise self._course.broken
         return self._ending()
@@ -144,6 +157,8 @@ class Engine:
         course = self._course
         try:
             async with asyncio.TaskGroup() as group:
+                if self._blocks is not None:
+                    group.create_task(self._blocks.run())
                 group.create_task(self._feed.run())
                 for sender in self._senders:
                     group.create_task(sender.run())
@@ -169,8 +184,21 @@ class Engine:
                 f"{left} left in doubt: the key by which the provider drops a repetition has expired",
             )
         self._notices.finish()
+        await self._tell_the_last()
         self._remember(self._ending())
         self._assignment.committer.flush()
+
+    async def _tell_the_last(self) -> None:
+        """Others learn what has become of everybody, where they have to be told."""
+        if self._blocks is None:
+            return
+        try:
+            await self._blocks.announce(())
+        except RecordLost as lost:
+            self._course.break_off(lost)
+        except RecordStopped as stopped:
+            self._notices.tell("repository", stopped.message)
+            self._course.give_up(stopped.message)
 
     def _remember(self, ending: Ending) -> None:
         """For whoever asks later why it stopped, and until when."""

@@ -13,6 +13,7 @@ from itertools import chain
 from sendbatch.audience.addresses import spellings_of_domain
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment
+from sendbatch.delivery.blocks import Blocks
 from sendbatch.delivery.building import Building
 from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import OTHERS, Queue
@@ -32,7 +33,7 @@ class Feed:
     def __init__(
         self,
         assignment: Assignment,
-        building: Building,
+        building: Building | Blocks,
         traffic: Traffic,
         queue: Queue,
         course: Course,

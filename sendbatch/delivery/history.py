@@ -12,13 +12,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sendbatch.ledger.facts import Remembered
+from sendbatch.ledger.facts import REFUSED_SINCE, Remembered
 from sendbatch.ledger.store import Reading
 
 BRAKED = "braked"  # meta: the way out, and the pause in seconds, of a run that ended braked
 ACCEPTED = "accepted by"  # meta, before the way out: when it last accepted somebody
-REFUSED = "mailbox refused since"  # meta: JSON of recipients' ids and times
-MOST = 10_000  # ids kept in REFUSED
+MOST = 10_000  # ids kept in REFUSED_SINCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class History:
     def refusing(self, refused: Mapping[int, float]) -> Remembered:
         """These were refused for their mailbox and are not rejected, each since then."""
         newest = sorted({**self.since, **refused}.items(), key=lambda each: each[1])[-MOST:]
-        return Remembered(REFUSED, json.dumps(dict(newest)))
+        return Remembered(REFUSED_SINCE, json.dumps(dict(newest)))
 
 
 def way_out(salt: bytes, server: str, username: str | None, sender: str) -> str:
@@ -56,7 +55,7 @@ def history_of(reading: Reading, way: str) -> History:
         way,
         accepted_at=_number(reading.meta(f"{ACCEPTED} {way}")),
         braked=_number(pause) if braked_way == way else None,
-        since=_since(reading.meta(REFUSED)),
+        since=_since(reading.meta(REFUSED_SINCE)),
     )
 
 

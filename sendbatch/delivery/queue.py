@@ -113,6 +113,12 @@ class Queue:
             self._end()
         return ready
 
+    def withdraw(self) -> None:
+        """Nobody waits any more: whoever did is given to the queue anew when their turn comes."""
+        self._lanes = {name: _Lane(lane.most_bytes) for name, lane in self._lanes.items()}
+        self.length = 0
+        self._end()
+
     def earliest(self, due: Due, now: float) -> float:
         """When the first of the waiting may go; `now` if one may already."""
         soonest = NEVER

@@ -11,6 +11,8 @@ from sendbatch.smtp.replies import said
 from sendbatch.values import Reply
 from sendbatch.words import clock_time, count, listed
 
+UNTOLD = "the run was ended before the repository knew what became of the last recipients"
+
 
 def tripped(trip: Trip) -> str:
     """Why the breaker ended the run, as a sentence's beginning."""

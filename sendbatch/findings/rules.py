@@ -222,6 +222,12 @@ class Rule(Enum):
         "A secret that signs links is so short that it can be guessed.",
         "Make one of 16 bytes or more, with `openssl rand -base64 32`.",
     )
+    REPORT_KEY = (
+        Topic.KEYS,
+        "error",
+        "`SENDBATCH_REPORT_KEY` is no key that a report can be encrypted with.",
+        "Set a public key of age, or a passphrase of 16 characters or more; or none.",
+    )
     FOREIGN_SIGNATURE = (
         Topic.KEYS,
         "error",

@@ -11,6 +11,10 @@ from typing import NamedTuple, TypeAlias
 
 from sendbatch.values import Outcome, Status, Why
 
+# In meta, JSON: the ids of deliveries whose mailbox was refused, and since when. It is named here for stores
+# that are made anew, in which ids are others.
+REFUSED_SINCE = "mailbox refused since"
+
 
 class Unsound(ValueError):
     """Something stands in the record that sendbatch does not write; says what."""

@@ -6,16 +6,21 @@ import contextlib
 import os
 import stat
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from sendbatch.errors import LedgerError, shell_line, shown
+from sendbatch.ledger.git.place import WORKING, Place
 from sendbatch.ledger.sqlite.access import REPORT_FILES, denied, hold_readable, hold_writable
 from sendbatch.ledger.sqlite.lost_record import lost
-from sendbatch.ledger.sqlite.record import FILE, has_ledger
+from sendbatch.ledger.sqlite.record import FILE, has_ledger, read_ledger
 from sendbatch.runtime.files import create, named_folder, own_folder, sync
 
 REPORTS = "reports"
+GIT = "git"  # in place of a folder: the record is in the repository
+# What a person says of where the record is: a folder, or GIT; None leaves it to profiles.yaml.
+Recorded: TypeAlias = "Path | str | None"
 OTHERS = 0o027  # the rights of everyone, and the group's to change things
 
 
@@ -29,10 +34,34 @@ class RecordFolder:
     profile: str = ""  # set where what goes through it counts for no other
     mails: bool = False  # through such a one, too, recipients get mail
     named: bool = False  # a person named `base`: it may be a link, or lie behind one
+    repository: Place | None = None  # where the record is, if not here: then only reports are
+    said: bool = False  # a person said so, and not profiles.yaml
 
     @property
     def path(self) -> Path:
         return self.base / (self._edition(self.run) + self._suffix)
+
+    @property
+    def given(self) -> Recorded:
+        """What a person said of where it is."""
+        if self.said:
+            return GIT
+        return self.base if self.named else None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what only looks reads the record: one in a repository takes a key."""
+        return self.repository is None or self.repository.has_key
+
+    def left_unread(self) -> RecordFolder:
+        """The same, of whose record in a repository nothing is asked."""
+        place = self.repository
+        return self if place is None else replace(self, repository=place.without_key())
+
+    @property
+    def working(self) -> Path:
+        """Where a process that sends has its lock."""
+        return self.path if self.repository is None else self.path / WORKING
 
     @property
     def _suffix(self) -> str:
@@ -46,7 +75,13 @@ class RecordFolder:
         return f"{self.name}@{run}" if run else self.name
 
     def editions(self) -> list[str]:
-        """The editions that have a record of this kind, or had one; "" is the one without a name."""
+        """The editions that have a record of this kind, or had one; "" is the one without a name. Raises
+        LedgerError; RecordStopped where they are in a repository that is away."""
+        if self.repository is not None:
+            from sendbatch.ledger.git.listing import records_of
+
+            runs = map(self._run_of, records_of(self.repository))
+            return sorted(run for run in runs if run is not None)
         try:
             names = sorted(os.listdir(self.base))
         except (FileNotFoundError, NotADirectoryError):
@@ -101,6 +136,11 @@ class RecordFolder:
         """Make the folder for a run, with an empty ledger before anything else: so a lock without one shows
         that one was lost. Raises LedgerError where it cannot be written, or where its record is gone."""
         self.refuse_links()
+        if self.repository is not None:
+            self._hold_none_here()
+            with contextlib.suppress(LedgerError):  # a checkout that is read-only: reports go nowhere
+                self.make()
+            return
         if (gone := self.lost()) is not None:
             raise gone
         self.make()
@@ -108,9 +148,23 @@ class RecordFolder:
             create(self.path / FILE, b"")
             sync(self.path)
 
+    def _hold_none_here(self) -> None:
+        """A record on this disk knows people whom one that begins in the repository would mail again. Raises
+        GuardError, LedgerError."""
+        if not has_ledger(self.path):
+            return
+        from sendbatch.ledger.git.refusals import on_this_disk
+
+        with read_ledger(self.path) as ledger:
+            sent = sum(number for _, number in ledger.reading.contents())
+            if ledger.reading.has_tried():
+                raise on_this_disk(shown(self.path), sent)
+
     def lost(self) -> LedgerError | None:
         """What is said where something shows that there was a record and there is none. One of mail that no
         recipient got may go. Raises LedgerError where the folder cannot be read."""
+        if self.repository is not None:
+            return None  # that is held against its witness when it is read
         if self._may_go or not any(os.path.lexists(self.path / name) for name in REPORT_FILES):
             return None if self._may_go else lost(self.path, planned=True)
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)

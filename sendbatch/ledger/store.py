@@ -494,6 +494,14 @@ class Record(Protocol):
         last run was to send to again, and did not come to, is what they were before."""
         ...
 
+    def claim(self, at: float) -> None:
+        """Tell other machines, if they see this record, that a run begins: before anybody is asked, or sent
+        to.
+
+        Raises AnotherRun, RecordStopped where they cannot be told, LedgerError where this one may not.
+        """
+        ...
+
     def draft(self, heed: Callable[[], None] = lambda: None) -> AbstractContextManager[Draft]:
         """`heed` is called now and then within what takes long; what it raises breaks that off."""
         ...
@@ -526,3 +534,7 @@ class Snapshot(Protocol):
     def doubt(self) -> LedgerError | None:
         """As `Record.doubt`."""
         ...
+
+
+class Copy(Record, Snapshot, Protocol):
+    """A copy of a record, to be looked at or worked on: it is thrown away."""

@@ -9,7 +9,7 @@ tries end the run.
 
 from __future__ import annotations
 
-from sendbatch.limits.gates import ANY_TIME, Gate, Hold
+from sendbatch.limits.gates import ANY_NUMBER, ANY_TIME, Gate, Hold
 
 REFUSALS = 20  # of any kind, in a row
 TRIES = 6  # refused ones before the run ends
@@ -47,6 +47,9 @@ class Brake(Gate):
 
     def hold(self, domain: str) -> Hold:
         return Hold("the server", "the server, which refuses everything for now")
+
+    def within(self, now: float, domain: str, seconds: float) -> float:
+        return min(super().within(now, domain, seconds), 1 if self.on else ANY_NUMBER)
 
     def went(self, now: float, domain: str, recipient_id: int) -> None:
         self._trying = recipient_id  # while it is on, this is the one that is tried

@@ -19,6 +19,7 @@ from sendbatch.values import Status
 ANY_TIME = float("-inf")
 NEVER = float("inf")
 EVERYBODY = ""  # in place of a recipient domain
+ANY_NUMBER = float("inf")
 
 
 class Hold(NamedTuple):
@@ -56,6 +57,14 @@ class Gate:
     def hold(self, domain: str) -> Hold:
         """What keeps messages to this domain back; asked only where `due` is later than now."""
         raise NotImplementedError
+
+    def within(self, now: float, domain: str, seconds: float) -> float:
+        """How many messages to this domain may go in so many seconds from now, as far as is known;
+        ANY_NUMBER where nothing is in their way."""
+        first = max(now, self.due(now, domain))
+        if first > now + seconds:
+            return 0
+        return 1 + (now + seconds - first) // self.interval if self.interval else ANY_NUMBER
 
     def went(self, now: float, domain: str, recipient_id: int) -> None:
         """A message goes: its envelope is written next, and servers count those."""
@@ -110,6 +119,10 @@ class Gates:
     def __iter__(self) -> Iterator[Gate]:
         return iter(self._gates)
 
+    def followed_by(self, gate: Gate) -> Gates:
+        """The same, with one more behind them."""
+        return Gates([*self._gates, gate], self._recent)
+
     def due(self, now: float, domain: str) -> float:
         """When the next message to this recipient domain may go: the latest that any gate says."""
         lane = self._lanes.get(domain, self._everybody)
@@ -131,6 +144,11 @@ class Gates:
         lane = self._lanes.get(domain, self._everybody)
         return max(lane.gates, key=lambda gate: gate.due(now, domain))
 
+    def within(self, now: float, domain: str, seconds: float) -> float:
+        """How many messages to this domain may go in so many seconds from now, as far as is known."""
+        lane = self._lanes.get(domain, self._everybody)
+        return min((gate.within(now, domain, seconds) for gate in lane.gates), default=ANY_NUMBER)
+
     def take(self, now: float, domain: str, recipient_id: int) -> bool:
         """Count one message, which goes now, at each gate. False, and nothing is counted, where one of them
         has none in hand: `refill` first."""
@@ -145,9 +163,11 @@ class Gates:
         return True
 
     async def refill(self, domain: str) -> None:
-        """For gates with none in hand. Raises LedgerError."""
+        """For gates with none in hand, up to the first that has none to give. Raises LedgerError."""
         for gate in self._lanes.get(domain, self._everybody).metered:
             await gate.refill()
+            if not gate.has_some():
+                return
 
     async def give_back(self) -> None:
         """The run ends: what was taken ahead and not needed is given back. Raises LedgerError."""

@@ -1,187 +1,238 @@
-"""plan.json: what was reviewed, in a form that a later run can be held to.
+"""An approval of a plan: a person's name and a time, signed together with the plan's digest.
 
-It names nobody: for each who holds a key it has 16 bytes of an HMAC over key, address and cells
-under a random salt, with the digest of the content and the server. Everyone in a later plan must
-be in it; who is missing since breaks nothing and is counted.
-"""
+It stands in plan.json, beside what the digest is over, so that a plan with its approvals is one file, and
+several may approve one after another. It is signed by an HMAC under SENDBATCH_APPROVAL_KEY, by which
+whoever has that key may have written any name; or by an SSH key, which a file of allowed signers gives to
+the name. """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import json
-import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from sendbatch.errors import CampaignError, GuardError, one_line
-from sendbatch.runtime.files import is_regular, replacing
-from sendbatch.values import Recipient, Status
+from sendbatch.campaign.secrets import secret_of
+from sendbatch.errors import CampaignError, GuardError, SendbatchError, one_line, shell_line, shown
+from sendbatch.ledger.approvals import LONGEST_NAME, Approved
+from sendbatch.planning.plan_file import PlanFile
+from sendbatch.runtime import ssh_keygen
 
-VERSION = 1
-MOST_NAMED = 5  # rows named in a refusal
-DONE = (Status.ACCEPTED, Status.IN_DOUBT)
-UNSIGNED = "not signed"
-MARK = 16  # bytes of the HMAC kept for each recipient
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """`marks` has one entry for each recipient approved. `signed_by` are the domains and selectors that sign,
-    "" where none does; None in a plan of before they were written down."""
-
-    campaign: str
-    run: str
-    content: str
-    server: str
-    salt: bytes
-    marks: frozenset[bytes]
-    signed_by: str | None = None
+APPROVAL_KEY = "SENDBATCH_APPROVAL_KEY"
+NAMESPACE = "sendbatch-plan"  # what an SSH key signs is of no use elsewhere
+MOST = 20  # approvals of one plan
+MOST_TOLD = 5  # of which it is said why they do not count
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_HEX = re.compile(r"[0-9a-f]{16,64}")
 
 
-def mark(salt: bytes, recipient: Recipient) -> bytes:
-    """What stands for one recipient: key, address and every cell, in the plan's order."""
-    content = json.dumps([recipient.key, recipient.email, *recipient.cells], ensure_ascii=True)
-    return hmac.digest(salt, content.encode(), "sha256")[:MARK]
+class Approval(NamedTuple):
+    """One as it stands in the file. `mac` by a key that is `known_by`, or the `ssh` signature."""
 
+    by: str
+    at: str
+    digest: str
+    mac: str = ""
+    known_by: str = ""
+    ssh: str = ""
 
-def approve(
-    campaign: str,
-    run: str,
-    content: str,
-    server: str,
-    salt: bytes,
-    holders: Iterable[Recipient],
-    signed_by: str = "",
-) -> Approval:
-    marks = frozenset(mark(salt, r) for r in holders)
-    return Approval(campaign, run, content, server, salt, marks, signed_by)
+    @property
+    def written(self) -> dict[str, str]:
+        """As JSON has it."""
+        return {name: value for name, value in self._asdict().items() if value}
 
-
-def write_approval(approval: Approval, path: Path) -> str:
-    """Write plan.json, whole or not at all, readable by its owner only; returns its digest.
-
-    Raises CampaignError, also where a link or anything else but a file stands there.
-    """
-    body = {
-        "version": VERSION,
-        "campaign": approval.campaign,
-        "run": approval.run,
-        "content": approval.content,
-        "server": approval.server,
-        "signed_by": approval.signed_by,
-        "count": len(approval.marks),
-        "salt": approval.salt.hex(),
-        "recipients": base64.b64encode(b"".join(sorted(approval.marks))).decode(),
-    }
-    digest = _digest(body)
-    text = json.dumps({"digest": digest, **body}, indent=2) + "\n"
-    if os.path.lexists(path) and not is_regular(path):
-        what = "a link" if path.is_symlink() else "a folder" if path.is_dir() else "no file"
-        raise CampaignError(
-            f"{path}: the plan cannot be written: it is {what}",
-            hint="name a file that the plan may replace, or one that is not there yet",
-        )
-    try:
-        with replacing(path) as out:
-            out.write(text.encode())
-    except OSError as error:
-        raise CampaignError(f"{path}: the plan cannot be written: {error.strerror}") from None
-    return digest
-
-
-def read_approval(path: Path) -> Approval:
-    """Raises CampaignError where the file is no plan, or was changed after it was written."""
-    try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-        digest = body.pop("digest")
-        if body["version"] != VERSION:
-            version = one_line(str(body["version"]), 20)
-            raise CampaignError(
-                f"{path}: this plan has version {version}; this sendbatch reads {VERSION}"
-            )
-        if digest != _digest(body):
-            raise CampaignError(
-                f"{path}: the plan was changed after it was written",
-                hint="write it again with `sendbatch plan … --out`",
-            )
-        marks = base64.b64decode(body["recipients"], validate=True)
-        return Approval(
-            body["campaign"],
-            body["run"],
-            body["content"],
-            body["server"],
-            bytes.fromhex(body["salt"]),
-            frozenset(marks[i : i + MARK] for i in range(0, len(marks), MARK)),
-            body.get("signed_by"),
-        )
-    except OSError as error:
-        raise CampaignError(f"{path}: the plan cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise CampaignError(f"{path}: this is no plan that `sendbatch plan --out` wrote") from None
+    @property
+    def key(self) -> str:
+        """By which key it says it is: that has to be looked at."""
+        if self.ssh:
+            return f"SSH key {ssh_keygen.fingerprint(self.ssh) or 'unknown'}"
+        return f"{APPROVAL_KEY} {self.known_by[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """How a plan compares with the approved one: how many approved are missing now."""
+class Trust:
+    """Whose approvals count: by `secret`, what SENDBATCH_APPROVAL_KEY holds, or of whom `signers` names, a
+    file of allowed signers. `environ` is what ssh-keygen is run with."""
 
-    missing: int
+    secret: bytes | None
+    signers: Path | None
+    environ: Mapping[str, str]
 
 
-def hold_to(
-    approval: Approval,
-    *,
-    campaign: str,
-    run: str,
-    content: str,
-    server: str,
-    holders: Iterable[Recipient],
-    signed_by: str = "",
-) -> Held:
-    """Raises GuardError where anything would go out that was not approved."""
-    wrong = []
-    for what, approved, now in (
-        ("campaign", approval.campaign, campaign),
-        ("edition", approval.run, run),
-        ("server", approval.server, server),
-    ):
-        if approved != now:
-            planned = one_line(str(approved), 200)
-            wrong.append(f"the plan is for {what} {planned or '(none)'}, this is {now or '(none)'}")
-    if approval.content != content:
-        wrong.append("the text, subject, headers or attachments changed since the plan was made")
-    if approval.signed_by not in (None, signed_by):
-        planned = one_line(f"signed by {approval.signed_by}" if approval.signed_by else UNSIGNED, 200)
-        current = f"signed by {signed_by}" if signed_by else UNSIGNED
-        wrong.append(f"the plan is {planned}, this is {current}")
-    present = strangers = 0
-    rows: list[str] = []
-    for recipient in holders:
-        # Nothing goes out to those done with: a correction of their row in the CSV changes nothing.
-        if recipient.status in DONE or mark(approval.salt, recipient) in approval.marks:
-            present += 1
-            continue
-        strangers += 1
-        if len(rows) < MOST_NAMED:
-            rows.append(str(recipient.row))
-    if strangers:
-        wrong.append(_added_or_changed(strangers, rows))
-    if wrong:
+def trust_of(environ: Mapping[str, str], signers: Path | None) -> Trust:
+    """Raises GuardError where nobody is trusted, CampaignError where the key or the file cannot be used."""
+    secret = secret_of(environ, APPROVAL_KEY)
+    if secret is None and signers is None:
         raise GuardError(
-            "this is not what was planned: " + "; ".join(wrong),
-            hint="review it again: sendbatch plan … --out",
+            f"nothing here says whose approvals count: {APPROVAL_KEY} is not set",
+            hint=f"set {APPROVAL_KEY}, or name a file with the SSH keys of those who may approve: "
+            "--allowed-signers FILE",
         )
-    return Held(len(approval.marks) - present)
+    if signers is not None:
+        try:
+            with signers.open("rb") as file:
+                file.read(1)
+        except OSError as error:
+            said = f"--allowed-signers {shown(signers)}: cannot be read: {error.strerror}"
+            raise CampaignError(said) from None
+    return Trust(secret, signers, environ)
 
 
-def _added_or_changed(strangers: int, rows: list[str]) -> str:
-    if strangers == 1:
-        return f"1 recipient was added or changed since (row {rows[0]})"
-    more = ", …" if strangers > MOST_NAMED else ""
-    return f"{strangers:,} recipients were added or changed since (rows {', '.join(rows)}{more})"
+def named(by: str) -> str:
+    """The name of whoever approves. Raises SendbatchError where it is none that can be shown."""
+    if not _is_name(by):
+        raise SendbatchError(
+            f"--by {shell_line(one_line(by, 120))}: a name has 1 to {LONGEST_NAME} characters on one line, "
+            "no blanks at its ends, and no control characters",
+            hint="write a name or an address, such as --by ann@example.com",
+        )
+    return by
 
 
-def _digest(body: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+def _is_name(by: str) -> bool:
+    return 0 < len(by) <= LONGEST_NAME and by.isprintable() and by == by.strip()
+
+
+def statement(by: str, at: str, digest: str) -> bytes:
+    """What is signed: no part of it can be moved into another."""
+    return json.dumps({"approved by": by, "at": at, "plan": digest}, sort_keys=True).encode("ascii")
+
+
+def by_secret(by: str, at: str, digest: str, secret: bytes) -> Approval:
+    return Approval(by, at, digest, _mac(secret, statement(by, at, digest)), _known_by(secret))
+
+
+def by_ssh(by: str, at: str, digest: str, key: Path, environ: Mapping[str, str]) -> Approval:
+    """Raises SendbatchError where ssh-keygen is missing, or does not sign with this key."""
+    try:
+        made = ssh_keygen.sign(statement(by, at, digest), key, NAMESPACE, environ)
+    except ssh_keygen.Missing as missing:
+        raise SendbatchError(
+            f"--ssh-key {shown(key)}: {missing}", hint=f"install OpenSSH's client, or sign by {APPROVAL_KEY}"
+        ) from None
+    except ssh_keygen.Refused as refused:
+        raise SendbatchError(
+            f"--ssh-key {shown(key)}: it cannot be signed with: {refused}",
+            hint="name a private key, or the .pub file of one that your ssh-agent holds",
+        ) from None
+    return Approval(by, at, digest, ssh=made)
+
+
+def _mac(secret: bytes, said: bytes) -> str:
+    return hmac.digest(secret, b"sendbatch plan.json: approval\0" + said, "sha256").hex()
+
+
+def _known_by(secret: bytes) -> str:
+    return hmac.digest(secret, b"sendbatch plan.json: which approval key\0", "sha256")[:8].hex()
+
+
+def approvals_in(plan: PlanFile) -> list[Approval | None]:
+    """Those in the file, whether they count or not; None stands for what is none."""
+    return [_read(one) for one in plan.approvals[:MOST]]
+
+
+def _read(written: object) -> Approval | None:
+    """None also where a name would drive a terminal, or is not on one line: `approve` writes no such."""
+    if not isinstance(written, dict) or not all(isinstance(one, str) for one in written.values()):
+        return None
+    try:
+        found = Approval(**written)
+    except TypeError:
+        return None
+    is_sound = _is_name(found.by) and _AT.fullmatch(found.at) and _HEX.fullmatch(found.digest)
+    by_key = _HEX.fullmatch(found.mac) and _HEX.fullmatch(found.known_by) and not found.ssh
+    signed = ssh_keygen.is_signature(found.ssh) and not found.mac and not found.known_by
+    return found if is_sound and (by_key or signed) else None
+
+
+def with_approval(plan: PlanFile, approval: Approval) -> list[object]:
+    """The plan's approvals with this one, in the place of an earlier one by the same name and key."""
+    kept = [
+        written
+        for written in plan.approvals
+        if (one := _read(written)) is None or (one.by, one.key) != (approval.by, approval.key)
+    ]
+    if len(kept) >= MOST:
+        raise CampaignError(f"the plan has {len(kept)} approvals already, and more are not read")
+    return [*kept, approval.written]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who has approved the plan, as far as their keys are trusted; and why others do not count, if any."""
+
+    approved: tuple[Approved, ...]
+    others: tuple[str, ...] = ()
+
+
+def hold_approved(plan: PlanFile, path: Path, trust: Trust) -> Verified:
+    """Raises GuardError, with who did sign and why that does not count, where nobody trusted has approved
+    it."""
+    approved: list[Approved] = []
+    others: list[str] = []
+    for one in approvals_in(plan):
+        why = _why_not(one, plan, trust)
+        if one is not None and why is None:
+            approved.append(Approved(one.by, one.at, one.key, plan.digest))
+        elif why is not None:
+            others.append(why)
+    if approved:
+        return Verified(tuple(approved), tuple(others))
+    approve = shell_line("sendbatch", "approve", shown(path))
+    if not plan.approvals:
+        said = f"{shown(path)}: nobody has approved this plan ({plan.digest[:16]})"
+    else:
+        said = f"{shown(path)}: no approval of this plan ({plan.digest[:16]}) counts"
+    lines = "".join(f"\n  {one}" for one in _bounded(others))
+    hint = f"whoever may approve it looks at it, and signs it:  {approve} --by NAME"
+    raise GuardError(said + lines, hint=hint)
+
+
+def _bounded(lines: list[str]) -> Iterator[str]:
+    yield from lines[:MOST_TOLD]
+    if len(lines) > MOST_TOLD:
+        yield f"and {len(lines) - MOST_TOLD:,} more"
+
+
+def _why_not(one: Approval | None, plan: PlanFile, trust: Trust) -> str | None:
+    """Why this does not count; None where it does."""
+    if one is None:
+        return "an entry that is no approval: `sendbatch approve` did not write it as it stands there"
+    who = f"by {one.by} on {one.at} ({one.key})"
+    if one.digest != plan.digest:
+        return f"{who}: approves another plan, {one.digest[:16]}"
+    said = statement(one.by, one.at, one.digest)
+    why = _by_ssh(one, said, trust) if one.ssh else _by_secret(one, said, trust.secret)
+    return None if why is None else f"{who}: {why}"
+
+
+def _by_secret(one: Approval, said: bytes, secret: bytes | None) -> str | None:
+    if secret is None:
+        return f"{APPROVAL_KEY} is not set here, so it cannot be looked at"
+    if one.known_by != _known_by(secret):
+        return f"unknown here: it is by another {APPROVAL_KEY} ({_known_by(secret)[:8]} here)"
+    if not hmac.compare_digest(one.mac, _mac(secret, said)):
+        return "its name or time was changed after it was signed"
+    return None
+
+
+def _by_ssh(one: Approval, said: bytes, trust: Trust) -> str | None:
+    if trust.signers is None:
+        return "no --allowed-signers FILE says whose SSH keys count"
+    try:
+        if not ssh_keygen.is_whole(said, one.ssh, NAMESPACE, trust.environ):
+            return "its name or time was changed after it was signed, or it signs something else"
+        if ssh_keygen.is_by(one.by, said, one.ssh, trust.signers, NAMESPACE, trust.environ):
+            return None
+        names = ssh_keygen.names_of(one.ssh, trust.signers, trust.environ)
+    except ssh_keygen.Missing as missing:
+        return f"it cannot be looked at: {missing}"
+    except ssh_keygen.Refused as refused:
+        return f"not taken: {refused}"
+    file = shown(trust.signers)
+    if names:
+        return f"{file} gives this key to {', '.join(names)}, not to that name"
+    return f"unknown here: {file} has no such key"

@@ -19,7 +19,7 @@ from sendbatch.errors import GuardError, one_line, shell_line
 from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.store import People, Reading
-from sendbatch.planning.approval import hold_to, read_approval
+from sendbatch.planning.plan_file import Said, hold_to
 from sendbatch.planning.request import Request
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
@@ -90,18 +90,25 @@ def hold_expected(
     if options.strict:
         strictly(totals)
     as_expected(campaign.expect, holders)
-    if options.approval is None:
+    if request.held is None:
         return None
-    held = hold_to(
-        read_approval(options.approval),
-        campaign=campaign.name,
-        run=campaign.run,
-        content=request.content.digest,
-        server=server_of(campaign.profile),
-        holders=stop.heeding(people.holders()),
-        signed_by=signed_by(campaign.profile),
+    now = said_of(campaign, request.content.digest)
+    everyone = stop.heeding(people.holders())
+    return hold_to(request.held.plan, now, everyone, secret=request.held.secret).missing
+
+
+def said_of(campaign: Campaign, content: str, made_at: str = "") -> Said:
+    """What a plan of it says of itself."""
+    return Said(
+        campaign.name,
+        campaign.run,
+        content,
+        server_of(campaign.profile),
+        signed_by(campaign.profile),
+        sender="" if campaign.senders is not None else str(campaign.sender),
+        subjects=campaign.subjects or (campaign.subject,),
+        made_at=made_at,
     )
-    return held.missing
 
 
 def other_content(

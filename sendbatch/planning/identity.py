@@ -7,7 +7,7 @@ import os
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Campaign
 from sendbatch.ledger import reach
-from sendbatch.ledger.store import Draft
+from sendbatch.ledger.store import Draft, Reading
 from sendbatch.message.content import Content
 from sendbatch.planning import guards, keys, ownership
 from sendbatch.planning.resending import remember_key
@@ -22,6 +22,14 @@ def salt_of(draft: Draft) -> bytes:
         known = os.urandom(SALT_BYTES).hex()
         draft.remember("salt", known)
     return bytes.fromhex(known)
+
+
+def salt_in(reading: Reading) -> bytes:
+    """That of a record that is only looked at; no bytes where it has none, or what stands there is none."""
+    try:
+        return bytes.fromhex(reading.meta("salt") or "")
+    except ValueError:
+        return b""
 
 
 def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> None:
@@ -39,13 +47,7 @@ def identify(draft: Draft, campaign: Campaign, content: Content, now: float) -> 
     draft.remember("server", server)
     draft.remember(guards.SIGNED_BY, signed_by(campaign.profile))
     draft.remember(f"domain of {content.digest}", content.sender_domain)
-    draft.remember("from", _mailbox(campaign))
+    draft.remember("from", str(campaign.sender))
     draft.remember(f"subject of {content.digest}", campaign.subject)
     if content.variants is not None:
         draft.remember(f"subjects of {content.digest}", content.variants.remembered())
-
-
-def _mailbox(campaign: Campaign) -> str:
-    """The sender as it is declared, for people."""
-    name, address = campaign.sender.name, campaign.sender.address
-    return f"{name} <{address}>" if name else address

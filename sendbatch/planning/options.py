@@ -31,7 +31,9 @@ class Options:
     resend_in_doubt: bool = False
     accept_changes: bool = False
     strict: bool = False
-    approval: Path | None = None  # a plan.json to be held to
+    plan: Path | None = None  # a plan.json to be held to
+    approved: bool = False  # by somebody who is trusted
+    allowed_signers: Path | None = None  # by their SSH keys
     no_wait: bool = False
     breaker: int = BREAKER
     stop_after: float | None = None
@@ -55,7 +57,10 @@ class Options:
         words = [word for key in self.only_as_typed or self.only or () for word in ("--only", key)]
         words += ["--limit", str(limit)] if limit is not None else []
         words += [word for path in self.excepted for word in ("--except", shown(path))]
-        words += ["--plan", shown(self.approval)] if self.approval is not None else []
+        words += ["--plan", shown(self.plan)] if self.plan is not None else []
+        words += ["--approved"] if self.approved else []
+        if self.allowed_signers is not None:
+            words += ["--allowed-signers", shown(self.allowed_signers)]
         words += ["--strict"] if self.strict else []
         words += ["--retry", ",".join(sorted(self.retry))] if self.retry else []
         return words + (["--breaker", str(self.breaker)] if self.breaker != BREAKER else [])

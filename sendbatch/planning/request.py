@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import LedgerError
+from sendbatch.ledger.approvals import Approved
 from sendbatch.message.content import Content
 from sendbatch.planning.options import Options
+from sendbatch.planning.plan_file import PlanFile
 from sendbatch.rendering.batches import Staged
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
@@ -31,19 +33,32 @@ class Lookups(Protocol):
 class Keeping:
     """How the record is kept: `place` is its folder as it is shown, which --record names if `is_named`;
     `environ` may be that of a CI job. `refused` is what a run would say of the record, where it is only
-    looked at."""
+    looked at. `lasts`: it is the same wherever the campaign is run; `unread` is why it was not read, if
+    so."""
 
     place: str
     is_named: bool
     environ: Mapping[str, str]
     refused: LedgerError | None = None
+    lasts: bool = False
+    unread: str | None = None
 
     @property
     def notice(self) -> str | None:
         """What a person should know of the record, where it is only looked at."""
         if self.refused is None:
-            return None
+            return self.unread
         return f"a run would be refused: {self.refused.message}\n  {self.refused.hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTo:
+    """The plan that a run is held to, with what SENDBATCH_PLAN_KEY holds, if it is set; who has `approved`
+    it is there where that was asked for."""
+
+    plan: PlanFile
+    secret: bytes | None = field(repr=False)
+    approved: tuple[Approved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Request:
     """A campaign and what is asked for beyond it. `command` is the line that runs it again, but for its
     edition. `announced_size` is the greatest message in bytes that the server lately said it takes, `keys`
     those by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are
-    said and not refused."""
+    said and not refused. `held` is the plan that nothing may go beyond."""
 
     campaign: Campaign
     content: Content
@@ -61,6 +76,7 @@ class Request:
     announced_size: int | None = None
     keys: Keys | None = None
     looking: bool = False
+    held: HeldTo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def hold_kept(request: Request, holders: int, now: float, *, is_new: bool) -> st
     if not is_new:
         begun_before = "--first-run: there is a record, which the run goes on with"
         return None if options.first_run is None else begun_before
-    if not campaign.profile.mails_the_list:
+    if not campaign.profile.mails_the_list or keeping.lasts:
         return None
     beginning = Beginning(
         campaign.name, keeping.place, request.command, keeping.is_named, holders
@@ -79,7 +79,10 @@ def refusal(
 
 
 def _keeping(beginning: Beginning) -> str:
-    way = "  go on with the record, in a folder that lasts and holds it: "
+    way = (
+        "  keep the record in the repository, where it lasts: record: git in profiles.yaml, or --record git\n"
+        "  or go on with the record, in a folder that lasts and holds it: "
+    )
     if beginning.recorded:
         return f"{way}put it back there, or name another folder"
     return f"{way}--record DIR or SENDBATCH_RECORD"

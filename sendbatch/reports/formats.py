@@ -35,6 +35,7 @@ class Format:
         module.write(report, out)
 
 
+SEALED = ".age"  # behind the name of a file that is encrypted
 TABLE = "report.csv"  # what people are pointed to
 PAGE = "report.html"
 

@@ -66,6 +66,8 @@ def _head(store: Reading, tally: Tally) -> dict[str, object]:
             for one in tally.variants
         ],
         "servers": [{"server": name, "accepted": number} for name, number in tally.servers],
+        "approvals": [one._asdict() for one in tally.approvals.known],
+        "last_run_approved": tally.approvals.of_last_run,
         "events": [
             {"at": timestamp(event.at), "kind": event.kind, "detail": event.detail}
             for event in store.events()

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from sendbatch.errors import inert
+from sendbatch.ledger.approvals import Approvals
 from sendbatch.ledger.ending import ended_of
 from sendbatch.message.identity import short
 from sendbatch.reports.overview import BROKE_OFF, doubtful
 from sendbatch.reports.report import Report
 from sendbatch.reports.rows import timestamp
-from sendbatch.reports.spans import code, table
+from sendbatch.reports.spans import MOST, code, table, within
 from sendbatch.reports.tally import Attention, ReplyGroup, Tally
 from sendbatch.reports.text import GLOSSES, headline
 from sendbatch.reports.variants import OF_VARIANTS
@@ -27,8 +28,9 @@ MOST_DATA = 120  # columns of what others wrote
 
 
 def write(report: Report, out: TextIO) -> None:
-    """All of it, below 60 KB."""
-    out.write(inert("\n\n".join(filter(None, _blocks(report)))) + "\n")
+    """All of it, in a bounded number of bytes."""
+    text = inert(report.shown("\n\n".join(filter(None, _blocks(report))))) + "\n"
+    out.write(within(text, MOST))
 
 
 def _blocks(report: Report) -> Iterator[str]:
@@ -37,6 +39,7 @@ def _blocks(report: Report) -> Iterator[str]:
     yield _ending(report)
     yield _counts(tally)
     yield _timing(tally)
+    yield _approved(tally.approvals)
     yield from _attention(tally)
     yield from _replies(tally)
     yield from _variants(tally)
@@ -71,6 +74,16 @@ def _timing(tally: Tally) -> str:
     fast = f", {rate(tally.messages_a_second)}" if tally.messages_a_second else ""
     first, last = timestamp(tally.first_attempt_at), timestamp(tally.finished_at)
     return f"Sent from {first} to {last}{took}{fast}."
+
+
+def _approved(approvals: Approvals) -> str:
+    """By whom, of what and when."""
+    lines = [
+        f"- plan {code(one.short)} approved by {code(one.by)} on {code(one.at)} ({code(one.key)})"
+        for one in approvals.known
+    ]
+    lapsed = [f"- {approvals.lapsed}"] if approvals.lapsed else []
+    return "\n".join([*lines, *lapsed])
 
 
 def _attention(tally: Tally) -> Iterator[str]:

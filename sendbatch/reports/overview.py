@@ -164,6 +164,11 @@ def _asked(report: Report, events: Sequence[Event]) -> Iterator[tuple[str, Html]
     if (plan := report.reading.plan()) is not None:
         rows = sum(tally.totals.values())
         yield "Plan", Html(f"{text(count(rows, 'row'))}, made {moment(plan.completed_at)}")
+    for yes in tally.approvals.known:
+        said = Html(f"{data(yes.by)} on {text(yes.at)} ({data(yes.key)})")
+        yield "Approved", Html(f"plan {text(yes.short)} by {said}")
+    if tally.approvals.lapsed is not None:
+        yield "Approved", text(tally.approvals.lapsed)
     runs = [event for event in events if event.kind == "began"]
     for event in runs[-MOST_RUNS:]:
         yield "Run", Html(f"{moment(event.at)} {data(event.detail, 1000)}")

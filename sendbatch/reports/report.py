@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.store import Reading
 from sendbatch.reports.tally import Tally
+from sendbatch.runtime.masking import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Report:
     ("report", "mails"), spelled as they should be shown; `commands` the lines for a shell that lead on
     ("run", "retry", "check", "settle", "resend"; "report" and "resolve" are the beginning of one). `run` is
     there where this is told at the end of one; `live` says that one is under way, and `made_at` (seconds
-    since the epoch) when it was asked."""
+    since the epoch) when it was asked. `is_masked`: what is told to people has no addresses."""
 
     reading: Reading
     tally: Tally
@@ -35,6 +36,12 @@ class Report:
     commands: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
     made_at: float | None = None
+    is_masked: bool = False
+
+    def shown(self, text: str, *whose: str) -> str:
+        """What a format for people is to say, as it may be said; before it is cut. It is about the mail of
+        these addresses."""
+        return masked(text, *whose) if self.is_masked else text
 
     @property
     def broke_off(self) -> bool:

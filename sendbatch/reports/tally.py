@@ -11,6 +11,7 @@ from itertools import islice, zip_longest
 
 from sendbatch.campaign.model import Tolerance
 from sendbatch.findings import Group, Groups
+from sendbatch.ledger.approvals import NO_APPROVALS, Approvals, approvals_of
 from sendbatch.ledger.facts import Entry, Held
 from sendbatch.ledger.store import Reading
 from sendbatch.reasons import reason
@@ -78,6 +79,7 @@ class Tally:
     attention: tuple[Attention, ...]
     held: tuple[Held, ...] = ()  # who is deferred by 5xx, by the reply
     variants: tuple[Variant, ...] = ()  # of the subject, by content
+    approvals: Approvals = NO_APPROVALS  # of what was sent
 
     @property
     def counted(self) -> int:
@@ -130,6 +132,7 @@ def take(store: Reading, attention: int = 10, *, live: bool = False) -> Tally:
         attention=_attention(store, totals, attention, live),
         held=tuple(store.held()) if Status.DEFERRED in totals else (),
         variants=tuple(_counted(one, live=live) for one in by_variant(store)),
+        approvals=approvals_of(store),
     )
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from sendbatch.errors import inert, one_line, shell_line
 from sendbatch.findings import Group
+from sendbatch.ledger.approvals import Approvals
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
 from sendbatch.reports.report import Report, ThisRun
-from sendbatch.reports.tally import Attention, ReplyGroup, Tally
+from sendbatch.reports.tally import Attention, ReplyGroup, Tally, counted
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
 from sendbatch.words import count, cut, exact_duration, padded, rate, span, width, word
@@ -42,12 +43,13 @@ MOST_ADDRESS = 40
 MOST_KEY = 320  # characters of one that stands in a line to be pasted
 MOST_REASON = 100
 MOST_MEANINGS = 3
+MOST_APPROVALS = 5
 MOST_REPLIES = 5  # of those that hold recipients back; who has another is counted
 
 
 def write(report: Report, out: TextIO) -> None:
     """The summary, with nothing in it that a terminal would obey."""
-    out.write(inert(summary(report)))
+    out.write(inert(report.shown(summary(report))))
 
 
 def summary(report: Report) -> str:
@@ -71,12 +73,16 @@ def summary(report: Report) -> str:
 
 def headline(tally: Tally) -> str:
     """How many have it, to be read after the campaign's title."""
-    accepted = tally.totals.get(Status.ACCEPTED, 0)
-    if not tally.counted:
+    return headline_of(tally.totals)
+
+
+def headline_of(totals: Mapping[Status, int]) -> str:
+    accepted, those = totals.get(Status.ACCEPTED, 0), counted(totals)
+    if not those:
         return "nobody to send to"
-    if accepted == tally.counted:
+    if accepted == those:
         return f"all {accepted:,} accepted" if accepted > 1 else "accepted"
-    return f"{accepted:,} of {tally.counted:,} accepted"
+    return f"{accepted:,} of {those:,} accepted"
 
 
 def _counts(totals: Mapping[Status, int]) -> Iterator[str]:
@@ -99,6 +105,7 @@ def _remarks(report: Report) -> Iterator[str]:
     if tally.departed:
         parts = _listed((word(status), number) for status, number in tally.departed.items())
         remarks.append(f"no longer in the CSV, and not counted: {parts}")
+    remarks += _approved(tally.approvals)
     said = [f"  {remark}" for remark in remarks if remark]
     yield from ["", *said] if said else []
 
@@ -118,6 +125,16 @@ def _timing(tally: Tally, run: ThisRun | None) -> str:
     if accepted:
         took += f", {rate(accepted / seconds)}"
     return f"{took}; {span(first, last)}"
+
+
+def _approved(approvals: Approvals) -> Iterator[str]:
+    """By whom, of what and when; the newest, where there are many."""
+    known = approvals.known
+    if (earlier := len(known) - MOST_APPROVALS) > 0:
+        yield f"{count(earlier, 'approval')} before those that follow, see the record's events"
+    yield from map(str, known[-MOST_APPROVALS:])
+    if approvals.lapsed is not None:
+        yield approvals.lapsed
 
 
 def _listed(parts: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:

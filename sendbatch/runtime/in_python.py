@@ -22,16 +22,18 @@ FLAGS = {
     "without-log": "without_log=True",
     "no-wait": "no_wait=True",
     "masked": "masked=True",
+    "approved": "approved=True",
 }
 OF_LOAD = frozenset({"run", "smtp", "rate", "expect", "tolerate"})
 VALUES = OF_LOAD | {
     "only", "limit", "plan", "retry", "in-doubt", "breaker", "stop-after", "first-run", "moved-from",
-    "record", "out", "to", "count", "except", "recipient", "most", "profiles",
+    "record", "out", "to", "count", "except", "recipient", "most", "profiles", "allowed-signers",
+    "ssh-key", "by",
 }  # fmt: skip
 NUMBERS = frozenset({"limit", "breaker", "count", "most", "stop-after"})
 VERBS = {
     **{verb: verb for verb in (
-        "init", "check", "plan", "proof", "run", "status", "report", "resolve", "probe", "schema",
+        "init", "check", "plan", "approve", "proof", "run", "status", "report", "resolve", "probe", "schema",
     )},
     "preview": "gallery",
     "outbox": "outbox_page",
@@ -41,8 +43,9 @@ VERBS = {
 _WORD = r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"`]+)"
 _FLAG = rf"--(?:{'|'.join(FLAGS)})(?![\w-])"
 _OPTION = rf"(?:{_FLAG}|--[a-z][a-z-]*(?: +(?!-){_WORD})?)"
+_FILE = r"\.(?:ya?ml|json)"
 _LINE = re.compile(
-    rf"`?\bsendbatch (?P<verb>{'|'.join(VERBS)})\b(?P<file> +(?:'[^']*\.ya?ml'|[^\s'\"`]+\.ya?ml|FILE|…))?"
+    rf"`?\bsendbatch (?P<verb>{'|'.join(VERBS)})\b(?P<file> +(?:'[^']*{_FILE}'|[^\s'\"`]+{_FILE}|FILE|…))?"
     rf"(?P<keys>(?: +(?!-){_WORD})*?(?= +--as\b))?(?P<rest>(?: +{_OPTION})*)`?"
 )
 # What is not a word of the sentence after it: quoted, in capitals, a date, a number, an assignment.

@@ -17,7 +17,6 @@ _UNITS = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day", 259200
 
 def asked(job: Job, sendable: int, rates: Iterable[Rate]) -> str:
     """Who, how fast at most, and the line, as `CommandLines.kept` has it."""
-    folder = job.record.base if job.record.named else None
     limits = ", ".join(
         f"{rate.count:,} {_UNITS.get(rate.seconds, f'in {rate.seconds} s')}" for rate in rates
     )
@@ -25,6 +24,6 @@ def asked(job: Job, sendable: int, rates: Iterable[Rate]) -> str:
         f"{count(sendable, 'recipient')} to be sent to",
         f"at most {limits}" if limits else "without a limit of its rate",
         f"over {count(job.profile.connections, 'connection')} at most",
-        CommandLines(job.campaign, folder).kept().run(job.options, limit=job.options.limit),
+        CommandLines(job.campaign, job.record.given).kept().run(job.options, limit=job.options.limit),
     ]
     return one_line("; ".join(words), LONGEST)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import shell_line, shown
+from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.planning.options import Options
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLines:
-    """Those for one campaign as it was called; `record` is the folder named by --record."""
+    """Those for one campaign as it was called; `record` is what --record names."""
 
     campaign: Campaign
-    record: Path | None = None
+    record: Recorded = None
 
     def run(self, options: Options | None = None, *, limit: int | None = None) -> str:
         """Runs the campaign again as it was now, or goes on where that ended: for the same people, and with
@@ -73,10 +74,17 @@ class CommandLines:
 
     @property
     def _folder(self) -> list[str]:
-        return [] if self.record is None else ["--record", shown(self.record)]
+        return [] if self.record is None else ["--record", _word(self.record)]
 
     def _typed(self, *known: str) -> list[str]:
         """So much of what was typed as another verb knows."""
         typed = self.campaign.typed
         pairs = zip(typed[::2], typed[1::2], strict=True)
         return [word for pair in pairs if pair[0] in known for word in pair]
+
+
+def _word(record: Path | str) -> str:
+    """A folder called as the repository is cannot be taken for it."""
+    if isinstance(record, str):
+        return record
+    return f"./{GIT}" if shown(record) == GIT else shown(record)

@@ -25,7 +25,7 @@ def history_of(campaign: Campaign, folder: RecordFolder) -> History:
     folder.refuse_links()
     editions: list[Edition] = []
     unread: list[Unread] = []
-    for path in _folders(campaign.name, folder.base):
+    for path in folders_of(campaign.name, folder.base):
         try:
             found = _edition(campaign.name, path)
         except SendbatchError as error:
@@ -38,7 +38,7 @@ def history_of(campaign: Campaign, folder: RecordFolder) -> History:
     return History(campaign.name, tuple(editions), tuple(unread))
 
 
-def _folders(name: str, base: Path) -> Iterator[Path]:
+def folders_of(name: str, base: Path) -> Iterator[Path]:
     """Those that a record of this campaign may be in, by their names: neither @ nor a dot is part of one."""
     try:
         names = sorted(os.listdir(base))
@@ -53,11 +53,13 @@ def _folders(name: str, base: Path) -> Iterator[Path]:
 
 def _edition(name: str, path: Path) -> Edition | Unread | None:
     """None where nothing was planned there. Raises SendbatchError."""
+    folder = RecordFolder(path.parent, path.name)
     if path.is_symlink():
         return Unread(path.name, "a link, which is not followed")
-    if not path.is_dir() or not has_record(path):
+    if not path.is_dir() or not has_record(folder):
         return None
-    with read_record(path) as record:
+    with read_record(folder) as record:
+        assert record is not None  # it is on this disk
         reading = record.reading
         if (found := reading.meta("name")) not in (None, name):
             return Unread(path.name, f"the record of another campaign: {one_line(found or '', 80)}")

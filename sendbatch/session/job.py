@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from sendbatch.campaign.model import Campaign, Profile
-from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.folder import GIT, Recorded, RecordFolder
+from sendbatch.ledger.git.place import Place, patience_of
 from sendbatch.planning.options import Options
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.edge import Edge
@@ -40,15 +43,14 @@ class Job:
     @property
     def command(self) -> str:
         """The line that makes this call again, but for its edition."""
-        folder = self.record.base if self.record.named else None
-        return CommandLines(self.campaign, folder).run_of_any_edition(self.options)
+        return CommandLines(self.campaign, self.record.given).run_of_any_edition(self.options)
 
 
 class Around(TypedDict, total=False):
     """What every verb that plans may be given: `record` stands for --record, `observer` is told
     what happens, `stop` ends it, `edge` brings clock, chance and environment, `workers` build."""
 
-    record: Path | None
+    record: Recorded
     observer: Observer | None
     stop: Stop | None
     edge: Edge | None
@@ -56,21 +58,42 @@ class Around(TypedDict, total=False):
 
 
 def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[Around]) -> Job:
-    stop = around.get("stop") or Stop()
+    stop, edge = around.get("stop") or Stop(), around.get("edge") or Edge()
+    observer = Guarded(around.get("observer") or Observer(), stop)
+    folder = folder_of(campaign, around.get("record"), edge.environ)
+    if folder.repository is not None:
+        folder = replace(folder, repository=folder.repository.telling(observer.notice, stop))
     return Job(
         campaign=campaign,
         options=options or Options(),
-        record=folder_of(campaign, around.get("record")),
-        edge=around.get("edge") or Edge(),
-        observer=Guarded(around.get("observer") or Observer(), stop),
+        record=folder,
+        edge=edge,
+        observer=observer,
         stop=stop,
         workers=around.get("workers"),
     )
 
 
-def folder_of(campaign: Campaign, record: Path | None) -> RecordFolder:
-    """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it."""
-    profile, base = campaign.profile, record or campaign.folder / "reports"
+def folder_of(
+    campaign: Campaign, record: Recorded, environ: Mapping[str, str] | None = None
+) -> RecordFolder:
+    """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it, or for what
+    profiles.yaml says. What no recipient gets has its record on this disk."""
+    profile = campaign.profile
     own = profile.name if profile.has_own_record else ""
-    named, mails = record is not None, profile.mails_the_list
-    return RecordFolder(base, campaign.name, campaign.run, own, mails, named=named)
+    named = record if isinstance(record, Path) else None
+    base = named or campaign.folder / "reports"
+    folder = RecordFolder(
+        base, campaign.name, campaign.run, own, profile.mails_the_list, named=named is not None
+    )
+    said = record == GIT
+    if not profile.mails_the_list or named is not None or GIT not in (record, campaign.record):
+        return replace(folder, said=said)
+    place = Place(
+        campaign.belongs.project,
+        folder.path.name,
+        campaign.folder,
+        os.environ if environ is None else environ,
+        patience_of(campaign.retry.offline, os.environ if environ is None else environ),
+    )
+    return replace(folder, repository=place, said=said)

@@ -5,44 +5,61 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.records import is_under_way, open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.quota import quotas_of
 from sendbatch.message.content import Content
-from sendbatch.planning.approval import approve, write_approval
-from sendbatch.planning.guards import server_of
+from sendbatch.planning.guards import said_of
+from sendbatch.planning.plan_file import Sealing, marks_of, plan_key, sealing, write_plan
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.rendering.batches import Staged
 from sendbatch.session import gallery
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
-from sendbatch.session.preparation import content_of, hold_edition, means_of, request_of, workers_of
+from sendbatch.session.preparation import (
+    content_of,
+    held_of,
+    hold_edition,
+    means_of,
+    request_of,
+    workers_of,
+)
 from sendbatch.session.rehearsal import Told, rehearse
 
 if TYPE_CHECKING:  # what shows messages is loaded where they are shown
     from sendbatch.session.showing import Asked
 
+SALT = 16  # bytes
 T = TypeVar("T")
 
 
 def plan(job: Job, out: Path | None = None) -> Overview:
-    """With `out`, the plan is written there for a later run to be held to."""
+    """Compared with the edition before. With `out`, the plan is written there for a later run to be held
+    to."""
+    from sendbatch.session.last_edition import compared
+
+    sealed = sealing(os.urandom(SALT), plan_key(job.edge.environ)) if out is not None else None
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> Overview:
-        digest = _approved(job, draft, prepared, out) if out is not None else None
-        return replace(overview_of(job, prepared, allowance), digest=digest)
+        digest = None
+        if out is not None and sealed is not None:
+            digest = _written(job, draft, prepared, out, sealed)
+        found = compared(job, draft, prepared.content)
+        return replace(overview_of(job, prepared, allowance), digest=digest, compared=found)
 
     return look(job, see)
 
 
 def check(job: Job) -> Overview:
-    """As `plan`, and every recipient's message is built."""
+    """As `plan`, and every recipient's message is built. A record in a repository is not asked for: a check
+    needs no key."""
+    job = replace(job, record=job.record.left_unread())
     return look(job, lambda *made: rehearsed(job, *made))
 
 
@@ -91,17 +108,19 @@ def look(
     Raises as a run does, but for changes of content or server, which are among the notices.
     """
     job.record.refuse_links()
-    hold_edition(job)
-    if is_under_way(job.record.path):
+    if job.record.is_read:
+        hold_edition(job)
+    held = held_of(job)
+    if is_under_way(job.record):
         job.observer.notice(
             "a run is under way: whom it sends to at this moment is among those in doubt here, and waits for "
             "its reply; nothing is to be settled before that run ends"
         )
-    with workers_of(job) as workers, open_copy_of_record(job.record.path) as record:
+    with workers_of(job) as workers, open_copy_of_record(job.record, job.now()) as record:
         allowance = _allowance(job, looking=not spending)
         content = content or content_of(job)
         refused = _doubt(job, record)
-        request = request_of(job, allowance, content, looking=True, refused=refused)
+        request = request_of(job, allowance, content, held=held, looking=True, refused=refused)
         record.recover(job.now())
         with record.draft(job.stop.heed) as draft:
             return see(draft, prepare(draft, request, means_of(job, workers, checked)), allowance)
@@ -137,16 +156,8 @@ def rehearsed(
     return replace(overview, warnings=(*overview.warnings, *size))
 
 
-def _approved(job: Job, draft: Draft, prepared: Prepared, out: Path) -> str:
+def _written(job: Job, draft: Draft, prepared: Prepared, out: Path, sealed: Sealing) -> str:
     """Write plan.json; returns its digest."""
-    campaign = job.campaign
-    approval = approve(
-        campaign.name,
-        campaign.run,
-        prepared.content.digest,
-        server_of(campaign.profile),
-        os.urandom(16),
-        job.stop.heeding(draft.people.holders()),
-        signed_by(campaign.profile),
-    )
-    return write_approval(approval, out)
+    marks = marks_of(sealed, job.stop.heeding(draft.people.holders()))
+    made_at = f"{datetime.fromtimestamp(job.now(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return write_plan(out, said_of(job.campaign, prepared.content.digest, made_at), sealed, marks)

@@ -82,8 +82,7 @@ def _kept(group: Group, folder: Path) -> _Kept:
 
 def _nothing(job: Job, folder: Path) -> CampaignError:
     said = f"{shown(folder)}: the sandbox has kept no mail of this campaign yet"
-    named = job.record.base if job.record.named else None
-    line = CommandLines(job.campaign, named).run()
+    line = CommandLines(job.campaign, job.record.given).run()
     lines = f"this run keeps every mail there and delivers none:\n    {line}"
     editions = [one_line(one, 80) or "(without a name)" for one in job.record.editions()]
     if editions:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, repeat
+from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line
@@ -28,6 +29,9 @@ from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Recipient, Status
 from sendbatch.words import duration, listed
+
+if TYPE_CHECKING:  # what compares is loaded where that is done
+    from sendbatch.planning.comparing import Comparison
 
 _MOST_INVITATIONS = 5
 _MOST_SHOWN = 20  # findings
@@ -73,6 +77,7 @@ class Overview(Shown):
     versions: tuple[Axis, ...] = ()  # how many get which, where there are several
     shown_to: tuple[str, ...] = ()  # by key, whose the `subjects` are
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
+    compared: Comparison | None = field(default=None, repr=False)  # with the edition before, by `plan` alone
 
     def told(self) -> Told:
         facts = {

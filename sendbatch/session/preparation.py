@@ -9,13 +9,15 @@ from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.dkim import key_paths
 from sendbatch.campaign.secrets import read_signing_secrets
 from sendbatch.errors import CampaignError, LedgerError, shown
+from sendbatch.ledger.git.place import KEY
 from sendbatch.limits.account import Allowance
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
 from sendbatch.message.tokens import Signer
 from sendbatch.planning import guards
 from sendbatch.planning.people import no_text
-from sendbatch.planning.request import Keeping, Means, Request
+from sendbatch.planning.plan_file import plan_key, read_plan
+from sendbatch.planning.request import HeldTo, Keeping, Means, Request
 from sendbatch.rendering.batches import Staged
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.clock import Onward
@@ -26,6 +28,29 @@ from sendbatch.smtp.idempotency import Keys
 def hold_edition(job: Job) -> None:
     """Raises GuardError where it is not clear which edition is meant."""
     guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+
+
+def held_of(job: Job) -> HeldTo | None:
+    """The plan.json that this call is held to, with those who approved it where that was asked for; None
+    where none was named. Raises CampaignError where it is none or was changed, GuardError where nobody who
+    is trusted has approved it."""
+    path, options, environ = job.options.plan, job.options, job.edge.environ
+    if path is None:
+        if options.approved or options.allowed_signers is not None:
+            option = "--approved" if options.approved else "--allowed-signers"
+            raise CampaignError(f"{option} is about a plan: name it by --plan plan.json")
+        return None
+    if options.allowed_signers is not None and not options.approved:
+        raise CampaignError("--allowed-signers is about approvals, and none is asked for: add --approved")
+    plan, secret = read_plan(path), plan_key(environ)
+    if not options.approved:
+        return HeldTo(plan, secret)
+    from sendbatch.planning.approval import hold_approved, trust_of  # few runs ask for it
+
+    verified = hold_approved(plan, path, trust_of(environ, options.allowed_signers))
+    for one in verified.others:
+        job.observer.notice(f"an approval that does not count: {one}")
+    return HeldTo(plan, secret, verified.approved)
 
 
 @contextlib.contextmanager
@@ -53,22 +78,38 @@ def request_of(
     allowance: Allowance,
     content: Content,
     *,
+    held: HeldTo | None = None,
     looking: bool = False,
     refused: LedgerError | None = None,
 ) -> Request:
-    """What planning is asked for. `looking`: nothing will be sent; `refused` is then what a run would say of
-    the record."""
+    """What planning is asked for, and the plan that it is `held` to. `looking`: nothing will be sent;
+    `refused` is then what a run would say of the record."""
     place = shown(job.record.path)
     return Request(
         campaign=job.campaign,
         content=content,
         options=job.options,
         command=job.command,
-        keeping=Keeping(place, job.record.named, job.edge.environ, refused),
+        keeping=Keeping(
+            place,
+            job.record.named,
+            job.edge.environ,
+            refused,
+            lasts=job.record.repository is not None,
+            unread=_unread(job),
+        ),
         announced_size=allowance.announced_size(job.now()),
         keys=_keys(job),
         looking=looking,
+        held=held,
     )
+
+
+def _unread(job: Job) -> str | None:
+    repository = job.record.repository
+    if repository is None or repository.has_key:
+        return None
+    return f"the record in the repository was not read, as {KEY} is not set: compared with nothing"
 
 
 def signer_of(job: Job) -> Signer | None:

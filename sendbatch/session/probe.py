@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sendbatch.campaign.model import Dkim, Profile
+from sendbatch.campaign.model import Campaign, Dkim, Profile
 from sendbatch.campaign.profiles import load_profile
 from sendbatch.campaign.secrets import Commands, read_credentials
 from sendbatch.errors import CampaignError, ProfileError
@@ -14,6 +14,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.stop import Stop
 from sendbatch.runtime.threads import aside
+from sendbatch.session.notifying import tested
 from sendbatch.smtp.probe import Step
 from sendbatch.smtp.probe import probe as probe_server
 from sendbatch.smtp.published import STEP, Published, look_up
@@ -21,10 +22,16 @@ from sendbatch.smtp.server import server_of
 
 
 def probe(
-    profile: str, folder: Path, tell: Callable[[Step], None], *, stop: Stop, edge: Edge
+    profile: str,
+    folder: Path,
+    tell: Callable[[Step], None],
+    *,
+    campaign: Campaign | None,
+    stop: Stop,
+    edge: Edge,
 ) -> bool:
-    """Connect, secure, log in, look whether each key that signs is published as ours, and tell each step.
-    Returns whether all went well.
+    """Connect, secure, log in, look whether each key that signs is published as ours, post a test to the
+    webhooks of the campaign and the profile, and tell each step. Returns whether all went well.
 
     `folder` is where profiles.yaml is looked for, upward from there. Raises Interrupted once `stop` is asked.
     """
@@ -41,6 +48,10 @@ def probe(
             well = well and step.ok
         for one in found.dkim:
             for step in await aside(_published, one, found, edge.environ):
+                tell(step)
+                well = well and step.ok
+        if campaign is not None:
+            for step in await aside(lambda: list(tested(campaign, found, edge.environ))):
                 tell(step)
                 well = well and step.ok
         return well

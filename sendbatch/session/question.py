@@ -47,7 +47,7 @@ class Consent:
         return confirmed(
             delivers=job.profile.delivers,
             yes=self.yes,
-            approved=job.options.approval is not None,
+            approved=job.options.plan is not None,
             ask=self._asking(Question(plan, prepared.sendable > TYPED_ABOVE)),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TextIO
@@ -10,15 +11,17 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger import reach
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import has_record, open_record, read_record
+from sendbatch.ledger.records import has_record, open_record
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
+from sendbatch.reports.encryption import encryption_of
 from sendbatch.reports.files import write_files
 from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.runtime.edge import Edge
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.recorded import plan_anew, recorded
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
 
@@ -30,6 +33,7 @@ def write_report(
     out: TextIO,
     edge: Edge | None = None,
     *,
+    is_masked: bool = False,
     with_columns: bool = False,
     excel: bool = False,
 ) -> int:
@@ -40,8 +44,9 @@ def write_report(
     """
     hold_form(form, with_columns=with_columns, excel=excel)
     hold_recorded(folder)
-    with read_record(folder.path) as record:
-        at = (edge or Edge()).clock.wall()
+    edge = edge or Edge()
+    with recorded(campaign, folder, edge) as record:
+        at = edge.clock.wall()
         report = report_of(campaign, folder, record.reading, live=record.under_way, at=at)
         if FORMATS[form].is_wrapped:
             report = told_here(report, campaign, folder)
@@ -52,7 +57,7 @@ def write_report(
 
             write_with_columns(report, out)
         else:
-            FORMATS[form].write(report, out)
+            FORMATS[form].write(replace(report, is_masked=is_masked), out)
     return exit_code(report.tally.totals, campaign.tolerate)
 
 
@@ -73,19 +78,28 @@ def resolve(
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
     hold_recorded(folder)
+    encryption = encryption_of(edge.environ)
     now = edge.clock.wall()
     without_log = not campaign.profile.mails_the_list
     with open_record(
-        folder.path, since="a moment ago", holder=edge.holder, without_log=without_log
+        folder,
+        since="a moment ago",
+        holder=edge.holder,
+        now=edge.clock.wall,
+        without_log=without_log,
     ) as record:
         record.recover(now)
+        if folder.repository is not None:
+            plan_anew(campaign, folder, record, edge)
         wrong = record.resolve(all_spellings(keys) or [], to, now)
         if wrong:
             raise CampaignError(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        write_files(report_of(campaign, folder, record.reading, at=now), folder.path)
+        if os.access(folder.path, os.W_OK) or folder.repository is None:
+            report = report_of(campaign, folder, record.reading, at=now)
+            write_files(report, folder.path, encryption)
 
 
 def report_of(
@@ -118,7 +132,7 @@ def told_here(report: Report, campaign: Campaign, folder: RecordFolder) -> Repor
 
 
 def _lines(campaign: Campaign, folder: RecordFolder) -> CommandLines:
-    return CommandLines(campaign, folder.base if folder.named else None)
+    return CommandLines(campaign, folder.given)
 
 
 def places_in(folder: RecordFolder) -> dict[str, str]:
@@ -145,9 +159,11 @@ def _commands(lines: CommandLines) -> dict[str, str]:
 def hold_recorded(folder: RecordFolder) -> None:
     """Raises LedgerError where there is no record, or none any more."""
     folder.refuse_links()
+    if folder.repository is not None:
+        folder.repository.secret()
     if (gone := folder.lost()) is not None:
         raise gone
-    if has_record(folder.path):
+    if has_record(folder):
         return
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     raise LedgerError(

@@ -12,13 +12,13 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import read_record
 from sendbatch.reports.formats import FORMATS
 from sendbatch.reports.rows import COLUMNS, describer
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.files import replacing
 from sendbatch.runtime.notebook import Shown, Told
 from sendbatch.session.record import hold_form, hold_recorded, write_report
+from sendbatch.session.recorded import recorded
 from sendbatch.session.standing import StatusResult, status
 from sendbatch.values import Status
 
@@ -33,7 +33,7 @@ class RecordReport(Shown):
 
     @cached_property
     def status(self) -> StatusResult:
-        return status(self._campaign, self._folder, Edge().clock.wall())
+        return status(self._campaign, self._folder, Edge())
 
     @property
     def exit_code(self) -> int:
@@ -57,7 +57,7 @@ class RecordReport(Shown):
     def rows(self) -> Iterator[dict[str, str | int | None]]:
         """Every recipient, in the order of the CSV, with the columns of report.csv; a cell without a value is
         None. They are read as they are asked for."""
-        with read_record(self.folder) as record:
+        with recorded(self._campaign, self._folder, Edge()) as record:
             describe = describer(record.reading)
             for told in record.reading.report_rows(all_rows=True):
                 yield dict(zip(COLUMNS, describe(told), strict=True))
@@ -68,20 +68,34 @@ class RecordReport(Shown):
         name of one of its own have another there."""
         from sendbatch.reports.csv import columns_beside
 
-        with read_record(self.folder) as record:
+        with recorded(self._campaign, self._folder, Edge()) as record:
             return columns_beside(record.reading)
 
     def told(self) -> Told:
         return self.status.told()._replace(title=f"report on {self._campaign.title}")
 
     def write(
-        self, form: str, out: TextIO, *, with_columns: bool = False, excel: bool = False
+        self,
+        form: str,
+        out: TextIO,
+        *,
+        masked: bool = False,
+        with_columns: bool = False,
+        excel: bool = False,
     ) -> int:
         """Write it as "text", "csv", "json" or another format of `report --format` to a text file that is
-        open, best with `newline=""`; returns the exit code. `with_columns`: a CSV has the recipients' own
-        columns, too; `excel`: it begins with a BOM. Raises CampaignError for another format."""
+        open, best with `newline=""`; returns the exit code. `masked`: the formats for people ("text",
+        "markdown", "junit") have no addresses, the row says who is meant. `with_columns`: a CSV has the
+        recipients' own columns, too; `excel`: it begins with a BOM. Raises CampaignError for another
+        format."""
         return write_report(
-            self._campaign, self._folder, form, out, with_columns=with_columns, excel=excel
+            self._campaign,
+            self._folder,
+            form,
+            out,
+            is_masked=masked,
+            with_columns=with_columns,
+            excel=excel,
         )
 
     def save(

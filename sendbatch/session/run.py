@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place, shown
+from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
-from sendbatch.ledger.store import Backlog, Reading, Record
+from sendbatch.ledger.store import Backlog, Draft, Reading, Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
 from sendbatch.rendering.workers import cores
+from sendbatch.reports.encryption import Encryption, encryption_of
 from sendbatch.reports.files import drop_outdated, write_files
 from sendbatch.reports.formats import TABLE
 from sendbatch.reports.report import Report, ThisRun
@@ -36,9 +38,11 @@ from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.job import Job
+from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
     content_of,
+    held_of,
     hold_edition,
     means_of,
     request_of,
@@ -57,16 +61,18 @@ from sendbatch.values import Status
 class RunResult(Shown):
     """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
-    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all;
-    `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
-    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
-    where that is known; `without` the first rows of the record that need attention, if any."""
+    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all, and
+    `accepted` how many messages the server took in this run; `unwritten` why the report could not be written;
+    `unbuildable` that so many messages could not be built that going on is of no use before that is mended;
+    `until` when going on is worth it after an early stop, where that is known; `without` the first rows of
+    the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
     unfinished: int
     left_over: int
     sent: bool
+    accepted: int
     reason: str
     retry_at: float | None
     summary: str
@@ -90,11 +96,20 @@ class RunResult(Shown):
 
 
 def run(job: Job, consent: Consent) -> RunResult:
-    """Send what the campaign asks for, and write the report.
+    """Send what the campaign asks for, write the report, and tell whom it names.
 
     Raises a SendbatchError where nothing was sent, RecordStopped where the disk gave out.
     """
+    with telling_others(job, unattended=consent.ask is None) as notifier:
+        result = _ran(notifier.job, consent)
+        notifier.ended(result)
+    return result
+
+
+def _ran(job: Job, consent: Consent) -> RunResult:
     hold_edition(job)
+    held = held_of(job)
+    encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
         allowance = allowance_of(job.campaign, job.edge)
@@ -105,12 +120,16 @@ def run(job: Job, consent: Consent) -> RunResult:
             telling(job.observer, job.record.path, job.edge.clock) as observer,
         ):
             job = replace(job, observer=observer)
-            request, means = request_of(job, allowance, content), means_of(job, workers)
+            request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
             ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
             sent_to, left_over = backlog.totals(), backlog.left_over()
-            backlog.end()
+            try:
+                backlog.end()
+            except RecordStopped:  # what is known here is told all the same
+                _reported(job, record.reading, begun.until(backlog.totals()), encryption)
+                raise
             totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading, begun.until(totals))
+            report, unwritten = _reported(job, record.reading, begun.until(totals), encryption)
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
@@ -138,7 +157,7 @@ def _held_record(job: Job) -> Iterator[Record]:
     now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with open_record(
-        job.record.path, since=since, holder=holder, without_log=without_log
+        job.record, since=since, holder=holder, now=job.now, without_log=without_log
     ) as record:
         crashed = record.recover(now)
         if crashed:
@@ -165,9 +184,12 @@ def _sent(
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
                 sending.connect()
                 _hold_to_size(job, prepared, sending.size_limit)
+                record.claim(job.now())
             sending.was_asked = consent.sought(job, prepared, allowance)
             if prepared.sendable:
                 draft.remember(ENDED, "")  # until this one has
+                _remember_letter(draft, prepared)
+                approvals.remember(draft, request.held.approved if request.held else (), job.now())
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
@@ -178,6 +200,19 @@ def _sent(
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
         return ending, backlog, begun
+
+
+def _remember_letter(draft: Draft, prepared: Prepared) -> None:
+    """For the edition after this one, which is held against it."""
+    digest = prepared.content.digest
+    if letters.is_kept(draft.reading, digest):
+        return
+    from sendbatch.message.remembered import (  # the first run of a content needs it
+        letter_of,
+        packed,
+    )
+
+    letters.remember(draft, digest, packed(letter_of(prepared.content, prepared.salt)))
 
 
 def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
@@ -197,13 +232,15 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(job: Job, reading: Reading, this_run: ThisRun) -> tuple[Report, tuple[Finding, ...]]:
+def _reported(
+    job: Job, reading: Reading, this_run: ThisRun, encryption: Encryption | None
+) -> tuple[Report, tuple[Finding, ...]]:
     """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
     report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
     wrong: tuple[Finding, ...] = ()
     failed: set[str] = set()
     try:
-        write_files(report, job.record.path)
+        write_files(report, job.record.path, encryption)
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}
@@ -229,6 +266,7 @@ def _result(
         unfinished=unfinished,
         left_over=left_over,
         sent=ending is not None,
+        accepted=report.run.accepted if report.run is not None else 0,
         reason=ending.reason if early and ending else "",
         retry_at=ending.not_due if ending and totals.get(Status.DEFERRED) else None,
         summary=summary(report),

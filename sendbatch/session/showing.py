@@ -80,7 +80,7 @@ class Showing:
         self._inputs, self._columns = plan.inputs, plan.columns
         if asked.masked:
             refuse_letters_of_ones_own(job.campaign, prepared)
-        self._under_way = is_under_way(job.record.path)
+        self._under_way = is_under_way(job.record)
         self._named = named(draft, asked.recipients)
         self._used = _used(job, prepared, plan.columns)
         self._survey = Survey(self._used)

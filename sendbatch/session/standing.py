@@ -12,15 +12,16 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import shown
 from sendbatch.ledger.ending import ENDED, Ended, ended_of
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import read_record
 from sendbatch.ledger.store import Reading, Snapshot
 from sendbatch.reports.rows import timestamp
 from sendbatch.reports.tally import exit_code
 from sendbatch.reports.text import summary
+from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.now import Now, now_in
 from sendbatch.session.record import hold_recorded, report_of, told_here
+from sendbatch.session.recorded import recorded
 from sendbatch.values import Status
 
 FORMAT = 1  # of the document; raised when a reader of the last one would go wrong
@@ -126,10 +127,11 @@ class StatusResult(Shown):
         }
 
 
-def status(campaign: Campaign, folder: RecordFolder, at: float) -> StatusResult:
-    """Where a run stands at this time, while it runs or afterwards. Raises LedgerError without a record."""
+def status(campaign: Campaign, folder: RecordFolder, edge: Edge) -> StatusResult:
+    """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     hold_recorded(folder)
-    with read_record(folder.path) as record:
+    at = edge.clock.wall()
+    with recorded(campaign, folder, edge) as record:
         reading, under_way = record.reading, record.under_way
         report = report_of(campaign, folder, reading, live=under_way)
         doubt = record.doubt()
@@ -137,7 +139,7 @@ def status(campaign: Campaign, folder: RecordFolder, at: float) -> StatusResult:
         rate = _rate(reading, now, at) if now is not None else None
         now = now.at_rate(rate) if now is not None and rate is not None else None
         ended, died = (None, None) if under_way else (ended_of(reading), _died(record))
-    totals, lines = report.tally.totals, CommandLines(campaign, folder.base if folder.named else None)
+    totals, lines = report.tally.totals, CommandLines(campaign, folder.given)
     return StatusResult(
         exit_code(totals, campaign.tolerate),
         totals,

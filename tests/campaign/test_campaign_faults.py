@@ -166,6 +166,29 @@ URL = "https://x.example/u"
         ("expect: many", "expect: not a number of recipients", "1000"),
         ("tolerate: 200%", "tolerate: more than all of them", None),
         ("retry: {attempts: 0}", "retry.attempts: must be between 1", None),
+        ("notify: {shape: slack}", "notify: url is missing", "write {url:"),
+        ("notify: {url: '${A}', shape: slak}", "notify.shape: must be one of slack, teams", "slack?"),
+        ("notify: {url: '${A}', on: [ended]}", "notify.on: must be one of end, wait, stop", "end?"),
+        ("notify: {url: '${A}', on: []}", "notify.on: names nothing", "leave it out for all"),
+        ("notify: {url: '${A}', shape: template}", "notify.shape: there is no template", "template:"),
+        ("notify: {url: '${A}', shape: json, template: '{}'}", "json has its own shape", "one of the"),
+        ("notify: {url: '${A}', type: text/plain}", "notify.type: is that of a template", "leave it out"),
+        ("notify: {url: '${A}', template: no.json}", "notify.template: no such file: no.json", None),
+        ("notify: {url: '${A}', template: '{{ a'}", "notify.template: not a template as Jinja", None),
+        ("notify: {url: '${A}', template: '{{ titel|tojson }}'}", "titel is none of the names", "title?"),
+        (
+            "notify: {url: '${A}', template: '\"{{ title }}\"'}",
+            "notify.template: what it gives is not always JSON",
+            "{{ title|tojson }}",
+        ),
+        (
+            "notify: {url: '${A}', template: '{{ until.hour }}', type: text/plain}",
+            "notify.template: cannot be rendered",
+            None,
+        ),
+        ("notify: [" + ", ".join(["'${A}'"] * 11) + "]", "notify: at most 10 are told", "some away"),
+        ("templat: spring.html", "unknown key: templat", "templates?"),
+        ("template: spring.html", "unknown key: template", "templates?"),
         ("retry: {first_delay: 60}", "retry.first_delay: a length of time needs", "60s"),
         ("retry: {first_delay: 2h}", "retry.first_delay: first_delay is longer", None),
         ("retry: {first_delay: 10m, max_delay: 5m}", "retry.max_delay:", None),
@@ -315,3 +338,39 @@ def test_a_file_of_profiles_is_told_from_a_campaign(desk: Desk, before: str) -> 
     assert "holds profiles, and is no campaign" in found.message
     assert found.place is not None
     assert found.place.line == 1 + before.count("\n")
+
+
+_TOKEN = "https://hooks.slack.com/services/T00/B00/s3cr3ts3cr3ts3cr3ts3cr3t"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"notify: {_TOKEN}",
+        f"notify: ['{_TOKEN}']",
+        f"notify:\n  - {_TOKEN}",
+        f"notify:\n- {_TOKEN}",
+        f"notify: {{url: {_TOKEN}, shape: slack}}",
+        f"notify:\n  - url: {_TOKEN}",
+        f"notify: '{_TOKEN}?x=${{A}}'",
+        f"notify: >-\n  {_TOKEN}",
+        "notify: 'https://${A}/s3cr3t'",
+        f"notify: '{_TOKEN}",
+        f"notify: [{_TOKEN}",
+        f"notify:\n  - {_TOKEN}\n  - x: [\nfoo: ]",
+        f"notify:\n- {_TOKEN}\n- x: [\nfoo: ]",
+        f"notify:\n  - {{url: {_TOKEN}\nx: ]",
+        f"notfiy: {_TOKEN}",
+        f"notify: {{ulr: {_TOKEN}}}",
+        f"webhook: {_TOKEN}",
+    ],
+)
+def test_a_webhook_that_is_written_out_is_an_error_that_does_not_show_it(
+    desk: Desk, written: str
+) -> None:
+    faults = desk.faults(notify=written)
+    assert faults
+    assert not any("s3cr3t" in str(fault) for fault in faults)
+    if "slack.com" in written and all(fault.rule == "wrong-value" for fault in faults):
+        assert "is a secret, and must not be written out" in faults[0].message
+        assert 'write "${SLACK_WEBHOOK}"' in str(faults[0].hint)

@@ -14,7 +14,15 @@ from sendbatch.campaign.document.nodes import Document
 from sendbatch.campaign.keys import campaign, profiles, sections
 from sendbatch.campaign.keys.campaign import CampaignKeys
 from sendbatch.campaign.keys.sections import RecipientsKeys
-from sendbatch.campaign.kinds import Built, FileOfAll, FoundFile, Named, Several, TemplateFile
+from sendbatch.campaign.kinds import (
+    Built,
+    FileOfAll,
+    FoundFile,
+    Named,
+    Several,
+    TemplateFile,
+    TextOrFile,
+)
 from sendbatch.campaign.model import PathTemplate
 from sendbatch.campaign.schema import written
 from sendbatch.campaign.spots import Reading
@@ -50,6 +58,8 @@ def gives(kind: Kind[Any]) -> Any:
         return Path | PathTemplate | None
     if isinstance(kind, FileOfAll):
         return Path | str | None
+    if isinstance(kind, TextOrFile):
+        return str | None
     return Path if isinstance(kind, FoundFile) else get_type_hints(kind._read)["return"]  # type: ignore[attr-defined]
 
 

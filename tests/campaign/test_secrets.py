@@ -53,6 +53,40 @@ def test_a_dotenv_beside_the_profile_is_read_literally_and_the_environment_wins(
     assert read_credentials(profile, {"USER_NAME": "me"}) == Credentials("me", "a$HOME${X}")
 
 
+def test_a_credential_of_the_service_manager_comes_behind_the_environment_and_before_a_dotenv(
+    desk: Desk, profile: Profile, tmp_path: Path
+) -> None:
+    (desk.folder / ".env").write_text("USER_NAME=dotenv\nPASSWORD=dotenv\n")
+    (folder := tmp_path / "credentials").mkdir()
+    (folder / "PASSWORD").write_bytes(b"a$HOME ${X}\r\n")
+    (folder / "USER_NAME").write_text("credential")
+    environ = {"CREDENTIALS_DIRECTORY": str(folder)}
+    assert read_credentials(profile, environ) == Credentials("credential", "a$HOME ${X}")
+    environ["USER_NAME"] = "environment"
+    assert read_credentials(profile, environ) == Credentials("environment", "a$HOME ${X}")
+    (folder / "PASSWORD").write_text("\n")
+    assert read_credentials(profile, environ) == Credentials("environment", "dotenv")
+
+
+def test_a_credential_that_cannot_be_used_is_named_and_not_shown(
+    profile: Profile, tmp_path: Path
+) -> None:
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path), "USER_NAME": "me"}
+    (tmp_path / "PASSWORD").write_text(SECRET + "\nanother line")
+    with pytest.raises(ProfileError, match="holds a line break") as caught:
+        read_credentials(profile, environ)
+    assert SECRET not in str(caught.value)
+    (tmp_path / "PASSWORD").write_text(SECRET * 100_000)
+    with pytest.raises(ProfileError, match="credential PASSWORD has more than 1,048,576 bytes"):
+        read_credentials(profile, environ)
+    (tmp_path / "PASSWORD").unlink()
+    with pytest.raises(ProfileError, match="PASSWORD is not set"):
+        read_credentials(profile, environ)
+    (tmp_path / "PASSWORD").mkdir()
+    with pytest.raises(ProfileError, match="credential PASSWORD cannot be read: Is a directory"):
+        read_credentials(profile, environ)
+
+
 def test_all_that_is_not_set_is_named_in_one_go(profile: Profile) -> None:
     with pytest.raises(ProfileError) as caught:
         read_credentials(profile, {"PASSWORD": ""})

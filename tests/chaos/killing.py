@@ -18,6 +18,7 @@ from typing import Protocol
 
 import trustme
 
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, read_record
 from sendbatch.runtime.ci import SIGNS_OF_CI
 from tests.chaos.recording import BEHIND, MOMENTS, Ledger, RecordingServer
@@ -261,10 +262,11 @@ class Campaign:
 
     def _record(self) -> dict[str, str]:
         """Where everybody stands, by address, as whoever reads it is told; empty where there is no plan."""
-        folder = self._folder / "reports" / "chaos"
+        folder = RecordFolder(self._folder / "reports", "chaos")
         if not has_record(folder):
             return {}
         with read_record(folder) as record:
+            assert record is not None
             return {entry.email: entry.status for entry in record.reading.entries(all_rows=True)}
 
     def _complain(self, text: str) -> None:

@@ -208,13 +208,14 @@ def opened(image: Image, folder: Path, name: str) -> Left | str | None:
     place = RecordFolder(folder / "reports", name)
     try:
         seen = {}
-        if has_record(place.path):
-            with read_record(place.path) as snapshot:
+        if has_record(place):
+            with read_record(place) as snapshot:
+                assert snapshot is not None
                 if doubt := snapshot.doubt():
                     return str(doubt)
                 seen = _statuses(snapshot.reading)
         place.begin()
-        with open_record(place.path, since="now", holder="a test") as record:
+        with open_record(place, since="now", holder="a test", now=lambda: 1e9) as record:
             found = record.recover(1e9)
             if record.reading.plan() is None:
                 return None

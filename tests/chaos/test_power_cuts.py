@@ -25,8 +25,10 @@ OLD = sorted(LEDGER.glob("version_*/record.sql"))
 TAKEN_OVER = """\
 import sys
 from pathlib import Path
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import open_record
-with open_record(Path(sys.argv[1]), since="now", holder="a test") as record:
+folder = RecordFolder(Path(sys.argv[1]).parent, Path(sys.argv[1]).name)
+with open_record(folder, since="now", holder="a test", now=lambda: 2e9) as record:
     record.recover(2e9)
 """
 

@@ -217,8 +217,8 @@ def test_no_address_stands_in_what_is_said(ci: Desk, mailhost: MailHost) -> None
     for verb, text in said.items():
         for name in ("ada", "bjork", "carl", "eve", "news"):
             assert f"{name}@example" not in text, verb
-    assert "***@example.net" in said["run"]
-    assert "***@example.com" in said["annotations"]
+    assert "c…l@example.net" in said["run"]
+    assert "…@example.com" in said["annotations"]
     assert json.loads(said["faults"])[0]["faults"]
     assert all(json.loads(line) for line in said["log"].splitlines())
 

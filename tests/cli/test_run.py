@@ -872,26 +872,6 @@ def test_quiet_still_says_what_became_of_those_without_the_mail(desk: Desk) -> N
     )
 
 
-def test_every_line_of_a_json_log_is_an_object_with_time_kind_and_text(desk: Desk) -> None:
-    desk.write("people.csv", PEOPLE + "nobody,N,free\n")
-    told = desk.run("run", "spring.yaml", "--log-format", "json")
-    lines = [json.loads(line) for line in told.err.splitlines()]
-    assert told.code == 1
-    assert all({"at", "kind", "text"} <= line.keys() for line in lines)
-    assert [line["kind"] for line in lines] == ["plan", "finished", "notice", "notice"]
-    assert lines[0]["sendable"] == 3
-    assert lines[1]["exit_code"] == 1
-    assert lines[1]["totals"] == {"accepted": 3, "invalid": 1}
-
-
-def test_a_json_log_tells_a_refusal_as_json_too(desk: Desk) -> None:
-    told = desk.run("run", "spring.yaml", "--log-format", "json", "--expect", "9")
-    assert told.code == 4
-    (line,) = [json.loads(line) for line in told.err.splitlines()]
-    assert line["kind"] == "error"
-    assert "the plan has 3 recipients" in line["text"]
-
-
 def test_standard_output_stays_clean_and_no_colour_reaches_a_pipe(desk: Desk) -> None:
     told = desk.call("run", "spring.yaml")
     assert told.code == 0

@@ -171,7 +171,9 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
-        if name.startswith(("SENDBATCH", "SMTP_")) or name in ("FORCE_COLOR", "NO_COLOR"):
+        if name.startswith(("SENDBATCH", "SMTP_")) or name in (
+            "FORCE_COLOR", "NO_COLOR", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY",
+        ):  # fmt: skip
             monkeypatch.delenv(name)
     for name, folder in (
         ("HOME", home),

@@ -10,6 +10,7 @@ import pytest
 
 from sendbatch.ledger import figures
 from sendbatch.ledger.figures import counted, roughly
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import read_record
 from sendbatch.ledger.sqlite.record import FILE
 from sendbatch.values import Status, Why
@@ -70,7 +71,7 @@ def test_a_record_of_an_earlier_version_tells_of_the_last_attempts_alone(
     sql = (Path(__file__).parent / version / "record.sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(tmp_path / FILE)) as db:
         db.executescript(sql)
-    with read_record(tmp_path) as record:
+    with read_record(RecordFolder(tmp_path.parent, tmp_path.name)) as record:
         found = record.reading.figures()
         entries = [one for one in record.reading.entries() if one.finished_at is not None]
 

@@ -117,10 +117,10 @@ def test_a_plan_that_is_written_down_is_what_a_run_is_held_to(
     assert digest in out.read_text()
     assert "ada" not in out.read_text()
     fewer = live(people=PEOPLE.replace("bob@example.org,Bob\n", ""))
-    assert api.run(fewer, options=Options(approval=out), edge=edge).exit_code == 0
+    assert api.run(fewer, options=Options(plan=out), edge=edge).exit_code == 0
     with pytest.raises(GuardError):
         api.run(
-            live(people=PEOPLE + "joe@example.org,Joe\n"), options=Options(approval=out), edge=edge
+            live(people=PEOPLE + "joe@example.org,Joe\n"), options=Options(plan=out), edge=edge
         )
 
 

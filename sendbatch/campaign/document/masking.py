@@ -31,6 +31,7 @@ LONGEST_LINE = 2000  # characters of a line that are shown, and looked through
 NEAR_ENOUGH = 0.75  # difflib's ratio
 
 ANY = "*"  # in a `Shape`: under any name
+ALONE = ""  # the same: for a plain value, or one in a list, where a mapping may stand
 # Which keys are declared, and what is declared below each.
 Shape: TypeAlias = Mapping[str, "Shape"]
 _anything: dict[str, Shape] = {}
@@ -101,7 +102,9 @@ def _secrets(root: Node, shape: Shape) -> Iterator[Node]:
     waiting = [(root, shape)]
     while waiting:
         node, declared = waiting.pop()
-        if isinstance(node, SequenceNode):
+        if isinstance(node, ScalarNode) and declared.get(ALONE) is SECRET and not _is_reference(node):
+            yield node
+        elif isinstance(node, SequenceNode):
             waiting.extend((item, declared) for item in node.value)
         elif isinstance(node, MappingNode):
             for key, value in node.value:
@@ -141,7 +144,7 @@ def _as_declared(lines: list[str], shape: Shape) -> Iterator[str]:
             quote = "" if quote in line else quote
             continue
         match = _KEY.match(line)
-        indent = len(line) - len(line.lstrip()) if match is None else match.start("key")
+        indent = len(line) - len(line.lstrip(" -")) if match is None else match.start("key")
         if not line.strip():
             yield line
             continue
@@ -152,16 +155,30 @@ def _as_declared(lines: list[str], shape: Shape) -> Iterator[str]:
             yield " " * indent + MASK
             continue
         if match is None:
-            yield line
+            yield _alone_masked(line, declared)
             continue
         below = _below(declared, match["key"])
         around.append((indent, below))
         value = match["value"]
-        if below is None and value and not _HARMLESS.match(value):
+        is_secret = below is None or (below.get(ALONE) is SECRET and _is_alone(value))
+        if is_secret and value and not _HARMLESS.match(value):
             yield line[: match.start("value")] + MASK
             quote = value[0] if value[0] in "\"'" and value.count(value[0]) == 1 else ""
         else:
             yield line if below is None else _flow_masked(line, match.start("value"), below)
+
+
+def _is_alone(value: str | None) -> bool:
+    """Whether no mapping or list begins there, or one with an address in it."""
+    return value is not None and (not value.startswith(("[", "{")) or "://" in value)
+
+
+def _alone_masked(line: str, declared: Shape) -> str:
+    """A line without a key, where a plain value would be a secret."""
+    item = line.lstrip(" -")
+    if declared.get(ALONE) is not SECRET or _HARMLESS.match(item):
+        return line
+    return line[: len(line) - len(item)] + MASK
 
 
 def _flow_masked(line: str, start: int, below: Shape) -> str:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from sendbatch.campaign import combinations, together
 from sendbatch.campaign.keys.profiles import ProfileKeys
 from sendbatch.campaign.keys.sections import (
+    NOTIFY,
     SUPPRESS,
     AttachmentKeys,
     RecipientsKeys,
@@ -186,4 +187,12 @@ class CampaignKeys(Keys[Campaign], together=together.campaign):
         Built(RetryKeys, check=combinations.retry),
         "how often and how long is tried again what was refused for now, [see below](#retry)",
         absent="",
+    )
+    notify = Key(
+        NOTIFY,
+        "who is told when a run ends, waits or stops: a webhook or a list, each by reference as"
+        " `${SLACK_WEBHOOK}`, or a mapping, [see below](#notify). Those of the profile are told, too",
+        absent="nobody",
+        also=("webhook", "webhooks", "notifications"),
+        by_hand=True,
     )

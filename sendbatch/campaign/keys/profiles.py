@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sendbatch.campaign import combinations, together
-from sendbatch.campaign.keys.sections import COUNT, SUPPRESS
+from sendbatch.campaign.keys.sections import COUNT, NOTIFY, SUPPRESS
 from sendbatch.campaign.kinds import Built, Named, Section, Several
 from sendbatch.campaign.model import Dkim, Profile, Timeouts
 from sendbatch.campaign.preset_names import PresetName
@@ -25,6 +25,7 @@ from sendbatch.campaign.vocabulary import (
     PROJECT,
     RATES,
     REACHED,
+    RECORD,
     SECRET,
     SELECTOR,
     SIGNING_DOMAIN,
@@ -217,6 +218,14 @@ class ProfileKeys(Keys[Profile], harmless=False, together=together.profile):
         absent="none",
         by_hand=True,
     )
+    notify = Key(
+        NOTIFY,
+        "who is told of runs through this profile, beside those that a campaign names: as its"
+        " [`notify`](#notify)",
+        absent="nobody",
+        also=("webhook", "webhooks", "notifications"),
+        by_hand=True,
+    )
     usage = Key(
         PATH,
         "the path of the file that keeps the use of quotas",
@@ -239,6 +248,12 @@ class ProfilesKeys(Keys[Any], harmless=False):
     project = Key(
         PROJECT,
         "whose records these are ([the record](#the-record)); left out, the `origin` of the repository",
+        absent="",
+    )
+    record = Key(
+        RECORD,
+        "where the records are: `git`, in the repository itself ([more](#a-record-in-the-repository)); left"
+        " out, on this disk",
         absent="",
     )
     profiles = Key(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from sendbatch.campaign import together
-from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile
+from sendbatch.campaign import combinations, together
+from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile, TextOrFile
 from sendbatch.campaign.model import (
+    END,
     FAIL,
     REFUSE,
     SEND_WITHOUT,
+    STOP,
+    WAIT,
     Attachment,
+    Notification,
     Recipients,
     Retry,
     SuppressionList,
@@ -33,12 +37,14 @@ from sendbatch.campaign.vocabulary import (
     TEXT,
     TRUTH,
     URL,
+    WEBHOOK,
     choice,
     encoding,
     switch,
     whole,
 )
 
+SHAPES = ("slack", "teams", "mattermost", "discord", "json", "template")
 COUNT = whole(1, 1_000_000)
 
 
@@ -195,4 +201,40 @@ class SuppressionKeys(Keys[SuppressionList]):
     )
 
 
+class NotifyKeys(Keys[Notification], harmless=False, together=together.notify):
+    url = Key(
+        WEBHOOK,
+        "the webhook's address, by reference: `${NAME}`, from the environment or `.env` beside this file; or"
+        " with a reference in place of all that is secret: `https://chat.example.com/hooks/${NAME}`",
+        also=("webhook", "to"),
+        required=True,
+        example='{url: "${CHAT_WEBHOOK}", shape: mattermost}',
+    )
+    shape = Key(
+        choice(*SHAPES),
+        "what is posted: as `slack`, `teams`, `mattermost` or `discord` takes it, as plain `json`, or by a"
+        " `template`",
+        absent="told by the host of Slack, Teams or Discord; `template` where there is one",
+        also=("kind", "format"),
+    )
+    template = Key(
+        TextOrFile(),
+        "[a template](#notify) of what is posted, or the path of a file that holds it",
+        absent="none",
+        also=("body",),
+    )
+    type = Key(
+        MEDIA_TYPE,
+        "the media type of what a template gives, such as `text/plain`",
+        also=("content_type",),
+    )
+    on = Key(
+        Several(choice(END, WAIT, STOP), once=True, some=True),
+        "when: `end`, `wait`, `stop`, or a list of them",
+        absent="all of them",
+        also=("when", "events"),
+    )
+
+
+NOTIFY = Several(Built(NotifyKeys, short="url", check=combinations.notification))
 SUPPRESS = Several(Built(SuppressionKeys, short="file"))

@@ -101,6 +101,12 @@ REFERENCE: Schema = {
     "patternErrorMessage": "By reference only: write ${NAME}, and set it in the environment or in .env",
     "examples": ["${SMTP_PASSWORD}"],
 }
+WEBHOOK: Schema = {
+    "type": "string",
+    "pattern": _REFERENCE,
+    "patternErrorMessage": "By reference only: write ${NAME}, and set it in the environment or in .env",
+    "examples": ["${SLACK_WEBHOOK}"],
+}
 HOST: Schema = {
     "type": ["string", "number"],
     "pattern": r"^(?![\s\S]*://)(?![^:]+:[0-9]+\s*$)\s*[^\s@/,;<>()\\]+\s*$",

@@ -40,6 +40,11 @@ BREAKS = re.compile("[\r\n\x85\u2028\u2029]")
 
 REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"  # to a variable of the environment
 REFERENCES = re.compile(rf"\s*(?:{REFERENCE})+\s*")
+# The address of a webhook with a reference in its path, and what in a path is taken for a token.
+_WEBHOOK = re.compile(
+    rf"https?://[^\s/?#@$]+(?P<path>/[^\s#$]*{REFERENCE}(?:{REFERENCE}|[^\s#$])*)", re.IGNORECASE
+)
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_{-])[A-Za-z0-9_-]{20,}(?!\})")
 # What begins a private key that is written out: of PEM, or of DER in base64.
 PRIVATE_KEY = re.compile(r"-----BEGIN |(?<![A-Za-z0-9+/])M[A-Za-z0-9+/]{60,}")
 _KEY_HINT = (
@@ -104,6 +109,15 @@ def project(value: object) -> str:
     found = line(value).strip()
     if len(found) > LONGEST_PROJECT or not found.isprintable():
         raise Wrong(f"must be at most {LONGEST_PROJECT} printable characters", "such as shop")
+    return found
+
+
+def record(value: object) -> str:
+    found = line(value).strip()
+    if found.startswith(("postgresql:", "postgres:")):
+        raise Wrong("records in a database are not there yet", "write git, or leave it out")
+    if found != "git":
+        raise Wrong("must be git", "a folder is named by --record DIR or SENDBATCH_RECORD")
     return found
 
 
@@ -215,6 +229,20 @@ def signing_secret(value: object) -> str:
 def private_key(value: object) -> str:
     """As `secret`, of a key that signs mail."""
     return _reference(value, "a private key", _KEY_HINT)
+
+
+def webhook(value: object) -> str:
+    """The address of a webhook, which is a secret: a reference, or with one in place of what is secret."""
+    if isinstance(value, str):
+        found = value.strip()
+        written = _WEBHOOK.fullmatch(found)
+        if REFERENCES.fullmatch(found) or (written and not _TOKEN.search(written["path"])):
+            return found
+    raise Wrong(
+        "the address of a webhook is a secret, and must not be written out in a file",
+        'write "${SLACK_WEBHOOK}", with the quotes, and set that variable in the environment or in .env'
+        " beside this file",
+    )
 
 
 def key_file(value: object) -> str:

@@ -18,8 +18,9 @@ from typing import Any
 
 from click.shell_completion import CompletionItem
 
+from sendbatch.campaign.campaigns import campaigns_in
 from sendbatch.campaign.names import usable
-from sendbatch.cli.campaign_files import DEFAULT, campaigns_in
+from sendbatch.cli.campaign_files import DEFAULT
 
 Items = list[CompletionItem[str]]
 Params = Mapping[str, Any]
@@ -121,7 +122,7 @@ def _campaign(params: Params) -> dict[str, Any]:
 
 def _base(params: Params) -> Path:
     named = params.get("record") or os.environ.get("SENDBATCH_RECORD")
-    return Path(named) if named else _file(params).parent / "reports"
+    return Path(named) if named and named != "git" else _file(params).parent / "reports"
 
 
 def _recorded(params: Params) -> tuple[str, str]:

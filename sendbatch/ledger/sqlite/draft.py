@@ -8,6 +8,7 @@ transaction that changes anything, and it is refused where the record has anothe
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
@@ -30,7 +31,8 @@ Transaction = Callable[[], AbstractContextManager[None]]
 
 class SqliteDraft(SqliteSelection):
     """`staging` brackets what is written of a staged plan, `transaction` what is merged; `begin` is called in
-    that with the time at which a run begins to send, if it does, and `merged` when it is durable."""
+    that with the time at which a run begins to send, if it does, and `merged` when it is durable; `recognise`
+    is as in SqliteStaging."""
 
     def __init__(
         self,
@@ -40,12 +42,16 @@ class SqliteDraft(SqliteSelection):
         transaction: Transaction,
         begin: Callable[[float], None],
         merged: Callable[[SqliteSelection], None],
+        recognise: Callable[[sqlite3.Connection, int], None],
+        resent: Callable[[], None],
     ) -> None:
         super().__init__(connection)
         self._staging = staging
         self._transaction = transaction
         self._begin = begin
         self._merged = merged
+        self._recognise = recognise
+        self._resent = resent
         self._is_anew = False
         self.reading = SqliteReading(connection)
         self._last = self.reading.plan()
@@ -97,7 +103,13 @@ class SqliteDraft(SqliteSelection):
         self.is_staged = True
         last = self._last.id if self._last is not None else 0
         return SqliteStaging(
-            self._db, columns, last, self._deliveries, self._staging, self._finished
+            self._db,
+            columns,
+            last,
+            self._deliveries,
+            self._staging,
+            self._finished,
+            self._recognise,
         )
 
     def _finished(self, plan: Plan, started_at: float) -> None:
@@ -174,6 +186,8 @@ class SqliteDraft(SqliteSelection):
         return "" if self._excepted is None else " AND place NOT IN temp.excepted_rows"
 
     def resend(self, only: Collection[int] | None = None) -> int:
+        if only is None:
+            self._resent()
         among = " AND id IN (SELECT value FROM json_each(?))" if only is not None else ""
         return self._db.execute(
             f"INSERT OR IGNORE INTO asked SELECT id FROM {self.rows} "

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.git.receipts import Receipt, Secret
+from sendbatch.ledger.sqlite import strangers
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.attempts import Attempts
@@ -81,6 +83,7 @@ class Ledger:
         (self._synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
         self._selection = SqliteSelection(connection)
         self._attempts = Attempts(connection, hold, self._unsynchronised)
+        self._secret: Secret | None = None  # of receipts
         self.reading = SqliteReading(connection, at_rest=at_rest)
 
     @property
@@ -99,8 +102,14 @@ class Ledger:
     def backlog(self, now: Callable[[], float]) -> SqliteBacklog:
         return SqliteBacklog(self._connection, self._hold, self._attempts, self._selection, now)
 
+    def claim(self, at: float) -> None:
+        """The lock tells whoever else is on this machine."""
+
     @contextlib.contextmanager
-    def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
+    def draft(
+        self, heed: Callable[[], None] = lambda: None, resent: Callable[[], None] = lambda: None
+    ) -> Iterator[Draft]:
+        """`resent` is called where a person's word sends to those in doubt, and may refuse it."""
         with writable():
             self._attempts.begin()
         self._attempts.fold()
@@ -110,6 +119,8 @@ class Ledger:
             transaction=partial(transaction, self._connection, self._hold),
             begin=self._begin_run,
             merged=self._merged,
+            recognise=self._recognise,
+            resent=resent,
         )
         try:
             with writable(), self._heeding(heed):
@@ -118,6 +129,46 @@ class Ledger:
             if draft.is_staged and self._keeps:
                 with contextlib.suppress(RecordStopped), self._unsynchronised():
                     draft.discard()
+
+    # -- receipts, of which a record may be made anew ---------------------------------------------
+
+    def seed(
+        self,
+        secret: Secret,
+        receipts: Iterable[Receipt],
+        meta: Mapping[str, str],
+        servers: Sequence[tuple[float, str]],
+        at: float,
+    ) -> set[int]:
+        """See `strangers`. Returns the ids of whoever was on the way."""
+        self._secret = secret
+        with self._unsynchronised():
+            crashed = strangers.seed(self._connection, receipts, meta, servers, at)
+        self._attempts.begin()
+        return crashed
+
+    def _recognise(self, connection: sqlite3.Connection, plan: int) -> None:
+        if self._secret is not None:
+            strangers.recognise(connection, plan, self._secret)
+
+    def told(self) -> tuple[dict[str, str], list[tuple[float, str]], int]:
+        """What of the record a page about it holds: lines of meta, servers, how many have the mail or may."""
+        self._attempts.fold()
+        db = self._connection
+        return strangers.meta_to_keep(db), strangers.servers(db), strangers.sent(db)
+
+    def receipts(
+        self, ids: Collection[int] | None, sending: Collection[int] = (), at: float = 0.0
+    ) -> list[Receipt]:
+        """See `strangers.receipts_of`."""
+        assert self._secret is not None
+        self._attempts.fold()
+        return strangers.receipts_of(self._connection, self._secret, ids, sending, at)
+
+    def remember(self, key: str, value: str) -> None:
+        """One line of meta, that a power cut may undo."""
+        with self._unsynchronised():
+            remember(self._connection, key, value)
 
     @contextlib.contextmanager
     def _unsynchronised(self) -> Iterator[None]:

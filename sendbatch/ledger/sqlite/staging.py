@@ -49,7 +49,8 @@ _NOT_ASKED = "id NOT IN temp.asked"  # of a delivery: the draft does not take it
 class SqliteStaging:
     """One plan in the making. `columns` are the names of the cells, in order; `last` is the number of the
     plan it is compared with, 0 for none, and `deliveries` the table of what was tried. `transaction`
-    brackets each call, `finished` is told of the plan."""
+    brackets each call, `finished` is told of the plan, `recognise` finds its rows, by its number, among
+    deliveries whose key the record does not know."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class SqliteStaging:
         deliveries: str,
         transaction: Callable[[], AbstractContextManager[None]],
         finished: Callable[[Plan, float], None],
+        recognise: Callable[[sqlite3.Connection, int], None],
     ) -> None:
         self._db = connection
         self._columns = tuple(columns)
@@ -67,6 +69,7 @@ class SqliteStaging:
         self._deliveries = deliveries
         self._transaction = transaction
         self._finished = finished
+        self._recognise_strangers = recognise
         self._duplicates = 0
         with transaction():
             self._begin()
@@ -205,6 +208,7 @@ class SqliteStaging:
             except sqlite3.IntegrityError:  # few lists have one key twice: others need not be searched
                 self._leave_out_duplicates()
                 self._index_keys()
+            self._recognise_strangers(self._db, self._number)
             self._point_to_deliveries()
             self._find_excepted()
 

@@ -128,6 +128,9 @@ class MemoryRecord(Kept):
     def doubt(self) -> None:
         """It knows all that was sent."""
 
+    def claim(self, at: float) -> None:
+        """Nobody else looks."""
+
     def backlog(self, now: Callable[[], float]) -> Backlog:
         return Backlog(self, now)
 

@@ -1,0 +1,148 @@
+"""Addresses as they stand in a log that many can read: `j…e@example.com`. The row says who it is.
+
+Masking comes before cutting: of an address that was cut off in its middle nobody can tell that it is one.
+So a word that was cut, and ends with "…", goes as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from urllib.parse import unquote
+
+from sendbatch.errors import Finding
+from sendbatch.runtime.ci import in_ci
+
+LEAST = 4  # characters of a local part of which the first and the last are shown
+LEAST_ALONE = 3  # characters of one that is known to be somebody's, where no domain stands behind it
+LONGEST_LITERAL = 80
+_shows: ContextVar[bool] = ContextVar("shows addresses", default=False)
+
+# "＠" and "﹫" are what some keyboards type; %40 is what a link has, %2540 one that is carried in a link; a
+# page may have the sign by its number, and people write (at).
+_AT = re.compile(r"[@＠﹫]|%(?:25)*40|&#(?:64|x40);|[(\[]at[)\]]", re.IGNORECASE)
+_ENDS = r"\s<>()\[\],;:"
+_QUOTED = re.compile(rf"""(?<![^{_ENDS}"'=])"[^"\n]{{1,{LONGEST_LITERAL}}}"(?=@)""")  # RFC 5322 §3.4.1
+# Both are matched from the @ to the left, in a text that is turned round.
+_LOCAL = re.compile(rf"""(?:'"'"'|[^{_ENDS}"])*+""")
+_ENCODED_LOCAL = re.compile(rf"""[^{_ENDS}"/?&=#@]*+""")
+_DOMAIN = re.compile(rf"\[[^\]\s]{{1,{LONGEST_LITERAL}}}\]|[\w-]+(?:\.[\w-]+)*+")
+_NETWORK = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_EDITION = re.compile(r"v?\d[\d.-]*")
+_KEPT = ".sandbox"  # what the folder of an edition ends with whose mail is kept; no domain of this world does
+_MASKED = re.compile(r"\w?…\w?")
+_QUOTES = "'\"`"
+# What is left of a word that was cut; our own KEY… and FILE… stand for one or more.
+_CUT = re.compile(r"""(?<![^\s"'`(\[<])(?!(?:KEY|FILE)…)[^\s…"'`(\[<]++…(?![^\s"'`)\]}>,;:.|])""")
+
+
+def show(shows: bool) -> None:
+    """Whether this process shows addresses in CI too (`--show-addresses`)."""
+    _shows.set(shows)
+
+
+def masks(environ: Mapping[str, str]) -> bool:
+    """Whether addresses are masked in what is said here."""
+    return in_ci(environ) and not _shows.get()
+
+
+def for_log(text: str) -> str:
+    """`text` as it may stand in a log of this machine."""
+    return masked(text) if masks(os.environ) else text
+
+
+def finding_for_log(finding: Finding) -> Finding:
+    """As `for_log`. Its parts are masked before they are put together: the line of a file is cut there."""
+    return masked_finding(finding) if masks(os.environ) else finding
+
+
+def masked_finding(finding: Finding) -> Finding:
+    """A finding without addresses, its caret where it was."""
+    place = finding.place
+    if place is not None:
+        text, column = place.text, place.column
+        if text is not None and column is not None:
+            column = len(masked(text[: column - 1])) + 1
+        place = replace(place, file=masked(place.file), column=column, text=text and masked(text))
+        if place.text == text and finding.place is not None:
+            place = replace(place, column=finding.place.column)
+    hint = finding.hint and masked(finding.hint)
+    return replace(finding, place=place, message=masked(finding.message), hint=hint)
+
+
+def masked(text: str, *whose: str) -> str:
+    """`text` with the local parts of addresses masked, and without the beginnings of words that were cut off.
+    A server may name one of `whose` mailboxes by its local part alone: that is masked too. Masked once more,
+    it stays as it is."""
+    if "…" in text:
+        text = _CUT.sub("…", text)
+    if _AT.search(text):
+        text = "".join(_pieces(_QUOTED.sub(lambda found: _short(found[0]), text)))
+    for address in whose:
+        local = address.rpartition("@")[0]
+        if len(local) >= LEAST_ALONE:
+            alone = re.compile(rf"(?<!\w){re.escape(local)}(?!\w)", re.IGNORECASE)
+            text = alone.sub(_short(local).replace("\\", ""), text)
+    return text
+
+
+def _pieces(text: str) -> Iterator[str]:
+    done = 0
+    for at in _AT.finditer(text):
+        if at.start() < done:
+            continue
+        domain = _DOMAIN.match(text, at.end())
+        end = domain.end() if domain is not None else at.end()
+        if _AT.match(text, end):  # "jane@home@example.com": all before the last is the local part
+            continue
+        local = _local(text[done : at.start()], is_raw=len(at[0]) == 1)
+        begun = at.start() - len(local)
+        if local and not _is_folder(local, domain[0] if domain else "", text[end : end + 1]):
+            yield text[done:begun]
+            yield _short(local) if len(at[0]) == 1 else _short(unquote(local))
+        else:
+            yield text[done : at.start()]
+        yield text[at.start() : end]
+        done = end
+    yield text[done:]
+
+
+def _local(before: str, *, is_raw: bool) -> str:
+    """What of the text before an @ belongs to the address."""
+    found = (_LOCAL if is_raw else _ENCODED_LOCAL).match(before[::-1])
+    local = found[0][::-1] if found else ""
+    if is_raw and local.startswith("//") and before.endswith(f":{local}"):  # within a link
+        return re.split(r"[/?&]", local)[-1]
+    return local
+
+
+def _is_folder(local: str, domain: str, behind: str) -> bool:
+    """Whether it is the folder of an edition, reports/news@2026-12/, or another name with an @ in it."""
+    if _EDITION.fullmatch(domain):
+        return _NETWORK.fullmatch(domain) is None
+    if "." in domain and not domain.endswith(_KEPT):
+        return False
+    return domain != "" and ("/" in local or behind == "/")
+
+
+def _short(local: str) -> str:
+    """The first and the last letter, where there are more; and the quotes of a shell that stand before or
+    around it, for they have their partners elsewhere in the line: with one of them gone, what follows would
+    be commands."""
+    quotes = ""
+    if local.startswith(("'", '"')) and "'" in local:
+        quotes = "".join(letter for letter in local if letter in "'\"")
+    core = "".join(letter for letter in local if letter not in _QUOTES)
+    if _MASKED.fullmatch(core):
+        return f"{quotes}{core}"
+    if len(core) < LEAST or "/" in core:
+        return f"{quotes}…"
+    return f"{quotes}{_letter(core[0])}…{_letter(core[-1])}"
+
+
+def _letter(sign: str) -> str:
+    """No mark that a shell, a page or Markdown may take for its own."""
+    return sign if sign.isalnum() else ""
