@@ -17,7 +17,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError
@@ -79,8 +78,13 @@ class GitRecord:
     def recover(self, at: float) -> int:
         return len(self._crashed) + self._ledger.recover(at)
 
-    def draft(self, heed: Callable[[], None] = lambda: None) -> AbstractContextManager[Draft]:
-        return self._ledger.draft(heed, self._hold_settled)
+    @contextlib.contextmanager
+    def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
+        """Whoever counts as having the mail by a person's word is told of with the next push, before anything
+        is sent."""
+        with self._ledger.draft(heed, self._hold_settled) as draft:
+            yield draft
+            self.note_changed(draft.settled)
 
     def _hold_settled(self) -> None:
         """By a person's word nobody is sent to again whom a run that only sleeps may still be sending to."""

@@ -60,6 +60,7 @@ class SqliteDraft(SqliteSelection):
         self._remembered: dict[str, str] = {}
         self._due: list[tuple[float, float | None]] = []
         self._excepted: tuple[str, float] | None = None
+        self.settled: frozenset[int] = frozenset()  # ids of whom a person's word settled, once it is merged
         self.is_staged = False
         self._clear()
 
@@ -326,6 +327,7 @@ class SqliteDraft(SqliteSelection):
             return
         detail, at = self._excepted
         ids = "(SELECT coalesce(r.delivery, r.id) FROM plan_row AS r WHERE r.id IN temp.excepted_rows)"
+        self.settled = frozenset(id_ for (id_,) in self._db.execute(ids[1:-1]))
         self._db.execute(
             f"UPDATE delivery SET status = {leads_to(Event.EXCEPT)}, was = NULL, vars = NULL, due_at = NULL, "
             "why = 'by-hand', detail = ?, finished_at = iif(first_attempt_at IS NULL, NULL, ?) "
