@@ -36,6 +36,7 @@ class RecordFolder:
     named: bool = False  # a person named `base`: it may be a link, or lie behind one
     repository: Place | None = None  # where the record is, if not here: then only reports are
     said: bool = False  # a person said so, and not profiles.yaml
+    unasked: bool = False  # nothing is asked of the repository
 
     @property
     def path(self) -> Path:
@@ -56,7 +57,7 @@ class RecordFolder:
     def left_unread(self) -> RecordFolder:
         """The same, of whose record in a repository nothing is asked."""
         place = self.repository
-        return self if place is None else replace(self, repository=place.without_key())
+        return self if place is None else replace(self, repository=place.without_key(), unasked=True)
 
     @property
     def working(self) -> Path:

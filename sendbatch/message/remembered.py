@@ -97,7 +97,7 @@ def _head(content: Content) -> str:
         lines.append(("From", content.senders.address))
         lines += [("Sender", box) for box in content.senders.boxes]
     lines += [("Reply-To", box) for box in content.reply_to]
-    lines.append(("To's name", content.recipient_name))
+    lines.append(("Name in To", content.recipient_name))
     if (how := content.unsubscribe) is not None:
         signed, click = ("signed" if how.sign else "", "by one click" if how.one_click else "")
         ways = (how.url, how.mailto, click, signed)

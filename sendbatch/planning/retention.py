@@ -73,16 +73,14 @@ def refusal(
         f"this is CI, where a disk may not last, and there is no record of {beginning.name} in "
         f"{beginning.place}: a new one knows nobody, and would mail {_all(beginning.holders)}, "
         f"those too who have it from an earlier job\n{_keeping(beginning)}\n"
-        f"  only if nobody has it yet, this begins the record and mails {_all(beginning.holders)} "
-        f"(taken today and tomorrow):\n    {beginning.command} --first-run {today}"
+        f"  only if nobody has it yet, begin the record, which mails {_all(beginning.holders)}: in the "
+        "repository, where it lasts,\n    with record: git at the top of profiles.yaml, and no --record\n"
+        f"  or here (taken today and tomorrow):\n    {beginning.command} --first-run {today}"
     )
 
 
 def _keeping(beginning: Beginning) -> str:
-    way = (
-        "  keep the record in the repository, where it lasts: record: git in profiles.yaml, or --record git\n"
-        "  or go on with the record, in a folder that lasts and holds it: "
-    )
+    way = "  go on with the record, in a folder that lasts and holds it: "
     if beginning.recorded:
         return f"{way}put it back there, or name another folder"
     return f"{way}--record DIR or SENDBATCH_RECORD"

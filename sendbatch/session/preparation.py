@@ -107,7 +107,7 @@ def request_of(
 
 def _unread(job: Job) -> str | None:
     repository = job.record.repository
-    if repository is None or repository.has_key:
+    if repository is None or repository.has_key or job.record.unasked:
         return None
     return f"the record in the repository was not read, as {KEY} is not set: compared with nothing"
 

@@ -45,6 +45,7 @@ class Book:
     def __init__(self, remote: Remote, place: Place, found: Found) -> None:
         self.head = found.commit
         self.is_open = False  # the run was begun there, and has not ended
+        self.is_left_open = not found.pages.about.ended  # one of before was, and has not
         self.is_lost = False  # another run holds the campaign
         self.gave_up = False  # the remote was waited for in vain
         self.told = place.told

@@ -153,7 +153,7 @@ def no_git(said: str) -> LedgerError:
     least = ".".join(map(str, OLDEST))
     return LedgerError(
         f"the record is in the repository (record: git), and {said}; nothing was sent",
-        hint=f"install git {least} or newer",
+        hint=f"install git, {least} or newer",
     )
 
 
@@ -164,7 +164,7 @@ def hold_version(git: Git) -> None:
     if found is None:
         raise no_git(f"git does not say which it is: {done.said}")
     if (int(found[1]), int(found[2])) < OLDEST:
-        raise no_git(f"git here is {found[1].decode()}.{found[2].decode()}, which is too old")
+        raise no_git(f"this git, {found[1].decode()}.{found[2].decode()}, is too old")
 
 
 def unusable(checkout: Path, done: Done) -> LedgerError:

@@ -64,6 +64,8 @@ class GitRecord:
         self._book = book
         self._place = place
         self._crashed = crashed
+        self._last = max(ledger.deliveries_after(0), default=0)
+        self._is_to_close = book.is_left_open  # also where nothing is sent
         self._changed = set(crashed)  # ids of whom the ref does not tell how they stand
         self._announced: set[int] = set()
         self._announced_at = 0.0  # by `_onward`
@@ -93,6 +95,8 @@ class GitRecord:
             raise refusals.too_young(clock_time(until))
 
     def backlog(self, now: Callable[[], float]) -> GitBacklog:
+        # Whom the plan settled by a person's word has a delivery by now that no receipt tells of.
+        self._changed.update(self._ledger.deliveries_after(self._last))
         return GitBacklog(self._ledger.backlog(now), self)
 
     def claim(self, at: float) -> None:
@@ -144,9 +148,11 @@ class GitRecord:
             finally:
                 self._book.told = told
 
-    def end(self, at: float) -> None:
-        """Tell what has become of everybody, and that the run has ended. Raises RecordStopped."""
-        if self._book.is_open and not self._book.is_lost:
+    def end(self, at: float, *, is_over: bool = False) -> None:
+        """Tell what has become of everybody, and that the run has ended; where it was never begun there, only
+        if it `is_over` with something to tell. Raises RecordStopped, LedgerError."""
+        is_to_tell = is_over and (self._is_to_close or bool(self._changed))
+        if (self._book.is_open or is_to_tell) and not self._book.is_lost:
             fold = self._book.is_worth_folding
             until = time.monotonic() + self._place.patience.answer
 
@@ -154,6 +160,7 @@ class GitRecord:
                 return self._place.stop.is_now or (self._book.gave_up and time.monotonic() > until)
 
             self._write((), at, ended, is_last=True, is_all=fold)
+            self._is_to_close = False
 
     def _write(
         self,
@@ -215,7 +222,7 @@ class GitBacklog:
 
     def end(self) -> None:
         self._backlog.end()
-        self._record.end(self.now())
+        self._record.end(self.now(), is_over=True)
 
     def totals(self) -> dict[Status, int]:
         return self._backlog.totals()

@@ -34,7 +34,7 @@ def changed(ref: str, why: str) -> GuardError:
         f"{_TELLS}",
         hint="set the ref back to the last commit that sendbatch made, which git log of it in a clone, or "
         "the "
-        f"host's list of events, shows:  git push --force {ORIGIN} COMMIT:{shell_line(ref)}\n"
+        f"host's list of events, shows:  {shell_line('git', 'push', '--force', ORIGIN, f'COMMIT:{ref}')}\n"
         "  without it, nobody knows who has the mail: a new record would mail everybody again",
     )
 
@@ -55,7 +55,7 @@ def lost(ref: str, seen: Seen, number: int | None) -> GuardError:
         "may "
         f"have it, and would be mailed again; {_TELLS}",
         hint="put that commit back, from a clone that has it or at the host, which keeps it for a while:\n"
-        f"    git push --force {ORIGIN} {shell_line(f'{seen.commit}:{ref}')}\n"
+        f"    {shell_line('git', 'push', '--force', ORIGIN, f'{seen.commit}:{ref}')}\n"
         "  is it lost? then only the server's log says who has the mail: take those out of the list, and "
         "send "
         "the others a new edition (--run)",

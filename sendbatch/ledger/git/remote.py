@@ -87,7 +87,7 @@ class Remote:
             raise LedgerError(
                 f"{self.git.checkout}: the record is in the repository (record: git), and this clone has no "
                 f"remote {ORIGIN}; nothing was sent",
-                hint=f"git remote add {ORIGIN} URL",
+                hint="git remote add origin URL",
             )
         if self.git.objects is not None:
             behind = self.git.checkout / os.fsdecode(done.out.rstrip(b"\n"))
@@ -191,13 +191,13 @@ class Remote:
     def _local(self, *words: str, data: bytes = b"") -> bytes:
         done = self.git.run(*words, data=data, seconds=LOCAL)
         if done.code != 0:
-            raise LedgerError(f"{self.git.checkout}: git {words[0]}: {done.said}")
+            raise LedgerError(f"{self.git.checkout}: `{words[0]}` of git says: {done.said}")
         return done.out
 
     def _made(self, *words: str, data: bytes = b"") -> str:
         made = self._local(*words, data=data).decode("ascii", "replace").strip()
         if not OID.fullmatch(made):
-            raise LedgerError(f"{self.git.checkout}: git {words[0]} made no object")
+            raise LedgerError(f"{self.git.checkout}: `{words[0]}` of git made no object")
         return made
 
 

@@ -164,6 +164,12 @@ class Ledger:
         self._attempts.fold()
         return strangers.receipts_of(self._connection, self._secret, ids, sending, at)
 
+    def deliveries_after(self, id_: int) -> list[int]:
+        """The ids of those that were made since the one of this id."""
+        self._attempts.fold()
+        rows = self._connection.execute("SELECT id FROM delivery WHERE id > ? ORDER BY id", (id_,))
+        return [found for (found,) in rows]
+
     def remember(self, key: str, value: str) -> None:
         """One line of meta, that a power cut may undo."""
         with self._unsynchronised():

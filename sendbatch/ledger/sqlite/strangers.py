@@ -27,7 +27,7 @@ EARLIER = "(an earlier address)"  # of who was sent to, or was to be, at another
 # Lines of meta that the next run needs, wherever it is: none holds what a person or a server has written.
 _KEPT = frozenset({
     "name", "run", "project", "path", "key", "key column", "content", "server", "signed by", "keyed",
-    "braked",
+    "braked", "reach",
 })  # fmt: skip
 _KEPT_BEGINNINGS = ("domain of ", "accepted by ")
 _OF_DELIVERY = (
