@@ -82,11 +82,14 @@ class GitRecord:
 
     @contextlib.contextmanager
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
-        """Whoever counts as having the mail by a person's word is told of with the next push, before anything
-        is sent."""
+        """Whoever counts as having the mail by a person's word is told of at once: were this run killed, or
+        had it nobody to send to, the next one would know nothing of them."""
         with self._ledger.draft(heed, self._hold_settled) as draft:
             yield draft
+        if draft.settled:
             self.note_changed(draft.settled)
+            is_last = not self._book.is_open
+            self._write((), self._now(), lambda: self._place.stop.is_soon, is_last=is_last)
 
     def _hold_settled(self) -> None:
         """By a person's word nobody is sent to again whom a run that only sleeps may still be sending to."""
