@@ -1,7 +1,7 @@
 # make demo   sends the sample campaign to the built-in sandbox
 # make test   runs the tests on all cores; with ARGS="-m ''" also those that only CI runs (some five minutes)
 # make bench  measures what is claimed, and writes benchmarks/README.md (some 15 minutes)
-# make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes)
+# make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes); ARGS=--git: the record in git
 # make mutants ARGS=smtp  which defects of a room its own tests do not see (smtp, ledger, limits, delivery)
 # Everything goes into .venv; a second call installs nothing unless a lock or pyproject.toml changed.
 
@@ -15,7 +15,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test chaos mutants bench lint docs lock charts clean
+.PHONY: help demo test chaos mutants bench lint docs lock charts release clean
 
 help:
 	@sed -n '1,5s/^# //p' Makefile
@@ -23,6 +23,7 @@ help:
 	@echo 'make docs   writes the tables of keys, the page of checks and the drawing of the rooms anew'
 	@echo 'make lock   writes the lock files anew (needs uv)'
 	@echo 'make charts VERSION=…   puts that version of uPlot into the package (needs npm)'
+	@echo 'make release   wheel and source archive in dist/, checked and tried, with the text of the release'
 	@echo 'make clean  removes .venv, caches and what the samples left'
 
 demo: $(VENV)/.runtime
@@ -61,10 +62,16 @@ lock:
 		pyproject.toml requirements-build.in -o requirements-action.txt
 	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra keyring --extra mjml --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt
+	uv pip compile $(LOCK) --group release -c requirements-dev.txt requirements-build.in \
+		-o requirements-release.txt
 
 # Puts this version of uPlot in its place, which draws the curves of report.html, with the sums of its files (needs npm).
 charts: $(VENV)/.runtime
 	$(BIN)/python docs/charts.py $(VERSION)
+
+# Refuses a tree with changes, and a version of which the changelog says nothing.
+release: $(VENV)/.release
+	$(BIN)/python .ci/release.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -87,4 +94,9 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo 'Installing what its tests need'
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.release: requirements-release.txt $(VENV)/.runtime
+	@echo 'Installing what makes a release'
+	@$(PIP) install --require-hashes -r requirements-release.txt
 	@touch $@

@@ -49,6 +49,7 @@ class GitHost:
     url: str = ""
     manners: Manners = Manners.WELL
     token: str | None = None  # who has it not is asked for a login
+    push_token: str | None = None  # the one that pushes need, where `token` may only read
     pushes: int = 0
     answering: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)  # a push was, whoever heard of it
@@ -121,12 +122,14 @@ class _Handler(BaseHTTPRequestHandler):
         host.pushes += is_doing
         if host.manners is Manners.AWAY:
             return
-        if host.token is not None and not self._has_token():
+        needed = host.push_token if is_push and host.push_token is not None else host.token
+        shown = self._token()
+        if needed is not None and shown not in (needed, host.token):
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
             self.end_headers()
             return
-        if is_push and host.manners is Manners.REFUSES:
+        if is_push and (host.manners is Manners.REFUSES or shown != needed):
             self.send_error(403)
             return
         answer = self._asked(body)
@@ -139,9 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):  # who asked may have gone
             self.wfile.write(answer)
 
-    def _has_token(self) -> bool:
-        expected = base64.b64encode(f"x-access-token:{self.host.token}".encode()).decode()
-        return self.headers.get("Authorization", "").removeprefix("basic ").removeprefix("Basic ") == expected
+    def _token(self) -> str | None:
+        """What stands as a password, whoever it is said to be of."""
+        scheme, _, login = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        return base64.b64decode(login).decode().partition(":")[2]
 
     def _asked(self, body: bytes) -> bytes:
         """The answer of the real thing, as CGI gives it (git-http-backend(1))."""

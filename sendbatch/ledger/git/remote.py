@@ -121,7 +121,7 @@ class Remote:
         """Those in the root of a commit that was fetched. Raises ValueError where it is too large, or no
         commit of ours."""
         blobs = {}
-        listed = self._local("ls-tree", "-z", "-l", f"{commit}^{{tree}}")
+        listed = self._local("ls-tree", "--full-tree", "-z", "-l", f"{commit}^{{tree}}")
         for line in listed.split(b"\0")[:-1]:
             about, _, name = line.partition(b"\t")
             _, kind, oid, size = about.split()
