@@ -44,11 +44,9 @@ def approve(plan: Path, *, by: str, ssh_key: Path | None, yes: bool) -> None:
 
     def asked(what: ApprovedPlan) -> bool:
         _say(_shown(what))
-        return _agreed(what)
+        return yes or _agreed(what)
 
-    made = api.approve(plan, by=by, ssh_key=ssh_key, ask=None if yes else asked)
-    if yes:
-        _say(_shown(made))
+    made = api.approve(plan, by=by, ssh_key=ssh_key, ask=asked)
     line = f"{shell_line('--plan', shown(plan))} --approved"
     _say([
         f"approved by {made.by} on {made.at} ({made.key}); written into {shown(plan)}",

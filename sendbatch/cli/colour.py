@@ -57,7 +57,7 @@ _LINES += _of_statuses(rf"^  (?P<PAINTED>NAMES): rows? {_NUMBER}")  # whom, wher
 _LINES += _of_statuses(  # who needs attention: no cell before has two blanks in it
     rf"^  rows? {_NUMBER}(?:, (?:{_NUMBER}|…))*  +(?:\S| (?! ))+  +(?P<PAINTED>NAMES)(?=  |$)"
 )
-_LINES += _of_statuses(r"^\S{1,320} (?:is|has) (?P<PAINTED>NAMES)\b")
+_LINES += _of_statuses(rf"^(?:row {_NUMBER}, )?\S{{1,320}} (?:is|has) (?P<PAINTED>NAMES)\b")
 _LINES += _of_statuses(rf"^(?P<PAINTED>NAMES) {_NUMBER} times? so far")
 _CARET = r"^ +\| (?: *(?P<red>\^))(?: (?P<cyan>.*))?$"
 _BAR = _of_statuses(rf"(?P<PAINTED>{_NUMBER} (?:NAMES))(?=$|,| [·-] )")

@@ -32,13 +32,13 @@ def _blocks(plan: Overview) -> Iterator[str]:
     yield _where_to(plan)
     yield counts(plan)
     yield _list([*who_sends(plan.campaign), *what_changed(plan), *what_is_sent(plan), *pace(plan)])
-    if plan.compared is not None:
-        yield from map(for_log, comparison_markdown(plan.compared))
     yield _samples(plan)
-    yield _list(plan.notices[:MOST_SHOWN])
-    yield from findings([finding_for_log(one) for one in plan.findings], ROOM)
     if plan.digest is not None:
         yield f"Digest of the plan: {code(plan.digest)}"
+    yield _list(plan.notices[:MOST_SHOWN])
+    yield from findings([finding_for_log(one) for one in plan.findings], ROOM)
+    if plan.compared is not None:  # the longest, and so at the end, where it is cut first
+        yield from map(for_log, comparison_markdown(plan.compared))
 
 
 def refusal(error: SendbatchError) -> str:

@@ -189,8 +189,12 @@ def _leave(campaign: Campaign, result: RunResult, calling: Calling) -> None:
     github.output(values, terminal.complain)
     if github.wants_summary():
         text = io.StringIO()
-        told = api.report(campaign, record=calling.record)
-        told.write("markdown", text, masked=masking.masks(os.environ))
+        try:
+            told = api.report(campaign, record=calling.record)
+            told.write("markdown", text, masked=masking.masks(os.environ))
+        except SendbatchError as error:  # the run has ended, and how it ended stands
+            terminal.complain(f"the summary of this job could not be made: {error.message}")
+            return
         github.summarise(text.getvalue(), terminal.complain)
 
 

@@ -21,7 +21,7 @@ from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.smtp.replies import said
 from sendbatch.values import Outcome, Recipient, Reply, Status
-from sendbatch.words import clock_time, count, word
+from sendbatch.words import clock_time, count, rows, word
 
 AT_ONCE = 3  # notices of one kind that are told as they come
 FIRST_PAUSE = 60.0  # seconds between two lines of one kind after that; doubled up to
@@ -77,11 +77,11 @@ class Notices:
         if unsaid is None:
             return
         if kind.number == 1:
-            why = _why(outcome, recipient.row)
+            why = _why(outcome)
             about = f": {one_line(why, 500)}" if why else ""
             verb = "has" if outcome.status is Status.FAILED else "is"
-            email = one_line(recipient.email, 320)
-            self._observer.notice(f"{email} {verb} {word(outcome.status)}{kind.so_long}{about}")
+            who = f"{rows((recipient.row,), 1)}, {one_line(recipient.email, 320)}"
+            self._observer.notice(f"{who} {verb} {word(outcome.status)}{kind.so_long}{about}")
         else:
             self._observer.notice(kind.so_far)
 
@@ -111,10 +111,10 @@ def _is_open(status: Status, reply: Reply) -> bool:
     return status is Status.DEFERRED and reply.code >= 500
 
 
-def _why(outcome: Outcome, row: int = 0) -> str:
-    """What the server said; else the reason, with the row of the CSV where it is about that."""
+def _why(outcome: Outcome) -> str:
+    """What the server said; else the reason."""
     reply = outcome.reply
-    return said(reply) if reply is not None else reason_of(outcome, row)
+    return said(reply) if reply is not None else reason_of(outcome)
 
 
 class Waits:

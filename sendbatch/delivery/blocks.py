@@ -43,7 +43,7 @@ QUIET = 15.0  # seconds without anybody on the way after which nobody stays anno
 LONGEST = 300.0  # seconds that an announcement stands: nobody relies on one of long ago
 LATE = 2.0  # seconds after which those on the way are not waited for to end a block
 LOOK_AGAIN = 60.0  # seconds; by then somebody has looked anyway
-BRIEF = 5.0  # seconds that an announcement is waited for once all is to end at once
+BRIEF = 5.0  # seconds that others are waited for once the run is to end
 
 
 class Blocks:
@@ -100,6 +100,8 @@ class Blocks:
         return self._held.number_in(lanes) + self._building.number_in(lanes)
 
     def take_in(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> None:
+        for recipient in recipients:  # one who was put off is no longer out with the block that they were in
+            self._out.pop(recipient.id, None)
         self._held.follow(self._queue.lanes)
         self._held.add(lane, recipients, urgent=urgent)
         self._look.set()
@@ -125,42 +127,45 @@ class Blocks:
         with self._course.unless_lost():
             try:
                 while await self._is_asked_for():
-                    if block := self._next():
-                        await self.announce(block)
+                    block = self._next()
+                    if block and await self._is_told(block, self._course.soon):
                         await self._is_sent(len(block))
             except RecordStopped as stopped:
                 self._course.break_off(stopped)
 
-    async def announce(self, block: Collection[int]) -> None:
-        """Tell others of these, who may go then, and of what became of those before. Nobody goes meanwhile.
+    async def tell_the_last(self) -> None:
+        """Everybody is settled, and others learn of it.
 
-        Raises AnotherRun, RecordStopped.
+        Raises AnotherRun where another run holds the campaign, RecordStopped where others cannot be told,
+        or did not answer when all was to end at once.
         """
+        if not await self._is_told((), self._course.at_once):
+            raise RecordStopped(words.UNTOLD)
+
+    async def _is_told(self, block: Collection[int], ending: asyncio.Event) -> bool:
+        """Whether others see now that these are sent to, and who is on the way, and what became of those
+        before; they are waited for briefly once the run is ending. Nobody goes meanwhile."""
         self._gate.announcing()
-        ids = frozenset(block) | self._on_the_way
+        ids, at = frozenset(block) | self._on_the_way, self._clock.steady()
         self._committer.flush()
         self._waits.repository()
-        at = self._clock.steady()
-        await self._told(ids)
-        self._gate.ids, self._announced_at = ids, at
-
-    async def _told(self, ids: frozenset[int]) -> None:
-        """Raises RecordStopped too where the run is to end at once, and others do not answer."""
         telling = asyncio.ensure_future(self._backlog.announce(ids))
-        at_once = asyncio.ensure_future(self._course.at_once.wait())
+        ends = asyncio.ensure_future(ending.wait())
         try:
-            await asyncio.wait((telling, at_once), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((telling, ends), return_when=asyncio.FIRST_COMPLETED)
             if not telling.done():
-                done = asyncio.Event()
-                telling.add_done_callback(lambda _: done.set())
-                await self._clock.wait(done, BRIEF)
+                told = asyncio.Event()
+                telling.add_done_callback(lambda _: told.set())
+                await self._clock.wait(told, BRIEF)
             if not telling.done():
-                raise RecordStopped(words.UNTOLD)
+                return False
             telling.result()
         finally:
             telling.cancel()
-            at_once.cancel()
-            await asyncio.gather(telling, at_once, return_exceptions=True)
+            ends.cancel()
+            await asyncio.gather(telling, ends, return_exceptions=True)
+        self._gate.ids, self._announced_at = ids, at
+        return True
 
     async def _is_asked_for(self) -> bool:
         """Nobody goes until a block is asked for; False where the run ends."""
@@ -171,7 +176,7 @@ class Blocks:
             self._put_first()
             left = self._announced_until - self._clock.steady()
             if left <= 0:
-                await self.announce(())
+                await self._is_told((), self._course.soon)
                 self._gate.shut()
                 self._queue.filled.set()
             else:

@@ -224,7 +224,8 @@ class Building:
             self._write(failed)
             if self._unbuildables.add(len(failed)):
                 self.is_unbuildable = True
-                self._course.give_up(words.unbuildable(self._unbuildables.count, first))
+                why = words.unbuildable(self._unbuildables.count, first)
+                self._course.give_up(why, quoted=first)
 
 
 def _ready(recipient: Recipient, message: Message) -> Ready:

@@ -17,6 +17,7 @@ class Course:
         self.soon, self.at_once = asyncio.Event(), asyncio.Event()
         self.given_up = ""  # why, for people
         self.given_up_until: float | None = None  # when it is worth going on, where that is known
+        self.quoted = ""  # what of these words is somebody's data
         self.broken: BaseException | None = None  # what the run ends with, when all have settled
         self._stop = stop
 
@@ -31,11 +32,11 @@ class Course:
     def is_ending(self) -> bool:
         return self.soon.is_set()
 
-    def give_up(self, reason: str, until: float | None = None) -> None:
+    def give_up(self, reason: str, until: float | None = None, quoted: str = "") -> None:
         """The run ends by itself: the first reason counts. `until` is when it is worth going on, in seconds
-        since the epoch."""
+        since the epoch; what is `quoted` in the reason is somebody's data."""
         if not self.given_up:
-            self.given_up, self.given_up_until = reason, until
+            self.given_up, self.given_up_until, self.quoted = reason, until, quoted
         self.soon.set()
 
     def break_off(self, error: BaseException) -> None:

@@ -46,6 +46,7 @@ class Ending:
     `unbuildable`: too many messages could not be built, and going on is of no use before that is mended.
     `not_due` counts on: only rows not yet due remained and were not waited for; the epoch time of
     the earliest, or None. `until` is when it is worth going on after an early end, where that is known.
+    `quoted` is what of the reason is somebody's data, or a server's words about somebody.
     """
 
     early: bool = False
@@ -53,6 +54,7 @@ class Ending:
     not_due: float | None = None
     unbuildable: bool = False
     until: float | None = None
+    quoted: str = ""
 
 
 class Engine:
@@ -193,7 +195,7 @@ class Engine:
         if self._blocks is None:
             return
         try:
-            await self._blocks.announce(())
+            await self._blocks.tell_the_last()
         except RecordLost as lost:
             self._course.break_off(lost)
         except RecordStopped as stopped:
@@ -211,7 +213,8 @@ class Engine:
     def _ending(self) -> Ending:
         feed, course = self._feed, self._course
         if self._steering.is_over:
-            return Ending(True, self._steering.why, until=self._steering.until)
+            steering = self._steering
+            return Ending(True, steering.why, until=steering.until, quoted=steering.quoted)
         if feed.only_later is not None and not course.given_up:
             return Ending(False, not_due=feed.only_later)
         if course.given_up:
@@ -220,6 +223,7 @@ class Engine:
                 course.given_up,
                 unbuildable=self._building.is_unbuildable,
                 until=course.given_up_until,
+                quoted=course.quoted,
             )
         return Ending(self._stop.is_soon and not feed.finished, self._stop.reason)
 

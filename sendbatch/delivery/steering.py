@@ -65,6 +65,12 @@ class Steering:
         return words.worth_trying(self._why_braked, worth)
 
     @property
+    def quoted(self) -> str:
+        """What of these words is the server's own, which may name a recipient."""
+        last = self._braking[0] if self.until is not None else self.breaker.trip.last
+        return last.text if last is not None else ""
+
+    @property
     def until(self) -> float | None:
         """When it is worth going on, in seconds since the epoch; None where only a person can tell."""
         if self.breaker.tripped:

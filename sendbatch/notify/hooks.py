@@ -13,8 +13,9 @@ from sendbatch.campaign.told import filled
 from sendbatch.campaign.written.parsing import Wrong
 from sendbatch.errors import ProfileError
 from sendbatch.notify.news import TEST, News
-from sendbatch.notify.posting import Message, NotTold, Webhook, post, webhook_of
+from sendbatch.notify.posting import Message, post
 from sendbatch.notify.shapes import Shape, shape_of, shapes
+from sendbatch.notify.webhook import NotTold, Webhook, webhook_of
 
 JSON = "application/json"
 

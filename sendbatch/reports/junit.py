@@ -7,6 +7,7 @@ together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -24,6 +25,7 @@ from sendbatch.words import count, word
 
 MOST_ALONE = 200  # recipients with a test of their own
 MOST_GROUPS = 100
+_ADDRESS = re.compile(r"\S+@\S+")  # of whom a test is about
 ERRORS = (Status.FAILED, Status.IN_DOUBT)  # others are failures
 
 
@@ -37,7 +39,10 @@ def write(report: Report, out: TextIO) -> None:
 
 def _shown(case: Case, report: Report) -> Case:
     """Masked where that is asked for: before anything of it is cut, or escaped for XML."""
-    name, message, text = map(report.shown, (case.name, case.message, case.text))
+    whose = _ADDRESS.findall(f"{case.name} {case.text}")
+    name, message, text = (
+        report.shown(part, *whose) for part in (case.name, case.message, case.text)
+    )
     return case._replace(name=name, message=message, text=text)
 
 

@@ -17,7 +17,7 @@ from sendbatch.errors import Finding
 from sendbatch.runtime.ci import in_ci
 
 LEAST = 4  # characters of a local part of which the first and the last are shown
-LEAST_ALONE = 3  # characters of one that is known to be somebody's, where no domain stands behind it
+LEAST_ALONE = 3  # characters of a local part that is masked without its domain
 LONGEST_LITERAL = 80
 _shows: ContextVar[bool] = ContextVar("shows addresses", default=False)
 
@@ -25,18 +25,21 @@ _shows: ContextVar[bool] = ContextVar("shows addresses", default=False)
 # page may have the sign by its number, and people write (at).
 _AT = re.compile(r"[@＠﹫]|%(?:25)*40|&#(?:64|x40);|[(\[]at[)\]]", re.IGNORECASE)
 _ENDS = r"\s<>()\[\],;:"
-_QUOTED = re.compile(rf"""(?<![^{_ENDS}"'=])"[^"\n]{{1,{LONGEST_LITERAL}}}"(?=@)""")  # RFC 5322 §3.4.1
+_QUOTED = re.compile(rf'"(?:[^"\\\n]|\\.){{1,{LONGEST_LITERAL}}}"(?=@)')  # RFC 5322 §3.4.1
 # Both are matched from the @ to the left, in a text that is turned round.
 _LOCAL = re.compile(rf"""(?:'"'"'|[^{_ENDS}"])*+""")
 _ENCODED_LOCAL = re.compile(rf"""[^{_ENDS}"/?&=#@]*+""")
 _DOMAIN = re.compile(rf"\[[^\]\s]{{1,{LONGEST_LITERAL}}}\]|[\w-]+(?:\.[\w-]+)*+")
+_HOST = re.compile(r"^//(?:[^/?#]*[/?#])?")
 _NETWORK = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _EDITION = re.compile(r"v?\d[\d.-]*")
 _KEPT = ".sandbox"  # what the folder of an edition ends with whose mail is kept; no domain of this world does
 _MASKED = re.compile(r"\w?…\w?")
 _QUOTES = "'\"`"
+_REPLY = re.compile(r"\b[45]\d\d\b.*")
+_WORD = re.compile(r"[^\s<>()\[\],;:'\"`|]+")
 # What is left of a word that was cut; our own KEY… and FILE… stand for one or more.
-_CUT = re.compile(r"""(?<![^\s"'`(\[<])(?!(?:KEY|FILE)…)[^\s…"'`(\[<]++…(?![^\s"'`)\]}>,;:.|])""")
+_CUT = re.compile(r"""(?<![^\s(\[<])(["'`]*+)(?!(?:KEY|FILE)…)[^\s…(\[<]++…(?![^\s"'`)\]}>,;:.|])""")
 
 
 def show(shows: bool) -> None:
@@ -75,21 +78,28 @@ def masked_finding(finding: Finding) -> Finding:
 
 def masked(text: str, *whose: str) -> str:
     """`text` with the local parts of addresses masked, and without the beginnings of words that were cut off.
-    A server may name one of `whose` mailboxes by its local part alone: that is masked too. Masked once more,
-    it stays as it is."""
-    if "…" in text:
-        text = _CUT.sub("…", text)
+
+    A server may call a mailbox by its local part alone. So behind the code of a reply that is masked too, of
+    every address in the text and of `whose` mailboxes it is about. Masked once more, a text stays as it is.
+    """
+    known = {address.rpartition("@")[0].casefold() for address in whose}
     if _AT.search(text):
-        text = "".join(_pieces(_QUOTED.sub(lambda found: _short(found[0]), text)))
-    for address in whose:
-        local = address.rpartition("@")[0]
-        if len(local) >= LEAST_ALONE:
-            alone = re.compile(rf"(?<!\w){re.escape(local)}(?!\w)", re.IGNORECASE)
-            text = alone.sub(_short(local).replace("\\", ""), text)
-    return text
+        text = _QUOTED.sub(lambda found: _short(found[0]), text)
+    if "…" in text:
+        text = _CUT.sub(r"\1…", text)
+    if _AT.search(text):
+        text = "".join(_pieces(text, known))
+    known = {local for local in known if len(local) >= LEAST_ALONE}
+
+    def alone(found: re.Match[str]) -> str:
+        word = found[0].rstrip(".")
+        return _short(word) + found[0][len(word) :] if word.casefold() in known else found[0]
+
+    return _REPLY.sub(lambda reply: _WORD.sub(alone, reply[0]), text) if known else text
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _pieces(text: str, known: set[str]) -> Iterator[str]:
+    """The text in pieces; the local parts in it are added to those that are `known`."""
     done = 0
     for at in _AT.finditer(text):
         if at.start() < done:
@@ -98,11 +108,13 @@ def _pieces(text: str) -> Iterator[str]:
         end = domain.end() if domain is not None else at.end()
         if _AT.match(text, end):  # "jane@home@example.com": all before the last is the local part
             continue
-        local = _local(text[done : at.start()], is_raw=len(at[0]) == 1)
+        is_raw = len(at[0]) == 1
+        local = _local(text[done : at.start()], is_raw=is_raw)
         begun = at.start() - len(local)
         if local and not _is_folder(local, domain[0] if domain else "", text[end : end + 1]):
-            yield text[done:begun]
-            yield _short(local) if len(at[0]) == 1 else _short(unquote(local))
+            plain = local if is_raw else unquote(local)
+            known.add(plain.strip(_QUOTES).casefold())
+            yield text[done:begun] + _short(plain)
         else:
             yield text[done : at.start()]
         yield text[at.start() : end]
@@ -115,7 +127,7 @@ def _local(before: str, *, is_raw: bool) -> str:
     found = (_LOCAL if is_raw else _ENCODED_LOCAL).match(before[::-1])
     local = found[0][::-1] if found else ""
     if is_raw and local.startswith("//") and before.endswith(f":{local}"):  # within a link
-        return re.split(r"[/?&]", local)[-1]
+        return _HOST.sub("", local, count=1)
     return local
 
 

@@ -76,7 +76,7 @@ def approve(
     else:
         assert secret is not None
         made = by_secret(by, at, plan.digest, secret)
-    add_approval(path, plan, with_approval(plan, made))
+    add_approval(path, plan, with_approval(read_plan(path), made))  # others may have approved it meanwhile
     return ApprovedPlan(path, plan.said, len(plan.marks), plan.digest, by, at, made.key, asked.earlier)
 
 

@@ -12,34 +12,33 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import END, STOP, WAIT, Campaign, Profile
-from sendbatch.errors import LockedError, SendbatchError
-from sendbatch.notify.news import TEST, News, names_somebody
+from sendbatch.errors import AudienceError, CampaignError, LockedError, SendbatchError
+from sendbatch.notify.news import MASK, TEST, News, names_somebody
 from sendbatch.reports.text import headline_of
 from sendbatch.runtime.ci import job_url
-from sendbatch.runtime.observer import Limit, Observer, Wait
+from sendbatch.runtime.observer import Wait
 from sendbatch.runtime.threads import in_thread
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.counting import Counting
 from sendbatch.session.job import Job
 from sendbatch.values import Status
+from sendbatch.words import count
 
 if TYPE_CHECKING:
     from sendbatch.notify.hooks import Hook
-    from sendbatch.notify.posting import Webhook
-    from sendbatch.session.overview import Overview
+    from sendbatch.notify.webhook import Webhook
     from sendbatch.session.run import RunResult
     from sendbatch.smtp.probe import Step
 
 PATIENCE = 10.0  # seconds that the end of a run waits for all webhooks together
 LOOK = 0.1  # seconds between two looks for a person who does not want to wait
-LONG = 60.0  # seconds; of a shorter wait nobody is told
-MOST_WAITS = 10  # of which one run tells
 REHEARSAL = "notify: nobody is told of a run through a profile that keeps the mail"
 
 TEST_STEP = "notify"  # of a probe
@@ -63,7 +62,7 @@ def telling_others(job: Job, *, unattended: bool) -> Iterator[Notifier]:
 def tested(campaign: Campaign, profile: Profile, environ: Mapping[str, str]) -> Iterator[Step]:
     """Posts a test to each webhook of the campaign and the profile, and says how that went."""
     from sendbatch.notify.hooks import hooks_of
-    from sendbatch.notify.posting import NotTold
+    from sendbatch.notify.webhook import NotTold
     from sendbatch.smtp.probe import Step
 
     declared = (*campaign.notify, *profile.notify)
@@ -104,7 +103,7 @@ class Notifier:
         self._given = job
         self._hooks = hooks
         self._unattended = unattended
-        self._watch = _Watch(job, self._waits)
+        self._watch = Counting(job.observer, job.edge.clock, self._waits)
         self._telling: dict[Future[None], Hook] = {}
         self._complained: set[Webhook] = set()
         self.job = replace(job, observer=self._watch) if hooks else job
@@ -120,7 +119,7 @@ class Notifier:
             what=f"{' stopped early' if early else ''}: {headline_of(result.totals)}",
             counts=result.totals,
             exit_code=result.exit_code,
-            why=(result.reason or "not everybody was reached") if early else "",
+            why=_unquoted(result) if early else "",
             until=result.until if early else result.retry_at,
             left=result.left_over,
             command=self._command(result),
@@ -141,7 +140,7 @@ class Notifier:
             what=f" broke off: {headline_of(counts)}" if began else ": nothing was sent",
             counts=counts if began else {},
             exit_code=ours.exit_code if ours else None,
-            why=ours.message if ours else f"something that should not happen: {type(error).__name__}",
+            why=_said_by(error),
         )
         self._tell_at_end(news)
 
@@ -207,7 +206,7 @@ class Notifier:
         error = future.exception()
         if hook is None or error is None:
             return
-        from sendbatch.notify.posting import NotTold
+        from sendbatch.notify.webhook import NotTold
 
         if not isinstance(error, NotTold):
             _log.error("a webhook could not be told", exc_info=error)
@@ -234,52 +233,18 @@ class Notifier:
             self._complain(hook, late if (stop.is_soon, stop.is_now) == asked else "it was not waited for")
 
 
-class _Watch(Observer):
-    """Stands before another observer, and counts. Knows whether sending began, and tells of long waits."""
+def _unquoted(result: RunResult) -> str:
+    """Why it stopped, without what may name somebody: a server may call a recipient by the local part alone,
+    and a cell may hold anything."""
+    reason = result.reason or "not everybody was reached"
+    return reason.replace(result.quoted, MASK) if result.quoted else reason
 
-    def __init__(self, job: Job, waits: Callable[[Wait, Counter[Status]], None]) -> None:
-        self._watching, self._clock = job.observer, job.edge.clock
-        self._waits = waits
-        self._told, self._told_until = 0, 0.0
-        self.counts: Counter[Status] = Counter()
-        self.began = False
 
-    def planned(self, plan: Overview) -> None:
-        self.counts = Counter(plan.totals)
-        self._watching.planned(plan)
-
-    def sending(self, total: int) -> None:
-        self.began = True
-        self._watching.sending(total)
-
-    def moved(self, was: Status, now: Status) -> None:
-        self.counts[was] -= 1
-        self.counts[now] += 1
-        self._watching.moved(was, now)
-
-    def waiting(self, wait: Wait) -> None:
-        self._watching.waiting(wait)
-        now = self._clock.wall()
-        if not self.began or wait.until is None or wait.until - now < LONG:
-            return
-        if now >= self._told_until and self._told < MOST_WAITS:  # else it is the same standstill
-            self._told, self._told_until = self._told + 1, wait.until
-            self._waits(wait, Counter(self.counts))
-
-    def planning(self, rows: int) -> None:
-        self._watching.planning(rows)
-
-    def checking(self, messages: int, total: int) -> None:
-        self._watching.checking(messages, total)
-
-    def limited(self, limit: Limit) -> None:
-        self._watching.limited(limit)
-
-    def connected(self, connections: int, allowed: int) -> None:
-        self._watching.connected(connections, allowed)
-
-    def notice(self, text: str) -> None:
-        self._watching.notice(text)
-
-    def finished(self) -> None:
-        self._watching.finished()
+def _said_by(error: BaseException) -> str:
+    """What can be said of it to others: faults in a list quote its cells."""
+    if isinstance(error, CampaignError | AudienceError):
+        found = count(len(error.findings), "fault")
+        return f"{found} in the campaign or its list, which `sendbatch check` names"
+    if isinstance(error, SendbatchError):
+        return error.message
+    return f"something that should not happen: {type(error).__name__}"

@@ -166,7 +166,10 @@ def hold_recorded(folder: RecordFolder) -> None:
     if has_record(folder):
         return
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
+    where = f"{shown(folder.path)}: there is no record here"
+    if folder.repository is not None:
+        where = f"{folder.repository.ref}: there is no record in the repository"
     raise LedgerError(
-        f"{shown(folder.path)}: there is no record here; nothing was sent yet",
+        f"{where}; nothing was sent yet",
         hint=f"there are records of: {', '.join(others)} (--run)" if others else None,
     )

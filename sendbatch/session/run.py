@@ -61,11 +61,11 @@ from sendbatch.values import Status
 class RunResult(Shown):
     """How a run ended. `totals` are the recipients this call was about, by status, once those that were to be
     sent to for this run only are as before; `unfinished` is how many of them the same call may still send to;
-    `reason` says why it stopped early, if it did; `sent` whether there was anything to send at all, and
-    `accepted` how many messages the server took in this run; `unwritten` why the report could not be written;
-    `unbuildable` that so many messages could not be built that going on is of no use before that is mended;
-    `until` when going on is worth it after an early stop, where that is known; `without` the first rows of
-    the record that need attention, if any."""
+    `reason` says why it stopped early, if it did, and what of that is `quoted` from cells or a server; `sent`
+    whether there was anything to send at all, and `accepted` how many messages the server took in this run;
+    `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
+    that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
+    where that is known; `without` the first rows of the record that need attention, if any."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -82,6 +82,7 @@ class RunResult(Shown):
     unbuildable: bool = False
     until: float | None = None
     without: tuple[Without, ...] = ()
+    quoted: str = ""
 
     def told(self) -> Told:
         facts = {"exit code": str(self.exit_code), "recipients": by_status(self.totals)}
@@ -276,4 +277,5 @@ def _result(
         unbuildable=ending.unbuildable if ending else False,
         until=ending.until if ending else None,
         without=without,
+        quoted=ending.quoted if early and ending else "",
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random, SystemRandom
 
+from tests.chaos.cloned import Cloned
 from tests.chaos.killing import Campaign, Setting, Tally, some_setting
 from tests.chaos.power import PowerCuts, in_memory
 from tests.chaos.recording import BEHIND
@@ -18,17 +19,20 @@ from tests.chaos.steps import STEPS
 from tests.chaos.through_postfix import postfix
 
 KILLS_A_CAMPAIGN = 12
+MOST_CLONED = 1500  # people of a campaign whose record is in the repository
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--kills", type=int, help="1000, with --git 200")
     parser.add_argument("--people", type=int, default=5000, help="in the largest campaign")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9))
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side")
     parser.add_argument("--postfix", action="store_true", help="against a real Postfix")
+    parser.add_argument("--git", action="store_true", help="with the record in the repository")
     parser.add_argument("--power-cuts", type=int, help="so many of these, and no kills")
     asked = parser.parse_args()
+    asked.kills = asked.kills or (200 if asked.git else 1000)
     print(f"seed {asked.seed}", flush=True)
     started = time.monotonic()
     tally = Tally()
@@ -37,9 +41,13 @@ def main() -> int:
     elif asked.postfix:
         with postfix() as kind:
             _kill(kind, asked, 1, tally, started)
+    elif asked.git:
+        _kill(Cloned, asked, asked.at_once, tally, started)
     else:
         _kill(Campaign, asked, asked.at_once, tally, started)
-    if not asked.power_cuts:
+    if asked.git:
+        print("\n".join(f"  {n:5}  {what}" for what, n in sorted((tally.steps + tally.tried).items())))
+    elif not asked.power_cuts:
         print(_told_of_steps(tally))
     for text in tally.wrong[:50]:
         print(f"WRONG  {text}")
@@ -81,7 +89,10 @@ def _cut(asked: argparse.Namespace, tally: Tally, started: float) -> None:
 
 def _campaign(kind: type[Campaign], random: Random, most_people: int, tally: Tally) -> None:
     setting = some_setting(random, most_people)
-    if kind is not Campaign:
+    if kind is Cloned:
+        # enough for some blocks, each of which may be in doubt after a kill
+        setting = replace(setting, people=random.randint(200, min(most_people, MOST_CLONED)))
+    elif kind is not Campaign:
         setting = replace(setting, tls=True)  # Postfix takes a login only after STARTTLS
     with tempfile.TemporaryDirectory(prefix="sendbatch-chaos-") as folder:
         kind(Path(folder), setting, random, tally).survive(KILLS_A_CAMPAIGN)

@@ -245,10 +245,15 @@ class Campaign:
         for address in self._addresses:
             self._judge(address, status.get(address), got.whole[address], finished)
         sending = sum(1 for s in status.values() if s == "sending")
-        if sending > self._setting.connections:
+        if sending > self._most_sending:
             self._complain(f"{sending} in doubt after one kill")
         if finished:
             self._tally.in_doubt += Counter(status.values())["in_doubt"]
+
+    @property
+    def _most_sending(self) -> int:
+        """So many may be on the way when a run dies."""
+        return self._setting.connections
 
     def _judge(self, address: str, status: str | None, whole: int, finished: bool) -> None:
         if status is None:

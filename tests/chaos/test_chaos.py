@@ -8,8 +8,10 @@ from random import Random
 
 import pytest
 
+from tests.chaos.cloned import Cloned
 from tests.chaos.killing import Campaign, Setting, Tally
 from tests.chaos.steps import STEPS, Step, possible
+from tests.conftest import Needs
 
 SETTINGS = [
     Setting(people=250, connections=10, tls=False, behind="taken"),
@@ -53,3 +55,18 @@ def test_a_run_is_killed_at_each_step_of_it(step: Step, tmp_path: Path) -> None:
     setting = Setting(people=80, connections=4, tls=False, behind="taken")
     OneStep(tmp_path, setting, Random(1), tally).survive(1)
     assert (tally.steps, tally.wrong) == ({step.name: 1}, [])
+
+
+@pytest.mark.thorough
+def test_with_the_record_in_the_repository_whole_machines_die(needs: Needs, tmp_path: Path) -> None:
+    needs("git", "the record is in a repository")
+    tally, random = Tally(), Random(1)
+    setting = Setting(people=250, connections=4, tls=False, behind="taken")
+    for number in range(MOST):
+        if tally.kills >= 20:
+            break
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        Cloned(folder, setting, random, tally).survive(20 - tally.kills)
+    assert tally.wrong == []
+    assert tally.kills == 20

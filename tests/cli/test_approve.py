@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sendbatch import api
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
 from tests.kit.terminal import Person
@@ -168,6 +169,16 @@ def test_without_a_key_it_says_how_to_have_one(
     said = planned.run("approve", "plan.json", "--by", "Ann", "--yes").ended(2).err
     assert "nothing to sign with: SENDBATCH_APPROVAL_KEY is not set" in said
     assert "--ssh-key ~/.ssh/id_ed25519" in said
+
+
+def test_whoever_approves_it_while_another_is_asked_is_not_forgotten(planned: Desk) -> None:
+    def meanwhile(what: object) -> bool:
+        planned.run("approve", "plan.json", "--by", "Bob", "--yes").ended(0)
+        return True
+
+    api.approve("plan.json", by="Ann", ask=meanwhile)
+    written = json.loads((planned.folder / "plan.json").read_text())["approvals"]
+    assert [one["by"] for one in written] == ["Bob", "Ann"]
 
 
 def test_a_link_is_not_written_through(planned: Desk) -> None:

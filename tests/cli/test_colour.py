@@ -26,7 +26,7 @@ SAID = [
     "  people.csv:3: warning: the name is empty",
     "error: spring.yaml: no such file",
     "go on with:\n  sendbatch run spring.yaml --limit 3",
-    "ada@example.com is rejected: 550 no",
+    "row 3, ada@example.com is rejected: 550 no",
     "deferred 12 times so far (451): all at web.de",
     "nothing was sent; the first messages are in preview/index.html",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -114,6 +116,28 @@ def test_what_a_record_does_not_hold_is_said_not_to_be_known(sent: Desk, kept: s
     said = plan(sent)
     assert "what its text, pictures and attachments were is not known" in said
     assert "· list: +0 −0, 3 on both" in said
+
+
+def test_over_a_record_in_the_repository_it_is_said_not_to_be_known(
+    desk: Desk,
+    mailhost: MailHost,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    needs: Callable[[str, str], str],
+) -> None:
+    git, origin = needs("git", "records are kept in a repository"), tmp_path_factory.mktemp("origin")
+    mailhost.take_over(desk)
+    profiles = desk.folder / "profiles.yaml"
+    profiles.write_text("project: ours/spring\n" + profiles.read_text())
+    for arguments in (
+        ["init", "-q", "--bare", origin],
+        ["init", "-q", desk.folder],
+        ["-C", desk.folder, "remote", "add", "origin", origin],
+    ):
+        subprocess.run([git, *arguments], check=True)
+    monkeypatch.setenv("SENDBATCH_RECEIPT_KEY", "a key of receipts with more bytes")
+    said = plan(desk, "--record", "git")
+    assert "is not known: a record in the repository keeps receipts alone" in said
 
 
 def test_other_keys_are_not_compared(sent: Desk) -> None:

@@ -154,3 +154,14 @@ def test_a_folder_that_is_called_git_is_a_folder(
     job.run("run", "spring.yaml", "--yes", "--record", "./git").ended(0)
     assert (job.folder / "git" / "spring" / "ledger.sqlite").is_file()
     assert host.refs() == {}
+
+
+def test_where_nothing_was_sent_yet_it_is_said_of_the_repository(job: Desk) -> None:
+    said = job.run("status", "spring.yaml").ended(2).said
+    assert "refs/sendbatch/shop/spring: there is no record in the repository" in said
+
+
+def test_a_record_that_is_made_anew_is_compared_with_no_plan(job: Desk) -> None:
+    job.run("run", "spring.yaml", "--yes").ended(0)
+    lose_disk(job)
+    assert "since the last plan" not in job.run("run", "spring.yaml", "--yes").ended(0).said

@@ -141,6 +141,19 @@ def test_while_retries_are_waited_for_nobody_is_in_doubt(announced: Announced) -
     is_kept(run, others)
 
 
+def test_who_is_due_again_while_their_block_goes_is_in_it_once(announced: Announced) -> None:
+    def rcpt(visit: Visit) -> str | None:
+        return GREY if run.office.asked[visit.recipient] < 2 else None
+
+    run, others = announced(60, rcpt=rcpt, rates=(Rate(10, 1),), retry=Retry(4, 0.5, 1, 60))
+    run.send()
+    assert run.totals() == {Status.ACCEPTED: 60}
+    assert set(run.office.asked.values()) == {2}
+    assert set(run.office.whole.values()) == {1}
+    assert run.clock.now < 30
+    is_kept(run, others)
+
+
 @pytest.mark.parametrize("no_wait", [False, True])
 def test_while_a_quota_is_waited_for_nobody_is_announced(
     announced: Announced, tmp_path: Path, no_wait: bool
@@ -265,6 +278,21 @@ def test_asked_to_stop_while_a_block_is_announced_nobody_of_it_is_sent_to(
     assert run.send().early
     assert run.office.asked == {}
     assert [len(push.block) for push in others.pushes] == [40, 0]
+    is_kept(run, others)
+
+
+def test_asked_to_stop_while_others_are_away_a_run_does_not_wait_for_them(
+    announced: Announced,
+) -> None:
+    async def away() -> None:
+        run.stop.soon("enough")
+        await run.clock.wait(asyncio.Event(), 3600)
+
+    run, others = announced(40)
+    others.on_push = lambda number: away() if number == 0 else None
+    assert run.send().early
+    assert run.office.asked == {}
+    assert run.clock.now <= BRIEF + 2
     is_kept(run, others)
 
 

@@ -42,7 +42,7 @@ def test_of_nine_hundred_deferred_the_first_is_told_at_once_and_the_others_in_on
     for number in range(900):
         room.deferred(number, "gmail.com" if number % 3 else "web.de")
     assert room.told == [
-        "p0@web.de is deferred: 451 4.7.1 Greylisted, try again in 300 seconds"
+        "row 7, p0@web.de is deferred: 451 4.7.1 Greylisted, try again in 300 seconds"
     ]
     room.notices.finish()
     assert room.told[1:] == [
@@ -58,7 +58,7 @@ def test_who_is_refused_with_5xx_is_said_to_be_deferred_only_until_that_is_sure(
         room.deferred(number, "web.de", Reply(550, "No such user", "RCPT", "5.1.1"))
     room.notices.finish()
     assert room.told == [
-        "p0@web.de is deferred until that is sure to be for good: 550 5.1.1 No such user",
+        "row 7, p0@web.de is deferred until that is sure to be for good: 550 5.1.1 No such user",
         "deferred 3 times so far until that is sure to be for good (550 5.1.1): all at web.de",
     ]
 
@@ -88,7 +88,7 @@ def test_a_reason_that_differs_by_a_path_is_one_reason() -> None:
     room = Room()
     for number in range(100):
         room.failed(f"no such file: invoices/{number}.pdf")
-    assert room.told == ["ada@example.org has failed: no such file: invoices/0.pdf (row 7)"]
+    assert room.told == ["row 7, ada@example.org has failed: no such file: invoices/0.pdf"]
 
 
 def test_what_happens_to_a_run_is_an_event_each_time_and_a_notice_a_few_times() -> None:

@@ -53,7 +53,7 @@ def test_however_many_are_deferred_a_few_lines_are_told(desk: MakeDesk) -> None:
     run.send()
     assert run.totals() == {Status.ACCEPTED: 120}
     assert len(run.watcher.notices) < 15
-    assert run.watcher.notices[0] == f"p0@example.org is deferred: {GREY}"
+    assert run.watcher.notices[0] == f"row 2, p0@example.org is deferred: {GREY}"
     assert "deferred 240 times so far (451 4.7.1): all at example.org" in run.watcher.notices[-1]
 
 

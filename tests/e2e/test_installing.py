@@ -1,4 +1,4 @@
-"""Each way of installing that the README shows, as it stands there, and `make release`, which they start from."""
+"""Each way of installing that the README shows, as it stands there, and `make release`, which makes the file."""
 
 from __future__ import annotations
 

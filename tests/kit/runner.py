@@ -46,6 +46,7 @@ class Hosted:
     api: str = "http://127.0.0.1:9/"
     name: str = "example/letters"
     installs: bool = False  # by the network, as written
+    environ: dict[str, str] = field(default_factory=dict)  # of its machines
 
     @property
     def origin(self) -> Path:
@@ -117,6 +118,11 @@ class Run:
         self._approved.add(waiting)
         self._with(meanwhile)
         return self.jobs[waiting]
+
+    def of_steps(self, steps: list[dict[str, Any]]) -> Job:
+        """A job that is not of the workflow."""
+        context = {"github": self._github(), "needs": {}}
+        return self._job({"permissions": {}, "steps": steps}, context, None)
 
     def again(self, *, all_jobs: bool = False) -> dict[str, Job]:
         """Run it again: those that did not end well, or all; approvals are asked for anew."""
@@ -334,6 +340,7 @@ class _Job:
             "GITHUB_WORKSPACE": str(machine.workspace),
             "HOME": str(machine.home),
             "RUNNER_TEMP": str(machine.temp),
+            **hosted.environ,
         }
 
     def _installed(self) -> Path:

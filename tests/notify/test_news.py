@@ -71,6 +71,9 @@ def test_what_is_told_as_data_has_the_names_and_kinds_that_templates_were_tried_
         "see https://x.example/?to=jane@example.com",
         "jane\x00@example.com",
         "o'jane@example.com",
+        "jane%2540example.com",
+        "jane&#64;example.com",
+        "jane(at)example.com",
     ],
 )
 def test_no_local_part_of_an_address_is_told(said: str) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 import pytest
 import trustme
 
-from sendbatch.notify.posting import Message, NotTold, is_meant, post, webhook_of
+from sendbatch.notify.posting import Message, post
+from sendbatch.notify.reaching import is_meant
+from sendbatch.notify.webhook import NotTold, webhook_of
 from tests.kit.webhook import OK, Webhook, says, webhook
 
 MESSAGE = Message('{"text": "björk"}'.encode(), "application/json")

@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ import pytest
 from sendbatch import api
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError, RecordStopped, SmtpError
+from sendbatch.runtime.ci import job_url
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer, Wait
 from sendbatch.runtime.stop import Stop
 from sendbatch.session import notifying
+from sendbatch.session.counting import MOST_WAITS
 from sendbatch.session.job import job_of
 from sendbatch.session.notifying import telling_others
+from sendbatch.smtp.probe import Step
 from sendbatch.values import Status
 from tests.kit.clock import START, FakeClock, FastClock
 from tests.kit.mailhost import MailHost
@@ -198,7 +202,7 @@ def test_waits_are_told_so_many_times_and_no_more(live: Declare, edge: Edge) -> 
         waits = [(n * 3600.0, 3600.0) for n in range(20)]
         watched(live(more=NOTIFY), with_hook(edge, hook), FakeClock(START), *waits)
     kinds = Counter(one["kind"] for one in told(hook))
-    assert kinds == {"wait": notifying.MOST_WAITS, "stop": 1}
+    assert kinds == {"wait": MOST_WAITS, "stop": 1}
 
 
 @pytest.mark.parametrize(
@@ -224,6 +228,18 @@ def test_the_profile_s_own_are_told_too_and_the_same_address_once(
         api.run(campaign, yes=True, edge=with_hook(edge, hook, OTHER=other.url))
     assert len(hook.posted) == 1
     assert other.posted[0].json["allowed_mentions"] == {"parse": []}
+
+
+def test_words_of_a_server_that_may_name_somebody_are_left_out(
+    live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    for person in ("ada@example.org", BOB, "eve@example.net"):
+        mailhost.answers[person] = f"550 5.1.1 {person[:3]} is unknown here"
+    with webhook() as hook:
+        ended = api.run(live(more=NOTIFY), yes=True, breaker=2, edge=with_hook(edge, hook))
+    (end,) = told(hook)
+    assert "is unknown here" in ended.reason
+    assert end["why"] == "2 permanent refusals in a row, the last one: 550 5.1.1 …"
 
 
 def test_that_all_mail_went_elsewhere_is_told_without_the_address(
@@ -437,3 +453,63 @@ def test_a_run_that_breaks_off_is_told_with_how_far_it_came(
     (end,) = told(hook)
     assert (end["kind"], end["exit_code"], end["why"]) == ("stop", 3, "the disk is full")
     assert end["title"].startswith("spring broke off: ")
+
+
+# Trying it
+
+
+def test_a_probe_posts_a_test_to_all_and_says_what_came_of_each(
+    live: Declare, edge: Edge, tmp_path: Path
+) -> None:
+    profile = '    notify: [{url: "${OTHER}", shape: discord}, "${NONE}"]\n'
+    steps: list[Step] = []
+    with webhook() as hook, webhook(says("403 No", body="invalid_token")) as other:
+        campaign = live(profile=profile, more=NOTIFY)
+        edge = with_hook(edge, hook, OTHER=other.url)
+        well = api.probe("live", folder=tmp_path, notify=campaign, told=steps.append, edge=edge)
+    (posted,) = told(hook)
+    assert not well
+    assert (posted["kind"], posted["title"]) == ("test", "spring: a test of this webhook, of no run")
+    told_of = [(step.ok, step.text) for step in steps if step.name == "notify"]
+    here, there = hook.url.split("/")[2], other.url.split("/")[2]
+    assert [ok for ok, _ in told_of] == [False, True, False]
+    assert told_of[0][1].startswith("notify: NONE is not set")
+    assert told_of[1][1] == f"{here} took a test (JSON)"
+    assert told_of[2][1] == f"{there} was not told: it answered 403 Forbidden (invalid_token)"
+
+
+def test_a_probe_with_nobody_to_tell_says_how_to_name_somebody(
+    live: Declare, edge: Edge, tmp_path: Path
+) -> None:
+    steps: list[Step] = []
+    campaign = live()
+    assert not api.probe("live", folder=tmp_path, notify=campaign, told=steps.append, edge=edge)
+    assert steps[-1].hint == 'write notify: ["${SLACK_WEBHOOK}"]'
+
+
+@pytest.mark.parametrize(
+    ("environ", "job"),
+    [
+        ({}, ""),
+        ({"CI_JOB_URL": "https://gitlab.example.com/a/b/-/jobs/7"}, "https://gitlab.example.com/a/b/-/jobs/7"),
+        ({"BUILD_URL": "http://jenkins.example.com/job/a%20b/7/"}, "http://jenkins.example.com/job/a%20b/7/"),
+        ({"CI_JOB_URL": "javascript:alert(1)"}, ""),
+        ({"CI_JOB_URL": "https://x.example/>|<!channel>"}, ""),
+        ({"CI_JOB_URL": "https://x.example/)\n@everyone"}, ""),
+        ({"CI_JOB_URL": "https://jane@x.example/"}, ""),
+        ({"CI_JOB_URL": "https://x.example/" + "x" * 500}, ""),
+        ({"GITHUB_SERVER_URL": "https://github.com", "GITHUB_RUN_ID": "7"}, ""),
+        (
+            {
+                "SYSTEM_COLLECTIONURI": "https://dev.azure.com/example/",
+                "SYSTEM_TEAMPROJECTID": "shop",
+                "BUILD_BUILDID": "7",
+            },
+            "https://dev.azure.com/example/shop/_build/results?buildId=7",
+        ),
+    ],
+)
+def test_the_page_of_a_job_is_told_where_it_is_a_plain_address(
+    environ: dict[str, str], job: str
+) -> None:
+    assert job_url(environ) == job

@@ -1,4 +1,4 @@
-"""What `check` found, in each format that it is asked for. A format is a module here with one function."""
+"""What the verb check found, in each format that it is asked for: a format is a module with one function."""
 
 from __future__ import annotations
 

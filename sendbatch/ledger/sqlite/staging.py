@@ -335,6 +335,8 @@ class SqliteStaging:
             f"SELECT key FROM plan_row WHERE plan = {plan} AND status = 'pending'"
             for plan in (self._last, self._number)
         )
+        if not self._last:  # made anew of receipts: who was in the plan before is not known
+            return Difference(first=True, moved=self._moved())
         return Difference(
             self._one(f"SELECT count(*) FROM ({new}) WHERE key NOT IN ({old})"),
             self._one(f"SELECT count(*) FROM ({old}) WHERE key NOT IN ({new})"),
@@ -343,15 +345,18 @@ class SqliteStaging:
                 f"WHERE old.plan = {self._last} AND old.status = 'pending' AND new.plan = {self._number} "
                 "AND new.status = 'pending' AND (old.email <> new.email OR old.vars <> new.vars)"
             ),
-            tuple(
-                self._db.execute(
-                    f'SELECT new."row", old.email, new.email FROM {self._deliveries} AS old JOIN plan_row '
-                    f"AS new ON new.key = old.key WHERE new.plan = {self._number} "
-                    "AND new.status = 'pending' AND old.email <> new.email "
-                    f"AND old.status IN ('accepted', 'in_doubt') AND old.{_NOT_ASKED} "
-                    'ORDER BY new."row" LIMIT 10'
-                )
-            ),
+            self._moved(),
+        )
+
+    def _moved(self) -> tuple[tuple[int, str, str], ...]:
+        return tuple(
+            self._db.execute(
+                f'SELECT new."row", old.email, new.email FROM {self._deliveries} AS old JOIN plan_row '
+                f"AS new ON new.key = old.key WHERE new.plan = {self._number} "
+                "AND new.status = 'pending' AND old.email <> new.email "
+                f"AND old.status IN ('accepted', 'in_doubt') AND old.{_NOT_ASKED} "
+                'ORDER BY new."row" LIMIT 10'
+            )
         )
 
     @property

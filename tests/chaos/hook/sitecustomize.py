@@ -4,6 +4,8 @@ the path; used by tests/chaos alone.
 CHAOS_STEP   the step, by its name in steps.py
 CHAOS_NTH    at which time it is reached, the first being 1
 CHAOS_ARMED  a file; counted is from when it exists, or at once where none is named
+CHAOS_ANSWER seconds that an answer of the remote is waited for
+CHAOS_SPAN   seconds that a block is for
 CHAOS_PAGES  how many pages of the log make a checkpoint, CHAOS_ATTEMPTS  how many attempts make a fold
 """
 
@@ -13,7 +15,7 @@ import sqlite3
 import sys
 
 STEP, ARMED = os.environ.get("CHAOS_STEP", ""), os.environ.get("CHAOS_ARMED", "")
-PAGES = os.environ.get("CHAOS_PAGES")
+PAGES, ANSWER = os.environ.get("CHAOS_PAGES"), os.environ.get("CHAOS_ANSWER")
 INTO_DELIVERIES = re.compile(r"\s*(INSERT|UPDATE|REPLACE)\b.*\bdelivery\b.*\battempt\b", re.S)
 left = int(os.environ.get("CHAOS_NTH", "1"))
 is_folding = has_folded = False
@@ -65,6 +67,16 @@ def composing(kind, name):
 
     setattr(kind, name, compose)
 
+
+if ANSWER and "run" in sys.orig_argv:
+    from dataclasses import replace
+
+    from sendbatch.delivery import blocks
+    from sendbatch.ledger.git import place
+
+    blocks.SPAN = float(os.environ["CHAOS_SPAN"])
+    genuine_patience = place.patience_of
+    place.patience_of = lambda *given: replace(genuine_patience(*given), answer=float(ANSWER))
 
 if (STEP or PAGES) and "run" in sys.orig_argv:
     sqlite3.connect = connect

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import pytest
 
+from sendbatch.ledger.git.book import Book
+from sendbatch.ledger.git.finding import Found
+from sendbatch.ledger.git.place import KEY, Patience, Place
+from sendbatch.ledger.git.program import Git
+from sendbatch.ledger.git.record import GitRecord
+from sendbatch.ledger.git.remote import Remote
 from sendbatch.ledger.sqlite import attempts
 from sendbatch.ledger.sqlite.record import open_ledger
 from sendbatch.ledger.store import Record
@@ -33,10 +40,29 @@ def in_bulk_at_once() -> Iterator[None]:
         yield
 
 
-STORES = {"sqlite": sqlite_record, "memory": memory_record}
+class Unheard(GitRecord):
+    """Nobody else is told: what every store must do is the same wherever its record is."""
+
+    def hold_announced(self, ids: Collection[int]) -> None:
+        """Everybody may be sent to."""
+
+    def _write(self, *told: object, **how: object) -> None:
+        """Nothing is pushed."""
 
 
-@pytest.fixture(params=STORES)
+@contextlib.contextmanager
+def git_record() -> Iterator[Record]:
+    place = Place("shop", "news", Path(), {KEY: "k" * 16}, Patience())
+    with quick_folder() as folder, open_ledger(folder) as ledger:
+        ledger.seed(place.secret(), (), {}, (), 0.0)
+        book = Book(Remote(Git(Path(), {}), 0.0), place, Found())
+        yield Unheard(ledger, book, place, set(), lambda: 0.0)
+
+
+STORES = {"sqlite": sqlite_record, "memory": memory_record, "git": git_record}
+
+
+@pytest.fixture(params=["sqlite", "memory", pytest.param("git", marks=pytest.mark.thorough)])
 def ledger(request: pytest.FixtureRequest) -> Iterator[Record]:
     """An empty record of each store, in this hand."""
     with STORES[request.param]() as record:

@@ -264,6 +264,14 @@ def test_a_checkout_is_left_as_it_was(host: GitHost, machine: Machine) -> None:
     assert state() == before
 
 
+def test_a_campaign_in_a_subfolder_of_the_repository_is_like_any_other(machine: Machine) -> None:
+    machine.checkout = machine.checkout / "campaigns"
+    machine.checkout.mkdir()
+    machine.run(ANN)
+    machine.run(ANN, BOB)
+    assert machine.standing(ANN, BOB) == dict.fromkeys(("ann", "bob"), Status.ACCEPTED)
+
+
 def test_a_shallow_clone_will_do(host: GitHost, machine: Machine) -> None:
     machine.run(ANN)
     shallow = host.bare.parent / "shallow"
