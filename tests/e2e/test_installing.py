@@ -1,4 +1,4 @@
-"""Each way of installing that the README shows, as it stands there, and `make release`, which makes the file."""
+"""Each way of installing that the README shows, as it stands there, and `make release`, before it."""
 
 from __future__ import annotations
 
