@@ -125,6 +125,7 @@ def test_what_is_merged_waits_for_its_approval_and_is_sent_once(
     assert host.receivers[PEOPLE:] == ["new@example.com"]
 
 
+@pytest.mark.thorough
 def test_a_send_whose_machine_dies_goes_on_and_mails_nobody_twice(
     hosted: Hosted, host: MailHost
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_send_whose_machine_dies_goes_on_and_mails_nobody_twice(
     assert "in doubt" in sent.summary
 
 
+@pytest.mark.thorough
 def test_a_text_that_is_pushed_while_a_send_waits(hosted: Hosted, host: MailHost) -> None:
     older = Run(hosted)
     older.go()
@@ -169,6 +171,7 @@ def test_a_text_that_is_pushed_while_a_send_waits(hosted: Hosted, host: MailHost
     assert sorted(host.receivers) == sorted(everyone())
 
 
+@pytest.mark.thorough
 def test_a_plan_that_no_longer_holds_sends_nothing(hosted: Hosted, host: MailHost) -> None:
     run = Run(hosted)
     run.go()
@@ -206,6 +209,7 @@ def test_a_pull_request_is_shown_and_has_one_comment(
     assert host.receivers == []
 
 
+@pytest.mark.thorough
 def test_a_forks_pull_request_gets_a_summary_no_comment_and_no_secret(
     hosted: Hosted, api: Api
 ) -> None:
@@ -218,6 +222,7 @@ def test_a_forks_pull_request_gets_a_summary_no_comment_and_no_secret(
     assert api.asked == []
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("command", "campaign", "args", "said"),
     [
