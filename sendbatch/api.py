@@ -110,6 +110,7 @@ def run(
     yes: bool = False,
     ask: Callable[[Question], bool] | None = None,
     only: str | Iterable[str] | None = None,
+    except_: FilePath | Iterable[FilePath] = (),
     limit: int | None = None,
     plan: FilePath | None = None,
     approved: bool = False,
@@ -139,7 +140,8 @@ def run(
     that somebody who is trusted must have approved that plan: by the key in SENDBATCH_APPROVAL_KEY, or by
     an SSH key that `allowed_signers`, the path of a file, gives to their name.
 
-    `only` are keys or addresses, `limit` takes so many of those who can be sent to. `retry` are also
+    `only` are keys or addresses, `limit` takes so many of those who can be sent to. `except_` are files, logs
+    or exports, that say who has the mail already: they count as accepted from now on. `retry` are also
     "rejected", "failed" or "deferred", with a glob on the reply's code where you like: "rejected:5.4.*".
     `in_doubt="resend"` sends to those in doubt again. `accept_changes` goes on with another text or server,
     `strict` refuses where a row is invalid or a message cannot be built. `no_wait` ends the run where it
@@ -164,6 +166,7 @@ def run(
     arguments.functions(ask=ask)
     said = Options(
         only=_only(only),
+        excepted=_paths(except_),
         limit=limit,
         plan=_path(plan),
         approved=approved,
@@ -534,6 +537,10 @@ def _record(record: FilePath | None) -> Path | str | None:
 
 def _path(path: FilePath | None) -> Path | None:
     return None if path is None else Path(path)
+
+
+def _paths(paths: FilePath | Iterable[FilePath]) -> tuple[Path, ...]:
+    return (Path(paths),) if isinstance(paths, (str, os.PathLike)) else tuple(map(Path, paths))
 
 
 def _words(words: str | Iterable[str]) -> list[str]:

@@ -98,6 +98,8 @@ def reason(
         return _refused(why, detail or "", code)
     if why in (Why.RELEASED, Why.UNFINISHED, Why.UNANSWERED):
         return _SENTENCES[why].format(_broke(detail or ""))
+    if why == Why.BY_HAND and detail:
+        return f"{_SENTENCES[why]}: {detail}"
     if why == Why.UNBUILDABLE:
         return f"{detail or ''} (row {row})" if row else detail or ""
     if why == Why.TOO_LARGE:

@@ -97,7 +97,7 @@ def test_every_line_of_a_campaign_gives_a_shell_the_words_that_were_meant(
     made = replace(
         campaign(folder), typed=("--smtp", word, "--set", f"x={word}"), run=word, run_given=True
     )
-    paths = {"plan": folder / word, "allowed_signers": folder / word}
+    paths = {"excepted": (folder / word,), "plan": folder / word, "allowed_signers": folder / word}
     options = Options(only=(word,), retry=(word,), approved=True, **paths)
     lines = CommandLines(made, folder / word)
     for line in (
@@ -113,6 +113,7 @@ def test_every_line_of_a_campaign_gives_a_shell_the_words_that_were_meant(
         if "--only" in found:
             assert found[found.index("--only") + 1] == word
             assert found[found.index("--retry") + 1] == word
+            assert found[found.index("--except") + 1] == shown(folder / word)
         for shape in (inert(line), masked(line), *_told(line)):
             pasted(shape, tmp_path)
     assert not list(tmp_path.rglob("PWNED"))

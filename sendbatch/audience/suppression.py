@@ -40,8 +40,12 @@ class Entry:
 
 
 class Suppression:
-    """One list. Iterating streams its entries, once; after that `named` says of how many lines or cells
-    something could be read, `questioned` of how many not all, and `blank` how many are empty."""
+    """One list; `what` is how it is called, `usual` which columns hold addresses. Iterating streams its
+    entries, once; after that `named` says of how many lines or cells something could be read, `questioned` of
+    how many not all, and `blank` how many are empty."""
+
+    what = "suppression list"
+    usual: tuple[str, ...] = USUAL_COLUMNS
 
     def __init__(
         self,
@@ -58,7 +62,7 @@ class Suppression:
         self._keyed, self._as_given = keyed, as_given
         named = declared.column
         self._wanted = (
-            (usable(named),) if named is not None else (usable(email_column), *USUAL_COLUMNS)
+            (usable(named),) if named is not None else (usable(email_column), *self.usual)
         )
         self._advice = (
             "column: names one of these"
@@ -106,7 +110,10 @@ class Suppression:
             table = Table(lines, Format(wanted=self._wanted, complete=True))
             place = self._place(table, header)
             # Of one column: a delimiter in a line stands between entries, or in somebody's name.
-            yield from _of_list(lines) if table.width == 1 else _of_csv(table, place)
+            yield from _of_list(lines) if table.width == 1 else self._of_table(table, place)
+
+    def _of_table(self, table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
+        return of_csv(table, place)
 
     def _place(self, table: Table, header: int) -> int:
         """Which column the entries stand in."""
@@ -116,9 +123,9 @@ class Suppression:
             raise AudienceError(table.clashes[column])
         if column is None:
             listed = one_line(", ".join(table.names.values()))
-            said = f"this suppression list has no column for addresses; its columns are: {listed}"
+            said = f"this {self.what} has no column for addresses; its columns are: {listed}"
             if (named := self.declared.column) is not None:
-                said = f"this suppression list has no column {named!r}; its columns are: {listed}"
+                said = f"this {self.what} has no column {named!r}; its columns are: {listed}"
             raise AudienceError(
                 Rule.UNKNOWN_COLUMN.finding(
                     said, Place(shown(self.declared.file), header), self._advice
@@ -181,7 +188,7 @@ def _of_list(lines: Lines) -> Iterator[tuple[int, str, str | None]]:
             yield lines.number, text, None
 
 
-def _of_csv(table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
+def of_csv(table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
     for row in table:
         cell = row.cells[place]
         if row.ragged and "@" not in cell:  # what stands there may have slipped from its column

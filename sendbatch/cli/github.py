@@ -9,7 +9,6 @@ read, with all that it holds.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -84,6 +83,8 @@ def output(values: Mapping[str, object], complain: Callable[[str], None]) -> Non
 def _line(name: str, value: str) -> str:
     if value.isascii() and value.isprintable():
         return f"{name}={value}"
+    import secrets
+
     end = f"sendbatch_{secrets.token_hex(16)}"  # nobody can know it, and write it into a value
     return f"{name}<<{end}\n{value}\n{end}"
 

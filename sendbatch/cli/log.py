@@ -17,7 +17,7 @@ Level: TypeAlias = Literal["info", "warning", "error"]
 SCHEMA = Path(__file__).with_name("log.schema.json")
 
 _is_json: ContextVar[bool] = ContextVar("the log is JSON", default=False)
-_COMMAND = re.compile(r" +(sendbatch [a-z][a-z-]* .*)")
+_COMMAND = r" +(sendbatch [a-z][a-z-]* .*)"
 
 
 def choose(*, json: bool) -> None:
@@ -39,8 +39,8 @@ def entry(event: str, message: str, level: Level, fields: Mapping[str, object]) 
 def notice(text: str, level: Level) -> str:
     """What is said to people. The lines in it that are to be typed stand by themselves."""
     lines = text.strip("\n").split("\n")
-    typed = [found for line in lines if (found := _COMMAND.fullmatch(line))]
-    message = "\n".join(line for line in lines if _COMMAND.fullmatch(line) is None)
+    typed = [found for line in lines if (found := re.fullmatch(_COMMAND, line))]
+    message = "\n".join(line for line in lines if re.fullmatch(_COMMAND, line) is None)
     return entry("notice", message, level, {"commands": [found[1] for found in typed]})
 
 

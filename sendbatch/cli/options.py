@@ -137,6 +137,14 @@ only = click.option(
     shell_complete=known("keys"),
     help="Only this key or address; @FILE has one a line.",
 )
+except_ = click.option(
+    "--except",
+    "except_",
+    metavar="FILE",
+    multiple=True,
+    type=PATH,
+    help="Who stands in this log or export has the mail.",
+)
 limit = click.option(
     "--limit", metavar="N", type=click.IntRange(min=1), help="At most the first N."
 )

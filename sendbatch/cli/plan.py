@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--out", metavar="FILE", type=opt.PATH, help="Write plan.json for run --plan.")
 @opt.limit
 @opt.only
+@opt.except_
 @opt.smtp
 @opt.rate
 @opt.set_
@@ -43,6 +44,7 @@ def plan(
     out: Path | None,
     limit: int | None,
     only: tuple[str, ...],
+    except_: tuple[Path, ...],
     smtp: str | None,
     rate: str | None,
     set_: tuple[str, ...],
@@ -67,7 +69,13 @@ def plan(
 
         given.one_of(form, ("text", "markdown", "json"), "--format")
         terminal = Terminal(progress=not no_progress)
-        chosen = Options(only=given.only(only), limit=limit, strict=strict, moved_from=moved_from)
+        chosen = Options(
+            only=given.only(only),
+            excepted=except_,
+            limit=limit,
+            strict=strict,
+            moved_from=moved_from,
+        )
         campaign = given.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
         )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def headline(plan: Overview) -> str:
     """The plan in one line."""
     kept = "" if plan.campaign.profile.delivers else ", which keeps the mail and delivers none"
-    return f"{plan.campaign.title}: {plan.sendable:,} to send through {plan.server}{kept}"
+    reach = f"; {plan.campaign.profile.reach}" if plan.campaign.profile.reach else ""
+    return f"{plan.campaign.title}: {plan.sendable:,} to send through {plan.server}{kept}{reach}"
 
 
 def whole(plan: Overview) -> dict[str, object]:
@@ -44,6 +45,7 @@ def document(plan: Overview) -> dict[str, object]:
         "server": plan.server,
         "account": plan.route.account,
         "delivers": campaign.profile.delivers,
+        "reach": campaign.profile.reach or None,
         "quotas": [
             {"messages": rate.count, "seconds": rate.seconds, "used": used}
             for rate, used in plan.route.quotas

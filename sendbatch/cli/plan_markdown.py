@@ -52,6 +52,8 @@ def _where_to(plan: Overview) -> str:
     whose = f" as {_data(plan.route.account)}" if plan.route.account else ""
     kept = "" if plan.campaign.profile.delivers else ", which keeps the mail and delivers none"
     said = f"Through {_data(plan.server)}{whose}{kept}."
+    if reach := plan.campaign.profile.reach:
+        said += f" **Mind whom it goes to:** {_data(reach)}."
     if (rehearsal := plan.rehearsal) is not None:
         built = count(rehearsal.built - rehearsal.failed, "message")
         said += f" {built} built, the largest of {size(rehearsal.largest)}."

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @opt.limit
 @opt.only
+@opt.except_
 @opt.smtp
 @opt.set_
 @opt.expect
@@ -60,6 +61,7 @@ def preview(
     port: int | None,
     limit: int | None,
     only: tuple[str, ...],
+    except_: tuple[Path, ...],
     smtp: str | None,
     set_: tuple[str, ...],
     expect: str | None,
@@ -88,6 +90,7 @@ def preview(
         options = Options(
             only=given.only(only),
             only_as_typed=only,
+            excepted=except_,
             limit=limit,
             strict=strict,
             moved_from=moved_from,

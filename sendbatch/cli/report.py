@@ -14,7 +14,7 @@ import click
 from sendbatch.cli import github, given
 from sendbatch.cli import options as opt
 from sendbatch.cli.wrapping import fitted
-from sendbatch.errors import SendbatchError, inert, one_line, shell_line
+from sendbatch.errors import SendbatchError, inert, one_line
 from sendbatch.reports.formats import FORMATS
 from sendbatch.runtime import masking
 from sendbatch.runtime.masking import for_log
@@ -130,10 +130,10 @@ def _hold_to_table(form: str, *, with_columns: bool, excel: bool, history: bool)
     """Raises SendbatchError where something of a table of recipients is wanted of what is none."""
     asked = [name for name, wanted in (("--with-columns", with_columns), ("--excel", excel)) if wanted]
     if asked and (history or form != "csv"):
-        now, hint = ("--history", "take --history away") if history else (shell_line("--format", form), "")
+        now = "--history" if history else f"the format {form}"
         raise SendbatchError(
             f"{' and '.join(asked)} can only be had with --format csv, and this is {now}",
-            hint=hint or "write --format csv",
+            hint="take --history away" if history else "write --format csv",
         )
 
 

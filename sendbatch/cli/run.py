@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="All but connect.")
 @opt.limit
 @opt.only
+@opt.except_
 @opt.smtp
 @opt.rate
 @opt.set_
@@ -83,6 +84,7 @@ def run(
     dry_run: bool,
     limit: int | None,
     only: tuple[str, ...],
+    except_: tuple[Path, ...],
     smtp: str | None,
     rate: str | None,
     set_: tuple[str, ...],
@@ -124,6 +126,7 @@ def run(
         chosen = Options(
             only=given.only(only),
             only_as_typed=only,
+            excepted=except_,
             limit=limit,
             retry=given.retry(retry),
             breaker=breaker or BREAKER,

@@ -223,6 +223,16 @@ NOBODY = Lacking()
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """Of the entries of a file: how many people of the plan they name, how many entries name nobody in it,
+    and some of those."""
+
+    people: int = 0
+    strangers: int = 0
+    some: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Weight:
     """Bytes on the wire of the files that recipients have of their own: the most that one of them has, and
     all together."""

@@ -50,6 +50,7 @@ def redirected_to(reading: Reading) -> str:
 def told(reading: Reading) -> str:
     """What a report's title has behind it, where the mail did not go to everybody."""
     known = reading.meta(REACH) or ""
+    known = f"{ONLY} a few" if known == ONLY else known  # of a record that keeps no addresses
     return f", {one_line(known, LONGEST)}" if kind_of(known) in (REDIRECTED, ONLY) else ""
 
 

@@ -14,10 +14,10 @@ to.
 INTENT is durable before the final dot leaves, so a crash finds every row whose message may have
 arrived as `sending`, and CRASH makes it `in_doubt`. An answer before the dot (a refused RCPT) settles
 a row that was never `sending`. Nothing leaves `accepted`; only a person's word leaves `in_doubt` and
-`rejected` (RETRY, RESEND, RESOLVE_…), or a provider's idempotency key (RESEND). RESOLVE_… settles those in
-doubt, and those *deferred* by 5xx. RETRY and RESEND hold for one run: RESTORE makes
-whoever it did not come to, or in doubt got no answer for good, or whose key expired before their message
-left, what they were before.
+`rejected` (RETRY, RESEND, EXCEPT, RESOLVE_…), or a provider's idempotency key (RESEND). RESOLVE_… settles
+those in doubt, and those *deferred* by 5xx; EXCEPT makes *accepted* whom a record that was lost knew. RETRY
+and RESEND hold for one run: RESTORE makes whoever it did not come to, or in doubt got no answer for good, or
+whose key expired before their message left, what they were before.
 
 Two rules keep this true. Every change of a status anywhere names an event of this table, and the
 store changes a row only where its present status is among the event's sources. This module does
@@ -49,6 +49,7 @@ class Event(StrEnum):
     RESOLVE_ACCEPTED = "resolve_accepted"  # a person said so
     RESOLVE_PENDING = "resolve_pending"
     RESOLVE_REJECTED = "resolve_rejected"
+    EXCEPT = "except"  # a person named a file that says who has it: --except
     RESTORE = "restore"  # it was to be sent again for one run, and got no answer for good: what it `was`
     READDRESS = "readdress"  # the CSV has another address under the same key
 
@@ -75,6 +76,7 @@ TABLE: Mapping[Event, Mapping[Status, Status | None]] = {
     Event.RESOLVE_ACCEPTED: {_DOUBT: _ACC, _D: _ACC},
     Event.RESOLVE_PENDING: {_DOUBT: _P, _D: _P},
     Event.RESOLVE_REJECTED: {_DOUBT: _REJ, _D: _REJ},
+    Event.EXCEPT: dict.fromkeys((_P, _D, _F, _DOUBT), _ACC),
     Event.RESTORE: dict.fromkeys(_SENDABLE),
     Event.READDRESS: dict.fromkeys(_TRIED, _P),
 }

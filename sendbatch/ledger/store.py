@@ -27,6 +27,7 @@ from sendbatch.ledger.facts import (
     Held,
     Lacking,
     Lane,
+    Matched,
     Plan,
     ReportRow,
     Retried,
@@ -225,6 +226,15 @@ class Staging(Protocol):
         if their value is a key."""
         ...
 
+    def except_(self, entries: Iterable[str]) -> None:
+        """Default keys of addresses, or keys: those of them who stand in the plan have the mail by a person's
+        word. Whoever is in it is an entry of `matched`, and accepted once the draft is told so."""
+        ...
+
+    def matched(self, most: int) -> Matched:
+        """What came of all entries of `except_`. All is settled."""
+        ...
+
     def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
         """Of a list's questioned entries those that are no key, of this plan or an earlier one: how many,
         and (line, as told, what to do) of the first. All rows are staged."""
@@ -332,6 +342,11 @@ class Draft(Selection, Protocol):
 
     def note(self, kind: str, detail: str, at: float) -> None:
         """Write one event."""
+        ...
+
+    def except_them(self, detail: str, at: float) -> None:
+        """Whom `Staging.except_` named and nobody refused for good is accepted, by a person's word (EXCEPT,
+        with `detail`); neither `retry` nor `resend` takes any of them up. The plan is finished."""
         ...
 
     def only(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:

@@ -40,6 +40,7 @@ class Options:
     only_as_typed: tuple[str, ...] = ()
     moved_from: str | None = None  # where the campaign file of this record was
     without_log: bool = False  # go on though the log of a run that was cut off is missing
+    excepted: tuple[Path, ...] = ()  # files that say who has the mail already
     first_run: date | None = None  # in CI: on that day (UTC) or the next a record may be begun
 
     @property
@@ -55,6 +56,7 @@ class Options:
         doubt when it is given, and a run may leave others."""
         words = [word for key in self.only_as_typed or self.only or () for word in ("--only", key)]
         words += ["--limit", str(limit)] if limit is not None else []
+        words += [word for path in self.excepted for word in ("--except", shown(path))]
         words += ["--plan", shown(self.plan)] if self.plan is not None else []
         words += ["--approved"] if self.approved else []
         if self.allowed_signers is not None:

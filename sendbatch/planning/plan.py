@@ -28,6 +28,7 @@ from sendbatch.planning.attachments import (
     with_empty,
 )
 from sendbatch.planning.conditions import refuse_bare_where
+from sendbatch.planning.excepting import NAMED, except_those, settle
 from sendbatch.planning.keys import key_of, keys_since
 from sendbatch.planning.people import open_people, rules_of
 from sendbatch.planning.request import Lookups, Means, Request
@@ -54,6 +55,7 @@ class Planned:
     corrected_doubt: frozenset[int] = frozenset()  # IDs of those in doubt whose row is another now
     warnings: tuple[Finding, ...] = ()
     large: tuple[Large, ...] = ()  # those with the largest attachments
+    excepted: tuple[str, ...] = ()  # what is said of those who have the mail by the word of a file
     failing: Lacking = NOBODY  # rows that fail alone by a fault of their attachments
     without: Lacking = NOBODY  # rows that are sent without a file of theirs
 
@@ -85,6 +87,7 @@ def make_plan(draft: Draft, request: Request, means: Means, basis: Basis) -> Pla
     staged = _read(draft, request, means, basis)
     staging, heed = staged.staging, means.stop.heed
     warnings = suppress(staging, campaign, heed)
+    excepted = except_those(staging, campaign, request.options, heed)
     if basis.lookups is not None:
         warnings += _look_up(staging, basis.lookups, means)
     staging.called_since(keys_since(draft.reading, campaign))
@@ -103,7 +106,8 @@ def make_plan(draft: Draft, request: Request, means: Means, basis: Basis) -> Pla
         started_at=started_at,
         completed_at=means.now(),
     )
-    return planned
+    said = settle(draft, excepted, staging.matched(NAMED), means.now())
+    return replace(planned, excepted=tuple(said))
 
 
 def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged:
@@ -111,7 +115,11 @@ def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged
     campaign, content, heed = request.campaign, request.content, means.stop.heed
     as_before = bool(key_of(campaign)) and draft.reading.has_tried()
     marked = bool(
-        campaign.suppress or campaign.attachments or campaign.invite or basis.lookups
+        campaign.suppress
+        or campaign.attachments
+        or campaign.invite
+        or basis.lookups
+        or request.options.excepted
     )
     with open_people(campaign, content, heed, as_before=as_before) as table:
         rules = _rules(request, means, table)

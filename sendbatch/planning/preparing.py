@@ -97,7 +97,8 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     numbers = guards.Numbers(holders, sendable(everyone), request.options.here)
     changes = guards.hold_unchanged(draft.reading, request, numbers, now)
     missing = guards.hold_expected(draft.people, request, everyone, holders, means.stop)
-    begun = retention.hold_kept(request, holders, now, is_new=is_new)
+    to_mail = sendable(everyone) if request.options.excepted else holders
+    begun = retention.hold_kept(request, to_mail, now, is_new=is_new)
     is_changed = draft.reading.meta("content") != request.content.digest
     warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
     is_news = request.looking or planned is not None or is_changed
@@ -115,7 +116,9 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
             ),
         )
     unsigned = _unsigned(request)
-    notices = (moved, request.keeping.notice, begun, started_over, *changes, resigned, unsigned)
+    excepted = planned.excepted if planned is not None else ()
+    begun_so = (moved, request.keeping.notice, begun, started_over)
+    notices = (*begun_so, *excepted, *changes, resigned, unsigned)
     return Prepared(
         content=request.content,
         salt=salt,
@@ -204,6 +207,7 @@ def _plan_if_needed(
     if (
         last is None
         or is_needed
+        or request.options.excepted
         or last.inputs != inputs
         or _takes_mail_by_now(draft, lookups, means)
     ):

@@ -27,7 +27,8 @@ FLAGS = {
 OF_LOAD = frozenset({"run", "smtp", "rate", "expect", "tolerate"})
 VALUES = OF_LOAD | {
     "only", "limit", "plan", "retry", "in-doubt", "breaker", "stop-after", "first-run", "moved-from",
-    "record", "out", "to", "count", "recipient", "most", "profiles", "allowed-signers", "ssh-key", "by",
+    "record", "out", "to", "count", "except", "recipient", "most", "profiles", "allowed-signers",
+    "ssh-key", "by",
 }  # fmt: skip
 NUMBERS = frozenset({"limit", "breaker", "count", "most", "stop-after"})
 VERBS = {
@@ -78,7 +79,7 @@ def _call(found: re.Match[str]) -> str:
         elif name == "as" and value is not None:
             given.append(repr(_bare(value)))
         elif name in VALUES and value is None:
-            given.append(f"{name.replace('-', '_')}=…")
+            given.append(f"{_keyword(name)}=…")
         elif name in VALUES and value is not None:
             (loaded if name in OF_LOAD else given).append(_named(name, value))
         else:
@@ -105,7 +106,7 @@ def _option(found: re.Match[str]) -> str:
         return f"settings={{{key!r}: {repr(setting) if equals else '…'}}}"
     if name not in VALUES:
         return found[0]
-    return f"{name.replace('-', '_')}=" if value is None else _named(name, value)
+    return f"{_keyword(name)}=" if value is None else _named(name, value)
 
 
 def _named(name: str, value: str) -> str:
@@ -113,7 +114,12 @@ def _named(name: str, value: str) -> str:
     shown = bare if bare.isupper() or (name in NUMBERS and bare.isdigit()) else repr(bare)
     if name == "first-run" and not bare.isupper():
         shown = f"datetime.date.fromisoformat({bare!r})"
-    return f"{name.replace('-', '_')}={shown}"
+    return f"{_keyword(name)}={shown}"
+
+
+def _keyword(name: str) -> str:
+    """What an option is called as an argument: `except` is a word of the language."""
+    return "except_" if name == "except" else name.replace("-", "_")
 
 
 def _bare(word: str) -> str:

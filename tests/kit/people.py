@@ -51,13 +51,17 @@ def staged(draft: Draft, *rows: Checked, columns: Sequence[str] = COLUMNS) -> St
 
 
 def stage(
-    draft: Draft, rows: Iterable[Checked], suppress: Iterable[tuple[str, str]] = ()
+    draft: Draft,
+    rows: Iterable[Checked],
+    suppress: Iterable[tuple[str, str]] = (),
+    excepts: Sequence[str] = (),
 ) -> Difference:
-    """A plan of these rows, in the draft."""
+    """A plan of these rows, in the draft; `excepts` has who has the mail by a person's word."""
     rows = list(rows)
     staging = staged(draft, *rows)
     staging.known_as((row.line, row.former_key) for row in rows if row.former_key)
     staging.suppress(suppress)
+    staging.except_(excepts)
     staging.settle()
     difference = staging.difference()
     staging.finish(
@@ -67,12 +71,19 @@ def stage(
         started_at=1.0,
         completed_at=2.0,
     )
+    if excepts:
+        draft.except_them("stands in a log", 44.0)
     return difference
 
 
-def plan(record: Record, *rows: Checked, suppress: Iterable[tuple[str, str]] = ()) -> Difference:
+def plan(
+    record: Record,
+    *rows: Checked,
+    suppress: Iterable[tuple[str, str]] = (),
+    excepts: Sequence[str] = (),
+) -> Difference:
     with record.draft() as draft:
-        difference = stage(draft, rows, suppress)
+        difference = stage(draft, rows, suppress, excepts)
         draft.merge()
     return difference
 

@@ -320,7 +320,7 @@ class _Job:
             helper = threading.Thread(target=self._meanwhile, args=(process,))
             helper.start()
         try:
-            said, _ = process.communicate(timeout=LONGEST)
+            said, _ = process.communicate(timeout=2 * LONGEST)  # one installs
         finally:
             if process.poll() is None:
                 process.kill()
@@ -353,10 +353,13 @@ class _Job:
         return file
 
     def check_out(self, given: Outputs) -> Outputs:
-        """actions/checkout: one commit; the token lies in a file beside, which its git includes."""
+        """actions/checkout: the run's commit alone; the token is in a file beside, which its git includes."""
         assert given == {}
         place, origin = self.machine.workspace, self._run._hosted.origin
-        git("clone", "-q", "--depth=1", f"file://{origin}", str(place))
+        git("init", "-q", "-b", "main", str(place))
+        git("-C", str(place), "remote", "add", "origin", f"file://{origin}")
+        git("-C", str(place), "fetch", "-q", "--depth=1", "origin", self._run.sha)
+        git("-C", str(place), "checkout", "-q", "-B", "main", self._run.sha)
         credentials = self.machine.temp / "git-credentials.config"
         credentials.write_text(f"[sendbatch-tests]\n\ttoken = {TOKEN}\n")
         git(

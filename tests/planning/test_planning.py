@@ -96,7 +96,7 @@ def test_another_letter_refuses_once_somebody_has_the_first(
 ) -> None:
     prepared(campaign(tmp_path))
     tried(ledger)
-    remember(ledger, content="another", server="mail.example")  # as a run with another letter did
+    remember(ledger, content="another", server="mail.example", reach="")  # as a run with another letter did
     real = campaign(
         tmp_path, yaml=YAML.replace("smtp: sandbox", "smtp: {host: mail.example, security: tls}")
     )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.errors import Finding, Place
-from sendbatch.runtime.masking import LEAST, masked, masked_finding
+from sendbatch.runtime.addresses import LEAST
+from sendbatch.runtime.masking import masked, masked_finding
 
 
 @pytest.mark.parametrize(

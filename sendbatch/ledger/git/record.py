@@ -17,7 +17,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError
@@ -81,8 +80,16 @@ class GitRecord:
     def recover(self, at: float) -> int:
         return len(self._crashed) + self._ledger.recover(at)
 
-    def draft(self, heed: Callable[[], None] = lambda: None) -> AbstractContextManager[Draft]:
-        return self._ledger.draft(heed, self._hold_settled)
+    @contextlib.contextmanager
+    def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[Draft]:
+        """Whoever counts as having the mail by a person's word is told of at once: were this run killed, or
+        had it nobody to send to, the next one would know nothing of them."""
+        with self._ledger.draft(heed, self._hold_settled) as draft:
+            yield draft
+        if draft.settled:
+            self.note_changed(draft.settled)
+            is_last = not self._book.is_open
+            self._write((), self._now(), lambda: self._place.stop.is_soon, is_last=is_last)
 
     def _hold_settled(self) -> None:
         """By a person's word nobody is sent to again whom a run that only sleeps may still be sending to."""

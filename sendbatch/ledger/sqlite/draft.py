@@ -59,6 +59,8 @@ class SqliteDraft(SqliteSelection):
         self._notes: list[tuple[str, str, float]] = []
         self._remembered: dict[str, str] = {}
         self._due: list[tuple[float, float | None]] = []
+        self._excepted: tuple[str, float] | None = None
+        self.settled: frozenset[int] = frozenset()  # ids of whom a person's word settled, once it is merged
         self.is_staged = False
         self._clear()
 
@@ -85,7 +87,8 @@ class SqliteDraft(SqliteSelection):
         if self._staged is None and not self._is_anew and not self._asks():
             return super().rows  # as the record has them
         number = self._plan.id if self._plan is not None else 0
-        return rows_of_draft(str(number), self._deliveries, is_new=self._staged is not None)
+        is_new, excepts = self._staged is not None, self._excepted is not None
+        return rows_of_draft(str(number), self._deliveries, is_new=is_new, excepts=excepts)
 
     def _asks(self) -> bool:
         """Whether somebody who is done with is sent to again."""
@@ -127,6 +130,9 @@ class SqliteDraft(SqliteSelection):
     def note(self, kind: str, detail: str, at: float) -> None:
         self._notes.append((kind, detail, at))
 
+    def except_them(self, detail: str, at: float) -> None:
+        self._excepted = detail, at
+
     # -- whom it selects ----------------------------------------------------------------------
 
     def only(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
@@ -164,7 +170,8 @@ class SqliteDraft(SqliteSelection):
         assert asked.status in sources(Event.RETRY)
         codes = " AND coalesce(enhanced_code, code) GLOB ?" if asked.codes is not None else ""
         found = self._db.execute(
-            f"SELECT id FROM {self.rows} WHERE holds AND status = ?{codes}{self.scope}",
+            f"SELECT id FROM {self.rows} "
+            f"WHERE holds AND status = ?{codes}{self.scope}{self._not_excepted}",
             (str(asked.status), *([asked.codes] if asked.codes is not None else [])),
         ).fetchall()
         if asked.status is Status.REJECTED:
@@ -174,6 +181,10 @@ class SqliteDraft(SqliteSelection):
                 "INSERT OR REPLACE INTO hurried VALUES (?, ?)", ((id_, at) for (id_,) in found)
             )
         return len(found)
+
+    @property
+    def _not_excepted(self) -> str:
+        return "" if self._excepted is None else " AND place NOT IN temp.excepted_rows"
 
     def resend(self, only: Collection[int] | None = None) -> int:
         if only is None:
@@ -259,6 +270,7 @@ class SqliteDraft(SqliteSelection):
                 forget(self._db)
             if self._staged is not None:
                 self._merge_plan(*self._staged, census)
+            self._except()
             self._take_up()
             for key, value in self._remembered.items():
                 remember(self._db, key, value)
@@ -308,6 +320,26 @@ class SqliteDraft(SqliteSelection):
             ),
         )
         seat(self._db, self._last.id if self._last is not None else 0, plan.id)
+
+    def _except(self) -> None:
+        """Who was never tried has a delivery from now on, which no plan replaces."""
+        if self._excepted is None:
+            return
+        detail, at = self._excepted
+        ids = "(SELECT coalesce(r.delivery, r.id) FROM plan_row AS r WHERE r.id IN temp.excepted_rows)"
+        self.settled = frozenset(id_ for (id_,) in self._db.execute(ids[1:-1]))
+        self._db.execute(
+            f"UPDATE delivery SET status = {leads_to(Event.EXCEPT)}, was = NULL, vars = NULL, due_at = NULL, "
+            "why = 'by-hand', detail = ?, finished_at = iif(first_attempt_at IS NULL, NULL, ?) "
+            f"WHERE id IN {ids} AND {happens(Event.EXCEPT)}",
+            (detail, at),
+        )
+        self._db.execute(
+            "INSERT INTO delivery (id, key, email, status, attempts, why, detail) SELECT r.id, r.key, "
+            f"r.email, {leads_to(Event.EXCEPT)}, 0, 'by-hand', ? FROM plan_row AS r WHERE r.delivery IS NULL "
+            "AND r.id IN temp.excepted_rows AND r.id NOT IN (SELECT id FROM delivery)",
+            (detail,),
+        )
 
     def _take_up(self) -> None:
         """Those done with are sent to again, for this run; who is deferred is due when it was said; and

@@ -47,7 +47,8 @@ def lost(folder: Path, *, planned: bool) -> LedgerError | None:
         "backup (with its -wal, where there is one) made after the last run: one made before does not know "
         "whom that run mailed, and starting without it would mail everyone again",
         hint=f"to start over all the same, remove the folder (rm -r {shell_line(shown(folder))}): "
-        f"everyone in the CSV is mailed then, {_mailed_twice(folder)}",
+        f"everyone in the CSV is mailed then, {_mailed_twice(folder)}. Where the server's log since the "
+        "first run is at hand, move the folder away and run with --except LOG: it leaves out whom that names",
     )
 
 

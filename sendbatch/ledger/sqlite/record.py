@@ -39,7 +39,6 @@ from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_rows
 from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
 from sendbatch.ledger.states import SENDABLE
-from sendbatch.ledger.store import Draft
 from sendbatch.values import Status
 
 STEPS = 100_000  # of SQLite's machine between two calls of a `heed`: some milliseconds
@@ -108,7 +107,7 @@ class Ledger:
     @contextlib.contextmanager
     def draft(
         self, heed: Callable[[], None] = lambda: None, resent: Callable[[], None] = lambda: None
-    ) -> Iterator[Draft]:
+    ) -> Iterator[SqliteDraft]:
         """`resent` is called where a person's word sends to those in doubt, and may refuse it."""
         with writable():
             self._attempts.begin()

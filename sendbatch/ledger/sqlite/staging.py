@@ -20,7 +20,16 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Plan, Saying, Twins
+from sendbatch.ledger.facts import (
+    NOBODY,
+    Difference,
+    Faulty,
+    Lacking,
+    Matched,
+    Plan,
+    Saying,
+    Twins,
+)
 from sendbatch.ledger.sqlite.cells import saying
 from sendbatch.ledger.sqlite.merging import forget_older, key_index
 from sendbatch.ledger.sqlite.sql import listed
@@ -31,7 +40,7 @@ from sendbatch.values import Why
 AT_ONCE = 100  # rows in one statement: each costs the interpreter's lock twice
 TABLES = (
     "marks", "suppression", "questioned", "lacking", "faulty", "unreachable", "twice", "former", "since",
-    "renamed", "left_out", "weighed",
+    "renamed", "left_out", "weighed", "excepted", "excepted_keys", "excepted_rows",
 )  # fmt: skip
 
 _NOT_ASKED = "id NOT IN temp.asked"  # of a delivery: the draft does not take it up again
@@ -79,6 +88,9 @@ class SqliteStaging:
             'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
             'weighed ("row" INTEGER PRIMARY KEY, bytes INTEGER)',
             "unreachable (domain TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID",
+            "excepted (value TEXT PRIMARY KEY) WITHOUT ROWID",
+            "excepted_keys (key TEXT PRIMARY KEY) WITHOUT ROWID",
+            "excepted_rows (id INTEGER PRIMARY KEY)",
         ):
             self._db.execute(f"CREATE TEMP TABLE {table}")
         self._base = self._one(
@@ -114,6 +126,9 @@ class SqliteStaging:
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         self._put("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
 
+    def except_(self, entries: Iterable[str]) -> None:
+        self._put("INSERT OR IGNORE INTO excepted VALUES (?)", ((entry,) for entry in entries))
+
     def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
         self._put("INSERT INTO questioned VALUES (?, ?, ?, ?, ?)", entries)
 
@@ -148,7 +163,8 @@ class SqliteStaging:
         deliveries."""
         return (
             f"FROM plan_row WHERE {self._rows} AND status = 'pending' AND key NOT IN "
-            f"(SELECT key FROM {self._deliveries} WHERE status IN {DONE} AND {_NOT_ASKED})"
+            f"(SELECT key FROM {self._deliveries} WHERE status IN {DONE} AND {_NOT_ASKED}) "
+            "AND key NOT IN excepted_keys"
         )
 
     def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
@@ -194,6 +210,7 @@ class SqliteStaging:
                 self._index_keys()
             self._recognise_strangers(self._db, self._number)
             self._point_to_deliveries()
+            self._find_excepted()
 
     def _recognise(self) -> None:
         """All rows of a key take the former one of any of them, where somebody was tried under that, and
@@ -285,6 +302,36 @@ class SqliteStaging:
             f"UPDATE plan_row SET delivery = tried.id FROM left_out JOIN {tried} AS tried USING (key) "
             f"WHERE plan_row.id = left_out.first AND tried.key NOT IN (SELECT key FROM plan_row "
             f"WHERE plan = {self._number} AND status = 'pending')"
+        )
+
+    def _find_excepted(self) -> None:
+        """Of each key that is named, or whose address is: the row that stands for its delivery."""
+        if not self._one("SELECT EXISTS (SELECT 1 FROM excepted)"):
+            return
+        self._db.execute(
+            f"INSERT INTO excepted_keys SELECT DISTINCT key FROM plan_row WHERE {self._rows} AND key <> '' "
+            'AND ("row" IN (SELECT "row" FROM marks WHERE address IN (SELECT value FROM excepted)) '
+            "OR key IN (SELECT value FROM excepted) OR lower(key) IN (SELECT value FROM excepted))"
+        )
+        holders = f"FROM plan_row WHERE {self._rows} AND status = 'pending' AND key IN excepted_keys"
+        self._db.execute(f"INSERT INTO excepted_rows SELECT id {holders}")
+        self._db.execute(
+            f"INSERT INTO excepted_rows SELECT min(id) FROM plan_row WHERE {self._rows} "
+            f"AND status IN {listed(LEFT_OUT)} AND key IN excepted_keys "
+            f"AND key NOT IN (SELECT key {holders}) GROUP BY key"
+        )
+
+    def matched(self, most: int) -> Matched:
+        strangers = (
+            f"FROM excepted WHERE value NOT IN (SELECT key FROM plan_row WHERE {self._rows}) "
+            f"AND value NOT IN (SELECT lower(key) FROM plan_row WHERE {self._rows}) "
+            "AND value NOT IN (SELECT address FROM marks)"
+        )
+        some = self._db.execute(f"SELECT value {strangers} ORDER BY value LIMIT ?", (most,)).fetchall()
+        return Matched(
+            self._one("SELECT count(*) FROM excepted_keys"),
+            self._one(f"SELECT count(*) {strangers}"),
+            tuple(value for (value,) in some),
         )
 
     def twins(self, used: Collection[str], most: int = 10) -> Twins:

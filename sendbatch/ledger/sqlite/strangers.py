@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.facts import REFUSED_SINCE
 from sendbatch.ledger.git.receipts import Receipt, Secret
+from sendbatch.ledger.reach import REACH, kind_of
 from sendbatch.ledger.sqlite.sql import note, remember
 from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED
 from sendbatch.ledger.states import SENDABLE, SETTLED
@@ -106,6 +107,8 @@ def meta_to_keep(db: sqlite3.Connection) -> dict[str, str]:
     kept = {
         key: value for key, value in found.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)
     }
+    if REACH in found:
+        kept[REACH] = kind_of(found[REACH])  # without the addresses
     if found.get(ENDED) == "":
         kept[ENDED] = ""  # it has not, yet
     elif ENDED in found:

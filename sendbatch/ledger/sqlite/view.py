@@ -37,6 +37,7 @@ STANDING = (
     "dated_at", "first_attempt_at", "finished_at",
 )  # fmt: skip
 DELIVERY = ("id", "key", "email", *STANDING, "vars", "gone")
+EXCEPTED = "r.id IN temp.excepted_rows"
 UNFOLDED = (
     "id > (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM meta WHERE key = 'folded')"
 )
@@ -95,16 +96,19 @@ def deferred_of(plan: str) -> str:
     )
 
 
-def rows_of_draft(plan: str, deliveries: str = FOLDED, *, is_new: bool) -> str:
-    """As `rows_of`, as it will be once a draft is merged: whoever is among temp.asked is sent to again, and
-    where the plan `is_new`, who has another address in it is pending there, unless the message was sent."""
+def rows_of_draft(
+    plan: str, deliveries: str = FOLDED, *, is_new: bool, excepts: bool = False
+) -> str:
+    """As `rows_of`, as it will be once a draft is merged: whoever is among temp.asked is sent to again,
+    where it `excepts` those of temp.excepted_rows have the mail by a person's word, and where the plan
+    `is_new`, who has another address in it is pending there, unless the message was sent."""
     asked = "coalesce(r.delivery, r.id) IN temp.asked"
     joined, of = _joined(deliveries, "coalesce(r.delivery, r.id)")
     moved = (
         f"(r.status = 'pending' AND r.email <> '' AND r.email <> {of('email')} AND "
         f"({is_new:d} AND {of('status')} IN {listed(sources(Event.READDRESS))} OR {asked}))"
     )
-    return _rows(plan, joined, of, of("status"), asked, moved)
+    return _rows(plan, joined, of, of("status"), asked, moved, EXCEPTED if excepts else "0")
 
 
 def _joined(deliveries: str, id_: str) -> tuple[str, _Column]:
@@ -123,7 +127,9 @@ def _at_rest(of: _Column) -> str:
     return f"iif({is_for_a_run}, {of('was')}, {of('status')})"
 
 
-def _rows(plan: str, joined: str, of: _Column, status: str, asked: str, moved: str) -> str:
+def _rows(
+    plan: str, joined: str, of: _Column, status: str, asked: str, moved: str, excepted: str = "0"
+) -> str:
     """`id` is the delivery's, `place` orders them by line, `holds` says that a row holds its key. The other
     columns have the names that facts.Entry gives them."""
     of_delivery = f"(r.status = 'pending' OR {status} IN {SENT})"  # the status is the delivery's
@@ -132,6 +138,9 @@ def _rows(plan: str, joined: str, of: _Column, status: str, asked: str, moved: s
     if asked != "0":
         now = f"iif({asked} OR {moved}, 'pending', {now})"
         was = f"iif({asked}, {of('status')}, {was})"
+    if excepted != "0":
+        was_open = f"coalesce({status}, 'pending') IN {listed(sources(Event.EXCEPT))}"
+        now = f"iif({excepted} AND {was_open}, 'accepted', {now})"
 
     def kept(name: str) -> str:
         return of(name) if moved == "0" else f"iif({moved}, NULL, {of(name)})"

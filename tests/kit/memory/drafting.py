@@ -19,10 +19,10 @@ from sendbatch.ledger.facts import (
 )
 from sendbatch.ledger.states import SENDABLE, after, sources
 from sendbatch.ledger.states import Event as Happening
-from sendbatch.values import Recipient, Status
+from sendbatch.values import Recipient, Status, Why
 from tests.kit.memory.reading import People, Reading, entry_of, recipient_of
 from tests.kit.memory.staging import Staging
-from tests.kit.memory.state import Delivery, Row, State, readdressed
+from tests.kit.memory.state import Delivery, Row, State, happens, readdressed
 
 Person: TypeAlias = tuple[Row, Delivery | None]
 
@@ -83,6 +83,8 @@ class Draft(Selection):
         self._staged: tuple[Plan, dict[int, Row]] | None = None
         self._weighed: dict[int, int] = {}
         self._asked: set[int] = set()
+        self._named: set[int] = set()  # by a file that says who has the mail
+        self._excepted: tuple[str, float] | None = None
         self._hurried: dict[int, float] = {}
         self._due: list[tuple[float, float | None]] = []
         self._meta: dict[str, str] = {}
@@ -95,6 +97,8 @@ class Draft(Selection):
         made = self._base.copy()
         if self._staged is not None:
             self._seat(made, *self._staged)
+        if self._excepted is not None and self._staged is not None:
+            self._except(made, *self._excepted)
         for id_ in self._asked:
             one = made.deliveries[id_]
             event = Happening.RESEND if one.status is Status.IN_DOUBT else Happening.RETRY
@@ -123,9 +127,24 @@ class Draft(Selection):
             columns, self._base, self._asked, self._record.number, self._heed, self._finished
         )
 
-    def _finished(self, plan: Plan, rows: dict[int, Row], weighed: dict[int, int]) -> None:
+    def _except(self, made: State, detail: str, at: float) -> None:
+        told = {"why": Why.BY_HAND, "detail": detail, "was": None, "due_at": None, "cells": None}
+        for id_ in self._named:
+            row = made.rows[id_]
+            one = made.deliveries.get(id_) or Delivery(id_, row.key, row.email)
+            if happens(one, Happening.EXCEPT):
+                to = after(one.status, Happening.EXCEPT)
+                finished = None if one.first_attempt_at is None else at
+                made.deliveries[id_] = replace(one, status=to, finished_at=finished, **told)
+
+    def except_them(self, detail: str, at: float) -> None:
+        self._excepted = detail, at
+
+    def _finished(
+        self, plan: Plan, rows: dict[int, Row], weighed: dict[int, int], named: set[int]
+    ) -> None:
         self._staged = plan, rows
-        self._weighed = weighed
+        self._weighed, self._named = weighed, named
 
     def forget_everyone(self) -> None:
         self._base = replace(self._base, deliveries={}, ends=[])
@@ -153,6 +172,7 @@ class Draft(Selection):
         found = [
             one.id
             for one in self._holding(asked.status)
+            if not (self._excepted and one.id in self._named)
             if asked.codes is None or fnmatchcase(one.enhanced or str(one.code or ""), asked.codes)
         ]
         if asked.status is Status.REJECTED:

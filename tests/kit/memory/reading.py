@@ -261,9 +261,8 @@ class Reading(People):
     def servers(self) -> list[tuple[str, int]]:
         changes = [event for event in self._state().events if event.kind == "server"]
         bounds = [float("-inf"), *(event.at for event in changes[1:]), float("inf")]
-        accepted = [
-            one.finished_at or 0.0 for one in self._deliveries() if one.status is Status.ACCEPTED
-        ]
+        done = (one for one in self._deliveries() if one.status is Status.ACCEPTED)
+        accepted = [one.finished_at for one in done if one.finished_at is not None]
         counts: Counter[str] = Counter()
         for event, (start, end) in zip(changes, pairwise(bounds), strict=False):
             counts[event.detail] += sum(start <= at < end for at in accepted)

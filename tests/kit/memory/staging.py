@@ -6,7 +6,16 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-from sendbatch.ledger.facts import NOBODY, Difference, Faulty, Lacking, Plan, Saying, Twins
+from sendbatch.ledger.facts import (
+    NOBODY,
+    Difference,
+    Faulty,
+    Lacking,
+    Matched,
+    Plan,
+    Saying,
+    Twins,
+)
 from sendbatch.ledger.states import LEFT_OUT
 from sendbatch.values import Status, Why
 from tests.kit.memory import reading
@@ -28,7 +37,7 @@ class Staging:
         asked: set[int],
         number: Callable[[], int],
         heed: Callable[[], None],
-        finished: Callable[[Plan, dict[int, Row], dict[int, int]], None],
+        finished: Callable[[Plan, dict[int, Row], dict[int, int], set[int]], None],
     ) -> None:
         self._columns = tuple(columns)
         self._last = last
@@ -43,6 +52,7 @@ class Staging:
         self._lacking: dict[str, set[int]] = {}
         self._faulty: dict[int, tuple[str, bool]] = {}
         self._weighed: dict[int, int] = {}
+        self._excepted: set[str] = set()
         self._suppressed: set[tuple[str, str]] = set()
         self._questioned: list[tuple[int, int, str, str, str]] = []
         self._tried = {
@@ -83,6 +93,30 @@ class Staging:
 
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         self._suppressed.update(entries)
+
+    def except_(self, entries: Iterable[str]) -> None:
+        self._excepted.update(entries)
+
+    def _names_of(self, row: Row) -> set[str]:
+        address, _, _ = self._marks.get(row.line, ("", "", None))
+        return {name for name in (address, row.key, row.key.translate(LOWER)) if name}
+
+    def _excepted_keys(self) -> set[str]:
+        return {row.key for row in self._rows if row.key and self._names_of(row) & self._excepted}
+
+    def _excepted_rows(self) -> set[int]:
+        """Of each key the row that stands for its delivery, by the delivery's id."""
+        keys, found = self._excepted_keys(), dict[str, int]()
+        for these in ((Status.PENDING,), LEFT_OUT):
+            for row in self._rows:
+                if row.key in keys and row.status in these:
+                    found.setdefault(row.key, row.id)
+        return set(found.values())
+
+    def matched(self, most: int) -> Matched:
+        known = set().union(*map(self._names_of, self._rows))
+        strangers = sorted(self._excepted - known)
+        return Matched(len(self._excepted_keys()), len(strangers), tuple(strangers[:most]))
 
     def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
         self._questioned += entries
@@ -175,6 +209,7 @@ class Staging:
             for one in self._last.deliveries.values()
             if one.status in DONE and one.id not in self._asked
         }
+        done |= self._excepted_keys()
         return [row for row in self._rows if row.holds and row.key not in done]
 
     def lacking(self, kind: str, most: int = 10) -> Lacking:
@@ -255,4 +290,5 @@ class Staging:
     ) -> None:
         id_ = self._last.plan.id + 1 if self._last.plan else 1
         made = Plan(id_, inputs, completed_at, self._columns, recipients_digest, content_digest)
-        self._finished(made, {row.id: row for row in self._rows}, self._weighed)
+        rows = {row.id: row for row in self._rows}
+        self._finished(made, rows, self._weighed, self._excepted_rows())

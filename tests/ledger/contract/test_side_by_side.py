@@ -123,6 +123,7 @@ class Stores(RuleBasedStateMachine):
     @rule(
         rows=st.none() | ROWS,
         suppress=SUPPRESSED,
+        excepts=st.just([]) | st.lists(st.sampled_from((*KEYS, *map(str.lower, EMAILS))), max_size=2),
         only=st.none() | st.lists(st.sampled_from((*KEYS, *EMAILS)), max_size=2),
         again=st.lists(st.sampled_from(SENDING_AGAIN), max_size=2),
         resends=st.booleans(),
@@ -148,6 +149,7 @@ class Stores(RuleBasedStateMachine):
         *,
         rows: Sequence[Checked] | None,
         suppress: list[tuple[str, str]],
+        excepts: list[str],
         only: list[str] | None,
         again: list[Retried],
         resends: bool,
@@ -156,7 +158,7 @@ class Stores(RuleBasedStateMachine):
     ) -> list[object]:
         told: list[object] = []
         if rows is not None:
-            told.append(stage(draft, numbered(rows), suppress))
+            told.append(stage(draft, numbered(rows), suppress, excepts))
         told.append(draft.only(None if only is None else [(one,) for one in only]))
         told += [draft.retry(again, 45.0), draft.resend() if resends else 0]
         draft.limit(limit)

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Saying, Twins, Weight
+from sendbatch.ledger.facts import NOBODY, Faulty, Lacking, Retried, Saying, Twins, Weight
 from sendbatch.ledger.store import Record, Staging
-from sendbatch.values import Checked, Status
+from sendbatch.values import Checked, Status, Why
 from tests.kit.people import (
     bring,
     entry,
@@ -19,6 +19,7 @@ from tests.kit.people import (
     plan,
     said,
     someone,
+    stage,
     staged,
     statuses,
 )
@@ -475,3 +476,62 @@ def test_doubt_whose_message_would_be_another_one_now_is_told(
         staging.settle()
 
         assert staging.corrected_doubt() == (frozenset({before.id}) if is_another else frozenset())
+
+
+def test_who_is_named_by_a_file_has_the_mail_by_a_persons_word_and_no_plan_changes_that(
+    ledger: Record,
+) -> None:
+    carl = person(4, "c-17", email="Carl@example.org")
+    rows = (person(2, "ann"), person(3, "BOB"), carl, person(5, "dora"))
+    with ledger.draft() as draft:
+        staging = staged(draft, *rows, left_out(person(6, "eva"), Status.FILTERED))
+        staging.except_(["ann", "bob", "carl@example.org", "eva", "else@example.com"])
+        staging.settle()
+        matched = staging.matched(9)
+        staging.finish(
+            inputs="", recipients_digest="", content_digest="", started_at=1.0, completed_at=2.0
+        )
+        draft.except_them("stands in a log", 44.0)
+        expected = draft.totals(), [one.key for one in draft.to_send()]
+        draft.merge()
+
+    plan(ledger, *rows)
+
+    assert (matched.people, matched.strangers, matched.some) == (4, 1, ("else@example.com",))
+    assert expected == ({Status.ACCEPTED: 4, Status.PENDING: 1}, ["dora"])
+    found = {one.key: one for one in ledger.reading.entries(all_rows=True)}
+    accepted = [key for key, one in found.items() if one.status is Status.ACCEPTED]
+    assert accepted == ["ann", "BOB", "c-17", "eva"]
+    ann = found["ann"]
+    assert (ann.attempts, ann.finished_at) == (0, None)
+    assert (ann.why, ann.detail) == (Why.BY_HAND, "stands in a log")
+    assert not ledger.reading.has_tried()
+
+
+def test_nobody_who_is_named_by_a_file_is_sent_to_again(ledger: Record) -> None:
+    keys = ("ann", "bob", "carl")
+    rows = [person(line, key) for line, key in enumerate(keys, 2)]
+    plan(ledger, *rows)
+    for key, status in zip(keys, (Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED), strict=True):
+        bring(ledger, key, status)
+
+    with ledger.draft() as draft:
+        stage(draft, rows, excepts=keys)
+        asked = draft.retry([Retried(Status.REJECTED)], 50.0), draft.resend()
+        draft.merge()
+
+    assert asked == (0, 0)
+    assert statuses(ledger) == [
+        ("ann", Status.REJECTED),
+        ("bob", Status.ACCEPTED),
+        ("carl", Status.ACCEPTED),
+    ]
+    assert entry(ledger, "bob").finished_at == 44.0
+
+
+def test_where_a_draft_is_not_merged_nobody_counts_as_having_it(ledger: Record) -> None:
+    with ledger.draft() as draft:
+        stage(draft, [person(2, "ann")], excepts=["ann"])
+    plan(ledger, person(2, "ann"))
+
+    assert statuses(ledger) == [("ann", Status.PENDING)]

@@ -39,7 +39,11 @@ WORDS = {event: to for to, event in RESOLVED.items()}
 ALLOWED = [(event, status) for event in TABLE for status in sources(event)]
 FORBIDDEN = [(event, status) for event in TABLE for status in Status if status not in TABLE[event]]
 # What a plan makes of a row never tried, or of one that comes back, is in the table of plans.
-OF_A_PLAN = [(Event.READDRESS, status) for status in (*OUT, Status.DUPLICATE, Status.WITHDRAWN)]
+OF_A_PLAN = [
+    (event, status)
+    for event in (Event.READDRESS, Event.EXCEPT)
+    for status in (*OUT, Status.DUPLICATE, Status.WITHDRAWN)
+]
 LATE = [one for one in FORBIDDEN if one[0] is not Event.INTENT and one not in OF_A_PLAN]
 UNINTENDED = [status for event, status in FORBIDDEN if event is Event.INTENT]
 
@@ -106,6 +110,8 @@ def let_happen(ledger: Record, event: Event, to: Entry) -> None:
             ledger.backlog(clock).end()
         case Event.READDRESS:
             plan(ledger, person(to.row, to.key, email="new@example.com"))
+        case Event.EXCEPT:
+            plan(ledger, person(to.row, to.key), excepts=[to.key])
         case _ if event in WORDS:
             ledger.resolve([(to.key,)], WORDS[event], 70.0)
         case _:
@@ -118,7 +124,7 @@ def test_an_event_leads_where_the_table_says(ledger: Record, event: Event, statu
 
     let_happen(ledger, event, before)
 
-    if event is Event.READDRESS and status is Status.PENDING:
+    if event in (Event.READDRESS, Event.EXCEPT) and status is Status.PENDING:
         before = entry(ledger, "ann")  # who was never tried belongs to the plan
     assert found_again(ledger, before).status is after(status, event, before.was)
 

@@ -15,7 +15,7 @@ from sendbatch.ledger.git.record import GitRecord
 from sendbatch.values import Status
 from tests.kit.githost import GitHost, git
 from tests.kit.machine import Machine, announce
-from tests.kit.people import entry, outcome_of, person, staged
+from tests.kit.people import entry, outcome_of, person, stage, staged
 
 ANN, BOB, CLEO, DAN, EVE = (person(n, key) for n, key in enumerate(("ann", "bob", "cleo", "dan", "eve"), 2))
 EVERYONE = (ANN, BOB, CLEO, DAN, EVE)
@@ -56,6 +56,16 @@ def test_another_machine_goes_on_where_one_has_ended(host: GitHost, machine: Mac
     assert found["ann"].content == "digest"
     assert found["ann"].dated_at == 10.0
     assert found["ann"].attempts == 1
+
+
+def test_who_has_the_mail_by_the_word_of_a_file_has_it_for_the_next_machine_too(
+    host: GitHost, machine: Machine
+) -> None:
+    with machine.opened() as record, record.draft() as draft:
+        stage(draft, [ANN, BOB], excepts=["ann"])
+        draft.merge()
+
+    assert machine.elsewhere(host).standing(ANN, BOB) == {"ann": Status.ACCEPTED, "bob": Status.PENDING}
 
 
 def test_who_was_announced_and_not_sent_to_is_as_before(machine: Machine) -> None:
