@@ -79,7 +79,7 @@ def _call(found: re.Match[str]) -> str:
         elif name == "as" and value is not None:
             given.append(repr(_bare(value)))
         elif name in VALUES and value is None:
-            given.append(f"{_keyword(name)}=…")
+            given.append(f"{keyword_of(name)}=…")
         elif name in VALUES and value is not None:
             (loaded if name in OF_LOAD else given).append(_named(name, value))
         else:
@@ -106,7 +106,7 @@ def _option(found: re.Match[str]) -> str:
         return f"settings={{{key!r}: {repr(setting) if equals else '…'}}}"
     if name not in VALUES:
         return found[0]
-    return f"{_keyword(name)}=" if value is None else _named(name, value)
+    return f"{keyword_of(name)}=" if value is None else _named(name, value)
 
 
 def _named(name: str, value: str) -> str:
@@ -114,10 +114,10 @@ def _named(name: str, value: str) -> str:
     shown = bare if bare.isupper() or (name in NUMBERS and bare.isdigit()) else repr(bare)
     if name == "first-run" and not bare.isupper():
         shown = f"datetime.date.fromisoformat({bare!r})"
-    return f"{_keyword(name)}={shown}"
+    return f"{keyword_of(name)}={shown}"
 
 
-def _keyword(name: str) -> str:
+def keyword_of(name: str) -> str:
     """What an option is called as an argument: `except` is a word of the language."""
     return "except_" if name == "except" else name.replace("-", "_")
 

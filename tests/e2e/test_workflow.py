@@ -116,7 +116,8 @@ def test_what_is_merged_waits_for_its_approval_and_is_sent_once(
 
     assert Run(hosted).go()["send"].result == "skipped"  # started again, by whatever
     assert run.again(all_jobs=True)["send"].result == "skipped"
-    (hosted.folder / "letters/news/people.csv").open("a").write("new@example.com,New,\n")
+    people = hosted.folder / "letters/news/people.csv"
+    people.write_text(people.read_text() + "new@example.com,New,\n")
     push(hosted)
     second = Run(hosted)
     assert second.go()["plan"].outputs == {"remaining": "1"}
