@@ -128,3 +128,34 @@ def test_systemds_signal_completes_the_letter_that_is_on_its_way(
     assert "in_doubt" not in service.statuses().values()
     ended(service.start()).ended(0)
     assert sorted(host.receivers) == sorted(service.statuses())
+
+
+@pytest.mark.thorough
+def test_the_crontab_that_the_page_shows_sends_and_says_nothing_where_all_is_well(
+    open_folder: Path, host: MailHost
+) -> None:
+    """As cron runs it: by sh, in the user's home, with little in the environment."""
+    service = Service(open_folder, host, people=3)
+    block = (ROOT / "docs/ci.md").read_text("utf-8").partition("```crontab\n")[2].partition("```")[0]
+    *given, line = block.splitlines()
+    pairs = [one.replace(RECORDS, str(open_folder / "state")).split("=", 1) for one in given]
+    command = line.split(maxsplit=5)[5]
+    command = command.replace("/srv/news", str(service.campaign.parent))
+    command = command.replace("/opt/sendbatch/bin/sendbatch", words_in(service.settings["ExecStart"][0])[0])
+    command = command.replace("campaign.yaml", "spring.yaml")
+    secrets = f"SMTP_USERNAME=me\nSMTP_PASSWORD={SECRET}\n"
+    (service.campaign.parent / ".env").write_text(secrets)
+    give(service.campaign.parent)
+    (service.campaign.parent / ".env").chmod(0o600)
+    environ = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "PYTHONPATH": str(ROOT), **dict(pairs)}
+    for _ in range(2):
+        cron = subprocess.run(
+            [*as_nobody(), "/bin/sh", "-c", command],
+            cwd=open_folder / "home",
+            env=environ | {"HOME": str(open_folder / "home"), "LOGNAME": "nobody"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (cron.returncode, cron.stdout, cron.stderr) == (0, "", "")
+    assert sorted(host.receivers) == [f"p{n}@example.com" for n in (1, 2, 3)]

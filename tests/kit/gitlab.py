@@ -7,8 +7,10 @@ step that installs sendbatch is this checkout's by a stand-in (`installs=True` t
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +23,7 @@ import yaml
 from tests.kit.nobody import BARE, ROOT, as_nobody, give
 from tests.kit.waiting import LONGEST
 
+INSTALLING = 840.0  # seconds that a job may take which loads all it needs
 # In place of what installs: the command of this checkout, at the place where the others look for it.
 STAND_IN = f"""
 at="$CI_PROJECT_DIR/.sendbatch"
@@ -135,12 +138,19 @@ class Job:
 
     def ended(self) -> int:
         """The exit code, once it is over; what comes after a script is done then."""
-        self.log, _ = self.process.communicate(timeout=LONGEST)
+        self.log = self._said_by(self.process)
         if after := self.keys.get("after_script"):
-            said, _ = self._started(after).communicate(timeout=LONGEST)
-            self.log += said
+            self.log += self._said_by(self._started(after))
         self._runner.keep(self)
         return self.code
+
+    def _said_by(self, process: subprocess.Popen[str]) -> str:
+        try:
+            return process.communicate(timeout=INSTALLING if self._runner.installs else LONGEST)[0]
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
 
     @property
     def code(self) -> int:
