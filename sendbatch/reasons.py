@@ -61,6 +61,7 @@ _SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.UNFINISHED: "{} before the message was whole: it was not delivered",
     Why.UNANSWERED: "{} after the whole message had left: it may have been delivered",
     Why.CRASHED: "the run ended before the reply to the message came",
+    Why.ANNOUNCED: "announced by a run that ended before it told more: the message may have been sent",
     Why.TOO_LARGE: "the message has {} bytes, the server takes at most {}",
     Why.SMTPUTF8: f"the address{_SMTPUTF8}",
     Why.UNSAFE_ADDRESS: "the address has characters that SMTP cannot carry",

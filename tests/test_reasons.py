@@ -63,6 +63,12 @@ SENTENCES = [
     ),
     (Why.CRASHED, None, None, "the run ended before the reply to the message came"),
     (
+        Why.ANNOUNCED,
+        None,
+        None,
+        "announced by a run that ended before it told more: the message may have been sent",
+    ),
+    (
         Why.TOO_LARGE,
         "1200 1000",
         None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sendbatch.errors import (
     AnotherRun,
     GuardError,
@@ -15,8 +17,9 @@ from sendbatch.errors import (
 from sendbatch.ledger.git.place import KEY, Place
 from sendbatch.ledger.git.remote import ORIGIN, Refused
 from sendbatch.ledger.git.witness import Seen
-from sendbatch.words import count, duration
+from sendbatch.words import count, duration, rows
 
+MOST_ROWS = 10  # that are named
 _TELLS = "nothing was sent"
 
 
@@ -97,6 +100,16 @@ def too_young(until: str) -> LockedError:
         f"those in doubt may still be sent to by the run that was cut off, if it only sleeps; {_TELLS}",
         hint=f"they can be sent to again from {until} on; `resolve --as accepted` or `--as rejected` is "
         "taken now",
+    )
+
+
+def too_young_still(lines: Sequence[int], until: str) -> LockedError:
+    said = rows(lines[:MOST_ROWS], len(lines))
+    return LockedError(
+        f"{said}: settled since, and the run that was cut off may still be sending to them, if it only "
+        f"sleeps; {_TELLS}",
+        hint=f"they can be sent to again from {until} on; till then others can, by a run that leaves them "
+        "out: without --retry rejected, and with the address that they had",
     )
 
 
