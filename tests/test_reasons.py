@@ -63,12 +63,6 @@ SENTENCES = [
     ),
     (Why.CRASHED, None, None, "the run ended before the reply to the message came"),
     (
-        Why.ANNOUNCED,
-        None,
-        None,
-        "announced by a run that ended before it told more: the message may have been sent",
-    ),
-    (
         Why.TOO_LARGE,
         "1200 1000",
         None,
@@ -100,6 +94,12 @@ SENTENCES = [
 ]
 # What no version 1 ever wrote.
 SINCE = [(Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out")]
+    (
+        Why.ANNOUNCED,
+        None,
+        None,
+        "announced by a run that ended before it told more: the message may have been sent",
+    ),
 
 
 @pytest.mark.parametrize(("why", "detail", "code", "words"), [*SENTENCES, *SINCE])

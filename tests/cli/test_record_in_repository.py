@@ -112,6 +112,25 @@ def test_a_plan_with_the_key_knows_who_has_the_mail(job: Desk) -> None:
     assert "2 to send" in job.run("plan", "spring.yaml").said
 
 
+def test_a_run_that_was_overtaken_leaves_what_it_knows_to_the_next(
+    job: Desk, mailhost: MailHost, host: GitHost
+) -> None:
+    # Its third push, behind the last message, comes after one of another run.
+    host.hook(
+        "echo >> pushes\n"
+        'test "$(wc -l < pushes)" -eq 3 || exit 0\n'
+        "git for-each-ref '--format=%(refname)' refs/sendbatch/shop | while read ref; do\n"
+        "  env -u GIT_QUARANTINE_PATH git update-ref $ref refs/heads/main\n"
+        "done"
+    )
+    lost = job.run("run", "spring.yaml", "--yes").ended(5)
+    assert mailhost.receivers == THREE
+    assert "this run sent to 3 recipients, of whom the other one may not know" in lost.said
+    assert "--except reports/spring/report.csv" in lost.said
+    table = (job.folder / "reports" / "spring" / "report.csv").read_text("utf-8")
+    assert table.count(",accepted,") == 3
+
+
 def test_a_rehearsal_stays_on_the_disk(job: Desk, host: GitHost) -> None:
     job.run("run", "spring.yaml", "--yes", "--smtp", "sandbox").ended(0)
     assert host.refs() == {}

@@ -122,6 +122,8 @@ class Book:
             except Away as away:
                 if (self.gave_up and self.is_open) or ended() or time.monotonic() >= until:
                     self.gave_up = True
+                    if place.stop.is_now and self.is_open:
+                        raise refusals.cut_off(place.ref) from None
                     raise refusals.away(place.ref, str(away), is_sending=self.is_open) from None
                 self.told(
                     f"the repository is away, nothing is sent meanwhile: {away}; again in {duration(pause)}"

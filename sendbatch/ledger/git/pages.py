@@ -39,7 +39,8 @@ class About:
     """`number` counts the commits of this record, `run` names the run that made this one (at random), which
     began at `began` and has `ended` or not; it was made at `at`. `sent` is how many have the mail, or may
     have it. Until `doubted_until` whoever was taken for dead may still be sending to those of the receipts
-    `doubted`, however they were settled since, and they must not be sent to again. `meta` are lines of the record's own."""
+    `doubted`, however they were settled since, and they must not be sent to again. `meta` are lines of the
+    record's own."""
 
     number: int = 0
     run: str = ""

@@ -23,15 +23,17 @@ LONGEST_REF = 240  # bytes of one component: file systems take 255, and git adds
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds: how long a ref is watched whose last run did not say that it ended; how long an answer of the
-    remote is waited for; for how long a remote that is away is asked again, after which pauses. An announced
-    block may be sent for `holds`, and who is in doubt of a run that was taken for dead is not sent to again
-    before `settling`, which is longer."""
+    remote is waited for; for how long a remote that is away is asked again, after which pauses; for how long
+    the last push is waited for where all is to end at once. An announced block may be sent for `holds`, and
+    who is in doubt of a run that was taken for dead is not sent to again before `settling`, which is
+    longer."""
 
     watch: float = 30.0
     answer: float = 60.0
     offline: float = 1800.0
     pause: float = 1.0
     longest_pause: float = 60.0
+    hurried: float = 5.0
     holds: float = 600.0
     settling: float = 900.0
 

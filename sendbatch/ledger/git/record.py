@@ -176,8 +176,11 @@ class GitRecord:
             fold = self._book.is_worth_folding
             until = time.monotonic() + self._place.patience.answer
 
+            hurried = time.monotonic() + self._place.patience.hurried
+
             def ended() -> bool:  # it was waited for in vain before: one more try
-                return self._place.stop.is_now or (self._book.gave_up and time.monotonic() > until)
+                now = time.monotonic()
+                return (self._place.stop.is_now and now > hurried) or (self._book.gave_up and now > until)
 
             self._write((), at, ended, is_last=True, is_all=fold)
             self._is_to_close = False

@@ -158,6 +158,14 @@ def away(ref: str, said: str, *, is_sending: bool) -> RecordStopped:
     )
 
 
+def cut_off(ref: str) -> RecordStopped:
+    return RecordStopped(
+        f"{ref}: the run was ended at once, before {ORIGIN} has answered whether it knows what became of the "
+        "last recipients; the run has stopped",
+        hint="run it again: whoever was announced last may be in doubt then",
+    )
+
+
 def unread(ref: str, refused: Refused) -> LedgerError:
     return LedgerError(
         f"{ref}: {ORIGIN} does not let the record be read: {refused}; {_TELLS}",

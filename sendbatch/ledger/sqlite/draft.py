@@ -246,9 +246,10 @@ class SqliteDraft(SqliteSelection):
         yield from in_parts(rows)
 
     def settled_to_send(self, among: Collection[int]) -> list[int]:
-        """The lines of those with an ID in `among` that this run may send, though they are not in doubt now."""
+        """The lines of those with an ID in `among` that this run may send, but for who is in doubt now."""
         rows = self._db.execute(
-            f'SELECT "row" FROM {self.rows} WHERE holds AND status IN {listed(SENDABLE)}{self.those} '
+            f'SELECT "row" FROM {self.rows} '
+            f"WHERE holds AND status IN {listed(SENDABLE)}{self.those} "
             "AND id IN (SELECT value FROM json_each(?)) "
             "AND id NOT IN (SELECT d.id FROM delivery AS d WHERE d.status = 'in_doubt') ORDER BY place",
             (json.dumps(sorted(among)),),

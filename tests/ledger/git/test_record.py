@@ -221,6 +221,33 @@ def test_doubts_of_a_run_that_may_only_sleep_are_not_sent_to_again_by_a_persons_
     assert other.standing(ANN, BOB) == {"ann": Status.PENDING, "bob": Status.ACCEPTED}
 
 
+def test_what_became_of_everybody_is_told_where_a_run_is_to_end_at_once_too(
+    host: GitHost, machine: Machine
+) -> None:
+    with machine.opened() as record:
+        backlog = machine.begin(record, ANN, BOB)
+        machine.send(backlog, {}, most=1)
+        host.hook("sleep 1")  # longer than it takes to see that somebody wants to end
+        machine.stop.now("Ctrl-C")
+        backlog.end()
+
+    other = machine.elsewhere(host)
+    assert other.standing(ANN, BOB) == {"ann": Status.ACCEPTED, "bob": Status.PENDING}
+
+
+def test_a_last_push_that_is_cut_off_is_told_as_that_and_not_as_a_repository_that_is_away(
+    host: GitHost, machine: Machine
+) -> None:
+    machine.patience = Patience(watch=0.05, answer=20.0, offline=0.4, hurried=0.0)
+    with contextlib.suppress(RecordStopped), machine.opened() as record:
+        backlog = machine.begin(record, ANN, BOB)
+        machine.send(backlog, {}, most=1)
+        host.hook("sleep 1")
+        machine.stop.now("Ctrl-C")
+        with pytest.raises(RecordStopped, match="was ended at once"):
+            backlog.end()
+
+
 @pytest.mark.parametrize("word", ["retry", "another address"])
 def test_who_was_settled_out_of_such_a_doubt_is_not_sent_to_before_it_has_stopped_either(
     host: GitHost, machine: Machine, monkeypatch: pytest.MonkeyPatch, word: str
