@@ -93,13 +93,15 @@ SENTENCES = [
     (Why.OTHER, "too large", None, "too large"),
 ]
 # What no version 1 ever wrote.
-SINCE = [(Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out")]
+SINCE = [
+    (Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out"),
     (
         Why.ANNOUNCED,
         None,
         None,
         "announced by a run that ended before it told more: the message may have been sent",
     ),
+]
 
 
 @pytest.mark.parametrize(("why", "detail", "code", "words"), [*SENTENCES, *SINCE])
