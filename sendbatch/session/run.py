@@ -63,6 +63,7 @@ from sendbatch.session.record import places_in, report_of, told_here
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
 from sendbatch.session.signing import keys_of
+from sendbatch.session.used_before import count_used_before
 from sendbatch.values import Status
 from sendbatch.words import count
 
@@ -131,6 +132,8 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             telling(job.observer, job.record.path, job.edge.clock) as observer,
         ):
             job = replace(job, observer=observer)
+            if job.record.repository is not None:
+                count_used_before(record.reading, allowance, job.now())
             request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
             at = job.now()
             try:

@@ -17,6 +17,7 @@ WATCH = "SENDBATCH_RECORD_WATCH"
 WORKING = "working"  # the folder of the record that is made of receipts, within that of the reports
 LEAST_KEY = 16  # bytes
 MOST_WATCH = 3600
+NO_WAIT = 60.0  # seconds
 LONGEST_REF = 240  # bytes of one component: file systems take 255, and git adds ".lock"
 
 
@@ -115,6 +116,11 @@ class Place:
         """For whoever only looks, and asks the repository nothing."""
         environ = {name: value for name, value in self.environ.items() if name != KEY}
         return replace(self, environ=environ)
+
+    def not_waiting(self) -> Place:
+        """For whoever waits for nothing longer than a minute."""
+        offline = min(self.patience.offline, NO_WAIT)
+        return replace(self, patience=replace(self.patience, offline=offline))
 
     def telling(self, told: Callable[[str], None], stop: Stop) -> Place:
         return replace(self, told=told, stop=stop)
