@@ -199,9 +199,8 @@ class Engine:
         except RecordLost as lost:
             self._course.break_off(lost)
         except RecordStopped as stopped:
-            if self._stop.is_now:
-                return  # the record is told once more as it ends, and says so where that is cut off, too
-            self._notices.tell("repository", stopped.message)
+            if not self._stop.is_now:  # else it is told once more as the record ends, with what is said then
+                self._notices.tell("repository", stopped.message)
             self._course.give_up(stopped.message)
 
     def _remember(self, ending: Ending) -> None:
