@@ -121,7 +121,7 @@ def reason_of(outcome: Outcome, row: int = 0) -> str:
 
 def _refused(why: str, what: str, code: int | None) -> str:
     """A refusal for good says of what of ours it speaks; one for now may be over by the next try."""
-    words = _REFUSED.get(what, what)
+    words = _REFUSED.get(what, what) or "the server refused"  # a receipt has no more
     return f"{words}, and speaks of {OURS[why]}" if why in OURS and (code or 0) >= 500 else words
 
 

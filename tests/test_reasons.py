@@ -127,6 +127,10 @@ def test_what_version_1_wrote_becomes_the_code_that_is_told_alike(
     assert coded(words, ROW, code) == (why, detail)
 
 
+def test_a_refusal_of_which_no_more_is_known_is_a_sentence_all_the_same() -> None:
+    assert reason(Why.SET_UP, None, 554) == "the server refused, and speaks of our set-up"
+
+
 def test_every_code_has_its_words() -> None:
     unsaid = set(Why) - {why for why, *_ in (*SENTENCES, *SINCE)}
     # refusals that speak of no fault of ours, or that their connection explains: told as any

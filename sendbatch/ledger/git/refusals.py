@@ -59,9 +59,8 @@ def lost(ref: str, seen: Seen, number: int | None) -> GuardError:
         f"have it, and would be mailed again; {_TELLS}",
         hint="put that commit back, from a clone that has it or at the host, which keeps it for a while:\n"
         f"    {shell_line('git', 'push', '--force', ORIGIN, f'{seen.commit}:{ref}')}\n"
-        "  is it lost? then only the server's log says who has the mail: take those out of the list, and "
-        "send "
-        "the others a new edition (--run)",
+        "  is it lost? then only the server's log says who has the mail: send the others a new edition "
+        "(--run), with a file that names those: --except FILE",
     )
 
 
