@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from sendbatch.campaign.model import Belonging
 from sendbatch.campaign.profiles import Profiles, find_profiles, repository_root
 from sendbatch.campaign.written.values import LONGEST_PROJECT
-from sendbatch.runtime.paths import absolute, problem
+from sendbatch.runtime.paths import absolute, unreadable
 
 MOST_READ = 1 << 20  # bytes of one of git's files
 
@@ -109,7 +109,7 @@ def _config(repository: Path) -> Path | None:
 def _read(file: Path) -> str:
     """The beginning of an ordinary file, "" where there is none that can be read."""
     try:
-        if problem(file) is not None:
+        if unreadable(file) is not None:
             return ""
         with file.open("rb") as opened:
             return opened.read(MOST_READ).decode(errors="surrogateescape")

@@ -41,15 +41,18 @@ def leave(plan: Overview, complain: Callable[[str], None]) -> None:
         return
     from sendbatch.cli.plan_markdown import markdown
 
-    output(figures(plan), complain)
+    output(_figures(plan), complain)
     if wants_summary():
         summarise(markdown(plan), complain)
 
 
-def figures(plan: Overview) -> dict[str, object]:
-    """Who has the mail by now, and how many could be sent to; the digest of a plan that was written."""
+def _figures(plan: Overview) -> dict[str, object]:
+    """Who has the mail by now, and how many could be sent to, where the record was asked; the digest of a
+    plan that was written."""
+    digest: dict[str, object] = {} if plan.digest is None else {"plan-digest": plan.digest}
+    if not plan.is_read:
+        return digest
     remaining = plan.sendable + plan.left_over
-    digest = {} if plan.digest is None else {"plan-digest": plan.digest}
     return {"sent": plan.totals.get(Status.ACCEPTED, 0), "remaining": remaining, **digest}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sendbatch.cli.log import moment
-from sendbatch.runtime.masking import finding_for_log
+from sendbatch.cli.plan_text import to_send
+from sendbatch.runtime.masking import finding_for_log, masks
 
 if TYPE_CHECKING:
     from sendbatch.errors import Finding
@@ -18,7 +20,7 @@ def headline(plan: Overview) -> str:
     """The plan in one line."""
     kept = "" if plan.campaign.profile.delivers else ", which keeps the mail and delivers none"
     reach = f"; {plan.campaign.profile.reach}" if plan.campaign.profile.reach else ""
-    return f"{plan.campaign.title}: {plan.sendable:,} to send through {plan.server}{kept}{reach}"
+    return f"{plan.campaign.title}: {plan.sendable:,} {to_send(plan)} through {plan.server}{kept}{reach}"
 
 
 def whole(plan: Overview) -> dict[str, object]:
@@ -52,7 +54,7 @@ def document(plan: Overview) -> dict[str, object]:
         ],
         "seconds": plan.done_in,
         "done_at": None if plan.done_in is None else moment(time.time() + plan.done_in),
-        "subjects": list(plan.subjects),
+        "subjects": list(plan.declared_subjects if masks(os.environ) else plan.subjects),
         "versions": versions(plan),
         "by_fallback": list(by_fallback(plan)),
         "digest": plan.digest,

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from sendbatch.cli.checked import counted, worst_first
 from sendbatch.cli.comparison import comparison_markdown
-from sendbatch.cli.plan_text import not_sent_to, pace, what_changed, what_is_sent, who_sends
+from sendbatch.cli.plan_text import (
+    not_sent_to,
+    pace,
+    subjects,
+    to_send,
+    what_changed,
+    what_is_sent,
+    who_sends,
+)
 from sendbatch.errors import Finding, SendbatchError, at, inert
 from sendbatch.reports.spans import MOST, cell, code, table, within
 from sendbatch.runtime.masking import finding_for_log, for_log
@@ -28,7 +36,7 @@ def markdown(plan: Overview) -> str:
 
 
 def _blocks(plan: Overview) -> Iterator[str]:
-    yield f"# {_data(plan.campaign.title)}: {plan.sendable:,} to send"
+    yield f"# {_data(plan.campaign.title)}: {plan.sendable:,} {to_send(plan).rstrip(',')}"
     yield _where_to(plan)
     yield counts(plan)
     yield _list([*who_sends(plan.campaign), *what_changed(plan), *what_is_sent(plan), *pace(plan)])
@@ -62,18 +70,19 @@ def _where_to(plan: Overview) -> str:
 
 def counts(plan: Overview) -> str:
     """How many there are of each kind, as a table."""
-    rows = [("to send", plan.sendable), ("left for a later run", plan.left_over)]
+    rows = [(to_send(plan).rstrip(","), plan.sendable), ("left for a later run", plan.left_over)]
     rows += [(words.replace("`", ""), number) for number, words in not_sent_to(plan)]
     rows += [("of the approved plan, and no longer to be sent to", plan.counts.missing or 0)]
-    shown = [(words, f"{number:,}") for words, number in rows if number or words == "to send"]
+    shown = [(words, f"{number:,}") for words, number in rows if number or words == rows[0][0]]
     return table(("", "recipients"), shown, numbers=(1,))
 
 
 def _samples(plan: Overview) -> str:
-    """Subjects as some recipients would see them."""
-    shown = list(zip(plan.shown_to, plan.subjects, strict=True))
-    rows = [(_data(subject), _data(key)) for key, subject in shown[:MOST_SHOWN]]
-    return table(("subject", "to"), rows) if rows else ""
+    """Subjects as some recipients would see them, or as they are declared."""
+    shown = list(subjects(plan))[:MOST_SHOWN]
+    if not any(key for _, key in shown):
+        return table(("subject",), [(_data(subject),) for subject, _ in shown]) if shown else ""
+    return table(("subject", "to"), [(_data(subject), _data(key)) for subject, key in shown])
 
 
 def findings(found: Sequence[Finding], room: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.errors import one_line, printable
 from sendbatch.message.content import OwnFile, SharedFile
+from sendbatch.runtime.masking import masks
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, listed, rows, size
 
@@ -45,14 +47,15 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     campaign, account = plan.campaign, _account(plan, for_person=for_person)
     whose = f" as {one_line(account, 80)}" if account else ""
     kept = "" if campaign.profile.delivers else ", which keeps the mail and delivers none"
-    yield f"{campaign.title}: {plan.sendable:,} to send through {one_line(plan.server, 320)}{whose}{kept}"
+    through = f"through {one_line(plan.server, 320)}{whose}{kept}"
+    yield f"{campaign.title}: {plan.sendable:,} {to_send(plan)} {through}"
     yield from who_sends(campaign)
     yield from _counts(plan)
     yield from what_changed(plan)
     yield from what_is_sent(plan)
     yield from _compared(plan)
-    for key, subject in zip(plan.shown_to, plan.subjects, strict=True):
-        yield f"  subject: {one_line(subject, 100)}  (to {one_line(key, 80)})"
+    for subject, key in subjects(plan):
+        yield f"  subject: {one_line(subject, 100)}{f'  (to {one_line(key, 80)})' if key else ''}"
     yield from pace(plan)
     for warning in plan.warnings:
         yield f"  {warning}"
@@ -78,6 +81,20 @@ def not_sent_to(plan: Overview) -> Iterator[tuple[int, str]]:
     for status, words in shown_as.items():
         if number := plan.totals.get(status):
             yield number, words
+
+
+def to_send(plan: Overview) -> str:
+    """What is said of those that a run would send to."""
+    return "to send" if plan.is_read else "to send, less those who have it (the record was not read),"
+
+
+def subjects(plan: Overview) -> Iterator[tuple[str, str]]:
+    """With the key of whoever gets it. Where many can read it, their cells are nobody's business: the
+    subjects are as they are declared, for nobody."""
+    if masks(os.environ):
+        yield from ((subject, "") for subject in plan.declared_subjects)
+    else:
+        yield from zip(plan.subjects, plan.shown_to, strict=True)
 
 
 def who_sends(campaign: Campaign) -> Iterator[str]:

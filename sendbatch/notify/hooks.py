@@ -78,7 +78,7 @@ def hooks_of(declared: Iterable[Notification], environ: Mapping[str, str]) -> Ho
             url = read_webhook(one, environ)
             found.setdefault(url, _hook(one, webhook_of(url)))
         except ProfileError as error:
-            wrong += [f"{finding.message}; {finding.hint}" for finding in error.findings]
+            wrong += ["; ".join(filter(None, (one.message, one.hint))) for one in error.findings]
         except NotTold as error:
             wrong.append(f"notify: {one.url}: {error}")
     return Hooks(tuple(found.values()), tuple(dict.fromkeys(wrong)))

@@ -23,6 +23,7 @@ LONGEST_TITLE = 280
 # What may be left of a local part: two letters of it, or all where it is none as standards have it.
 _LETTERS = re.compile(r"\w?…\w?")
 _LOCAL = re.compile(r"""[^\s<>()\[\],;:"'…]+(?=@|＠|﹫|%40)""", re.IGNORECASE)
+_IN_A_RETURN_PATH = re.compile(r"""[^\s<>()\[\],;:"'…=]+(?==[\w-]+(?:\.[\w-]+)*\.[^\W\d]{2})""")
 
 TEST = "test"  # kind of what no run tells
 
@@ -101,7 +102,7 @@ class News:
 
 def harmless(text: str, most: int) -> str:
     """One line of at most so many characters, with nobody's address in it: what is cut is cut afterwards."""
-    return one_line(without_addresses(one_line(text, 20_000)), most)
+    return one_line(_IN_A_RETURN_PATH.sub(MASK, without_addresses(one_line(text, 20_000))), most)
 
 
 def without_addresses(text: str) -> str:

@@ -18,6 +18,7 @@ LEAST = 16  # characters of a passphrase
 LEAST_DIFFERENT = 8
 INSTALL = 'pip install "sendbatch[encrypt]"'
 
+_ANOTHER = "make another pair with age-keygen, and set its public key"
 _SECRET_HALVES = ("AGE-SECRET-KEY-", "-----BEGIN", "AGE-PLUGIN-")
 
 
@@ -29,11 +30,17 @@ class Encryption:
     passphrase: str = ""
 
     def of(self, data: bytes) -> bytes:
+        """Raises SendbatchError where that cannot be done with this key."""
         import pyrage
 
-        if self.recipients:
-            return bytes(pyrage.encrypt(data, list(self.recipients)))
-        return bytes(pyrage.passphrase.encrypt(data, self.passphrase))
+        try:
+            if self.recipients:
+                return bytes(pyrage.encrypt(data, list(self.recipients)))
+            return bytes(pyrage.passphrase.encrypt(data, self.passphrase))
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException:  # noqa: BLE001 - a panic in Rust is no Exception: a key that is a weak point
+            raise _refused("is a key that nothing can be encrypted with", _ANOTHER) from None
 
 
 def encryption_of(environ: Mapping[str, str]) -> Encryption | None:
@@ -54,7 +61,9 @@ def encryption_of(environ: Mapping[str, str]) -> Encryption | None:
             "others could read this one",
         )
     if key.startswith(("age1", "ssh-")):
-        return Encryption(recipients=tuple(_recipients(key)))
+        found = Encryption(recipients=tuple(_recipients(key)))
+        found.of(b"-")  # tried before anything is sent; a passphrase takes a second of work, and is any text
+        return found
     return Encryption(passphrase=_strong(key))
 
 
@@ -88,6 +97,8 @@ def _recipients(key: str) -> list[object]:
 
 
 def _strong(key: str) -> str:
+    if any("\ud800" <= letter <= "\udfff" for letter in key):
+        raise _refused("is not UTF-8", "make one: openssl rand -hex 32")
     if len(key.splitlines()) > 1:
         raise _refused("has several lines, which nobody can type", "take a passphrase of one line")
     if len(key) < LEAST or len(set(key)) < LEAST_DIFFERENT:

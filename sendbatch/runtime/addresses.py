@@ -12,8 +12,10 @@ LEAST_ALONE = 3  # characters of a local part that is masked without its domain
 LONGEST_LITERAL = 80
 
 # "＠" and "﹫" are what some keyboards type; %40 is what a link has, %2540 one that is carried in a link; a
-# page may have the sign by its number, and people write (at).
-_AT = re.compile(r"[@＠﹫]|%(?:25)*40|&#(?:64|x40);|[(\[]at[)\]]", re.IGNORECASE)
+# page may have the sign by its number, quoted-printable has =40, and people write (at).
+_AT = re.compile(
+    r"[@＠﹫]|%(?:25)*40|=40(?=[\w-]+\.[^\W\d])|&#(?:64|x40);|[(\[]at[)\]]", re.IGNORECASE
+)
 _ENDS = r"\s<>()\[\],;:"
 _QUOTED = re.compile(rf'"(?:[^"\\\n]|\\.){{1,{LONGEST_LITERAL}}}"(?=@)')  # RFC 5322 §3.4.1
 # Both are matched from the @ to the left, in a text that is turned round.
@@ -27,14 +29,28 @@ _KEPT = ".sandbox"  # what the folder of an edition ends with whose mail is kept
 _MASKED = re.compile(r"\w?…\w?")
 _QUOTES = "'\"`"
 _REPLY = re.compile(r"\b[45]\d\d\b.*")
+# The words of a reply to nobody knows whom: whose mailbox it names cannot be told.
+_LAST_REPLY = re.compile(
+    r"(the last one: \d{3}(?: \d\.\d{1,3}\.\d{1,3})?\b) ?[^\n]*?"
+    r"((?:; (?:one message is tried at|it is worth trying again from) [^;\n]*)?(?: ?`+\.?)?)$",
+    re.MULTILINE,
+)
+# One that a single person had, among replies that are counted.
+_ONLY_REPLY = re.compile(
+    r"^( *1 × \d{3}(?: \d\.\d{1,3}\.\d{1,3})?\b) [^\n]*?( \(speaks of [^()\n]*\))?$", re.MULTILINE
+)
 _WORD = re.compile(r"[^\s<>()\[\],;:'\"`|]+")
-# What is left of a word that was cut; our own KEY… and FILE… stand for one or more.
-_CUT = re.compile(r"""(?<![^\s(\[<])(["'`]*+)(?!(?:KEY|FILE)…)[^\s…(\[<]++…(?![^\s"'`)\]}>,;:.|])""")
+# What is left of a word that was cut; our own KEY…, FILE… and age1… stand for others.
+_CUT = re.compile(r"""(?<![^\s(\[<])(["'`]*+)(?!(?:KEY|FILE|age1)…)[^\s…(\[<]++…(?![^\s"'`)\]}>,;:.|])""")
 
 
 def without_addresses(text: str, whose: Iterable[str]) -> str:
     """As `masked` of masking."""
     known = {address.rpartition("@")[0].casefold() for address in whose}
+    if "the last one: " in text:
+        text = _LAST_REPLY.sub(r"\1 …\2", text)
+    if " 1 × " in text:
+        text = _ONLY_REPLY.sub(lambda found: f"{found[1]} …{found[2] or ''}", text)
     if _AT.search(text):
         text = _QUOTED.sub(lambda found: _short(found[0]), text)
     if "…" in text:
@@ -45,7 +61,12 @@ def without_addresses(text: str, whose: Iterable[str]) -> str:
 
     def alone(found: re.Match[str]) -> str:
         word = found[0].rstrip(".")
-        return _short(word) + found[0][len(word) :] if word.casefold() in known else found[0]
+        if word.casefold() in known:
+            return _short(word) + found[0][len(word) :]
+        local, sign, domain = found[0].partition("=")  # bounces+jane=example.com, as paths of return are
+        starts = (0, *(at + 1 for at, letter in enumerate(local) if letter in "+-/"))
+        at = next((at for at in starts if sign and local[at:].casefold() in known), None)
+        return found[0] if at is None else f"{local[:at]}{_short(local[at:])}={domain}"
 
     return _REPLY.sub(lambda reply: _WORD.sub(alone, reply[0]), text) if known else text
 

@@ -17,8 +17,28 @@ NO_SUCH_FILE = "no such file"
 NAME = "sendbatch"
 
 
+# What the kernel shows as files is of this process, and of this machine: its environment has secrets in it.
+_OF_THE_SYSTEM = ("/proc", "/sys", "/dev")
+_OF_GIT = ".git"  # a token stands there, where a job has checked the repository out
+
+
 def problem(path: Path) -> str | None:
-    """Why there is no file to be read at `path`, None where there is one."""
+    """Why there is no file to be read at `path`, None where there is one that a campaign may name."""
+    return unreadable(path) or forbidden(path)
+
+
+def forbidden(path: Path | str) -> str | None:
+    """Why nothing that a campaign names may be read from there, wherever links lead."""
+    parts = os.path.realpath(path).split(os.sep)
+    if os.sep.join(parts[:2]) in _OF_THE_SYSTEM:
+        return "is a file of the system, which no mail is made of"
+    if any(part.lower() == _OF_GIT for part in parts):
+        return "lies in a folder of git, which no mail is made of"
+    return None
+
+
+def unreadable(path: Path) -> str | None:
+    """Why there is no file to be read at `path`, whatever it may be read for."""
     sys.audit(LOOKED_FOR, str(path))
     try:
         mode = path.stat().st_mode

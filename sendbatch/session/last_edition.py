@@ -40,9 +40,11 @@ NOT_REMEMBERED = "the record does not hold it"
 
 def compared(job: Job, draft: Draft, content: Content) -> Comparison | None:
     """None where nothing was sent before, as far as the records here tell."""
-    if job.record.repository is not None:
-        return Comparison("what was sent before", 0, None, unknown=IN_A_REPOSITORY)
     own = draft.reading
+    if job.record.repository is not None:
+        if not own.has_tried():
+            return None
+        return Comparison("what was sent before", 0, None, unknown=IN_A_REPOSITORY)
     digest = _sent_last(own)
     if digest is None and not job.profile.delivers:  # one that begins anew forgot whom it reached
         digest = next(reversed(letters.digests(own)), None)

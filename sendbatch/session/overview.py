@@ -78,6 +78,7 @@ class Overview(Shown):
     shown_to: tuple[str, ...] = ()  # by key, whose the `subjects` are
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
     compared: Comparison | None = field(default=None, repr=False)  # with the edition before, by `plan` alone
+    is_read: bool = True  # the record was asked who has the mail
 
     def told(self) -> Told:
         facts = {
@@ -92,6 +93,11 @@ class Overview(Shown):
         facts |= {f"subject {n}": one for n, one in enumerate(self.subjects, 1)}
         found = (*self.notices, *map(str, islice(self.findings, _MOST_SHOWN)))
         return Told(f"plan of {self.campaign.title}", facts, found)
+
+    @property
+    def declared_subjects(self) -> tuple[str, ...]:
+        """As they are written, without a cell of anybody."""
+        return self.campaign.subjects or (self.campaign.subject,)
 
     @property
     def server(self) -> str:
@@ -182,6 +188,7 @@ def overview_of(
         weight=prepared.weight,
         invitation=_invitation(prepared.content),
         versions=prepared.spread.axes,
+        is_read=job.record.is_read,
     )
 
 

@@ -97,6 +97,11 @@ def test_a_run_leaves_what_it_sent_and_where_its_report_is(desk: Desk, job: Job)
     assert job.summary.read_text("utf-8").count("# ` spring `: ") == 3
 
 
+def test_a_check_says_nothing_of_who_has_the_mail(desk: Desk, job: Job) -> None:
+    desk.run("check", "spring.yaml").ended(0)
+    assert job.outputs == {"exit-code": "0"}
+
+
 def test_a_plan_leaves_its_digest_and_how_many_are_left(desk: Desk, job: Job) -> None:
     told = desk.run("plan", "spring.yaml", "--out", "plan.json", "--format", "markdown").ended(0)
     assert job.summary.read_text("utf-8") == told.out

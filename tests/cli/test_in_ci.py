@@ -233,3 +233,27 @@ def test_a_report_that_is_asked_for_has_the_addresses(ci: Desk) -> None:
 def test_elsewhere_addresses_are_shown(desk: Desk) -> None:
     desk.write("people.csv", PEOPLE + "ada@example.com,Ada,paid\n")
     assert "ada@example.com" in desk.run("check", "spring.yaml").err
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_subjects_are_shown_as_they_are_declared_with_nobodys_cells(ci: Desk, form: str) -> None:
+    hidden = ci.run("plan", "spring.yaml", "--format", form).out
+    assert "{{ first_name }}, spring is here" in hidden
+    assert "Ada, spring is here" not in hidden
+    shown = ci.run("plan", "spring.yaml", "--format", form, "--show-addresses").out
+    assert "Ada, spring is here" in shown
+
+
+def test_a_reply_to_nobody_knows_whom_is_a_code_in_what_ended_the_run(
+    ci: Desk, mailhost: MailHost
+) -> None:
+    lines = "".join(f"user.number{n}@a{n}.example.com,N,free\n" for n in range(8))
+    ci.write("people.csv", PEOPLE.partition("\n")[0] + "\n" + lines)
+    for n in range(8):
+        reply = f"550 5.7.1 relaying for user.number{n} not allowed"
+        mailhost.answers[f"user.number{n}@a{n}.example.com"] = reply
+    told = ci.run("run", "spring.yaml", "--yes", "--first-run", today())
+    assert told.code == 3
+    assert "speak about us and not about the recipients, the last one: 550 5.7.1 …" in told.said
+    for said in (told.said, ci.run("status", "spring.yaml").said):
+        assert "user.number" not in said

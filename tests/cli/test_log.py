@@ -151,6 +151,6 @@ def test_addresses_are_masked_in_every_field(desk: Desk, monkeypatch: pytest.Mon
     desk.write("people.csv", PEOPLE + "bjork@example.org,N,free\n")
     hidden = desk.run("run", "spring.yaml", "--dry-run", *JSON).err
     assert "bjork@" not in hidden
-    assert "b…k@example.org, spring is here" in lines(hidden)[0]["subjects"]
+    assert lines(hidden)[0]["subjects"] == ["{{ email }}, spring is here"]
     assert "bjork@" in desk.run("run", "spring.yaml", "--dry-run", "--show-addresses", *JSON).err
     assert "bjork@" not in desk.run("run", "spring.yaml", "--dry-run", *JSON).err

@@ -211,3 +211,26 @@ def test_a_record_that_is_made_anew_is_compared_with_no_plan(job: Desk) -> None:
     job.run("run", "spring.yaml", "--yes").ended(0)
     lose_disk(job)
     assert "since the last plan" not in job.run("run", "spring.yaml", "--yes").ended(0).said
+
+
+def test_what_has_not_read_the_record_says_nothing_of_who_has_the_mail(
+    job: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job.run("run", "spring.yaml", "--yes").ended(0)
+    outputs, summary = tmp_path / "outputs", tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    job.run("check", "spring.yaml").ended(0)
+    monkeypatch.delenv("SENDBATCH_RECEIPT_KEY")
+    planned = job.run("plan", "spring.yaml").ended(0)
+    assert outputs.read_text("utf-8") == "exit-code=0\n" * 2
+    for said in (summary.read_text("utf-8").partition("\n# ")[0], summary.read_text("utf-8"), planned.said):
+        assert "3 to send, less those who have it (the record was not read)" in said
+    assert "compared with what was sent" not in planned.said
+
+
+def test_a_plan_is_compared_with_what_was_sent_once_something_was(job: Desk) -> None:
+    assert "what was sent before" not in job.run("plan", "spring.yaml").ended(0).said
+    job.run("run", "spring.yaml", "--yes").ended(0)
+    lose_disk(job)
+    assert "compared with what was sent before" in job.run("plan", "spring.yaml").ended(0).said

@@ -17,6 +17,7 @@ from sendbatch.values import Status
 from tests.conftest import Needs
 
 PASSPHRASE = "0123456789abcdef of somebody"
+WEAK = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z"  # the point 0
 REPORT = b"row,key\r\n2,ada@example.com\r\n"
 
 
@@ -57,6 +58,8 @@ def test_a_changed_byte_is_found_out() -> None:
         ("AGE-SECRET-KEY-1QQPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGP", "a secret key"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk", "a secret key"),
         ("age1notakey", "number 1"),
+        (WEAK, "nothing can be encrypted with"),
+        ("0123456789abcdef\udcff of somebody", "not UTF-8"),
         ("ssh-ed25519 AAAAB3NzaX", "number 1"),
     ],
 )

@@ -36,6 +36,15 @@ from sendbatch.runtime.masking import masked, masked_finding
         ("jane(at)example.com", "j…e(at)example.com"),
         ("jane@example: no dot", "j…e@example: no dot"),
         ("files/jane@example.com/ticket.pdf: no such file", "…@example.com/ticket.pdf: no such file"),
+        ("550 jane.doe=40example.net", "550 j…e=40example.net"),
+        ("jane@x.de: 550 no jane=x.de, jane=y.org", "j…e@x.de: 550 no j…e=x.de, j…e=y.org"),
+        ("jane@x.de: 550 no b+jane=x.de", "j…e@x.de: 550 no b+j…e=x.de"),
+        ("refused, the last one: 550 5.7.1 no jane; x", "refused, the last one: 550 5.7.1 …"),
+        (
+            "refused, the last one: 450 jane; it is worth trying again from 13:00",
+            "refused, the last one: 450 …; it is worth trying again from 13:00",
+        ),
+        ("` the last one: 550 jane `\nx", "` the last one: 550 … `\nx"),
         ("{'a': 'jane@example.com'}", "{'a': 'j…e@example.com'}"),
         ("550 no mailbox jane.do…", "550 no mailbox …"),
         ("550 <jane.doe@exam…", "550 <…"),
@@ -59,6 +68,8 @@ def test_the_local_part_of_an_address_is_masked(said: str, shown: str) -> None:
         "reports/news@spring/report.csv",
         "sendbatch resolve news.yaml KEY… --as accepted",
         "rows 2, 3, … and more",
+        "--limit=40 --rate=40.5, quota=400.5",
+        "set the public key, age1…, which age-keygen shows too",
     ],
 )
 def test_what_is_no_address_stays(said: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sendbatch.cli.checked import Checked, counted
 from sendbatch.cli.plan_markdown import counts, findings
+from sendbatch.cli.plan_text import to_send
 from sendbatch.errors import inert, shown
 from sendbatch.reports.spans import MOST, code, within
 from sendbatch.runtime.masking import for_log
@@ -35,7 +36,7 @@ def _of_one(done: Checked, heading: str, room: int) -> Iterator[str]:
     plan, found = done.overview, counted(done.findings) or "nothing is wrong"
     yield f"{heading} {code(for_log(shown(done.file)))}: {found}"
     if plan is not None:
-        yield f"{plan.sendable:,} to send, exit code {done.code}.{_built(done)}"
+        yield f"{plan.sendable:,} {to_send(plan).rstrip(',')}, exit code {done.code}.{_built(done)}"
         yield counts(plan)
     else:
         yield f"It could not be checked: exit code {done.code}."

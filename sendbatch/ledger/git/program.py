@@ -44,6 +44,7 @@ _SETTINGS = (
     "advice.pushUpdateRejected=false", "core.quotePath=true",
 )  # fmt: skip
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
+_QUERY = re.compile(r"(://[^\s?#'\"]*)[?#][^\s'\"]*")  # a token may stand there
 _HEADER = re.compile(r"(?i)(authorization:\s*)\S+(\s+\S+)?")
 
 
@@ -65,7 +66,7 @@ class Done:
 
 
 def _bare(text: str) -> str:
-    return _HEADER.sub(r"\1…", _LOGIN.sub("", text))
+    return _HEADER.sub(r"\1…", _QUERY.sub(r"\1?…", _LOGIN.sub("", text)))
 
 
 @dataclass(frozen=True, slots=True)
