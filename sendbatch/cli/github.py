@@ -13,6 +13,8 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import click
+
 from sendbatch.errors import one_line
 from sendbatch.values import Status
 
@@ -44,6 +46,12 @@ def leave(plan: Overview, complain: Callable[[str], None]) -> None:
     output(figures(plan), complain)
     if wants_summary():
         summarise(markdown(plan), complain)
+
+
+def warn(text: str) -> None:
+    """Beside the job, in the page of its run. GitHub reads it from either stream."""
+    if os.environ.get("GITHUB_ACTIONS", "").lower() == "true":
+        click.echo(f"::warning title=sendbatch::{one_line(text)}", err=True)
 
 
 def figures(plan: Overview) -> dict[str, object]:
