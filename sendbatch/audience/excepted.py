@@ -51,9 +51,16 @@ _RECIPIENTS = frozenset((
 _ELSEWHERE = frozenset(("headers", "commonheaders", "common_headers", "tags", "metadata"))
 
 _TO = re.compile(r"\b(?:orig_)?to=(<[^<>\s]*>(?:,\s*<[^<>\s]*>)*|[^\s<>,]+@[^\s<>,]+)")
-_TAKEN = re.compile(r"\b(?:status|stat)=")  # of a try: what was refused before has none
-_FROM = re.compile(r"(?:^|[\s\]:])(?P<id>[0-9A-Za-z]{8,20}): from=<(?P<sender>[^<>]*)>")
-_OF = re.compile(r"(?:^|[\s\]:])(?P<id>[0-9A-Za-z]{8,20}): (?:to=|removed)")
+# Of a try: what was refused before has none. What follows is the other server's own words.
+_TAKEN = re.compile(r"(?:^|[\s,])(?:status|stat)=")
+# The first thing in a line that can be the id of a message, and what is said of it. Ids have a digit, but for
+# some of Postfix's short ones; what is like one before the program's name is a host's.
+_OF = re.compile(
+    r"(?:^|\s)(?P<id>(?![0-9]{4}:)(?=[A-Za-z]*[0-9])[0-9A-Za-z]{4,24}|[A-F]{6,20}|NOQUEUE): "
+    r"(?!\S+\[[0-9]+\]: )(?P<said>.*)"
+)
+_TRY = re.compile(r"(?:[0-9A-Za-z]+: )?to=")
+_FROM = re.compile(r"from=(?:<(?P<sender>[^<>]*)>|(?P<bare>[^\s<>,]*))")
 _EXIM = re.compile(
     r"(?:^|\s)(?P<id>[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?P<what><=|=>|->|\*\*|==|>>) "
     r"(?P<whom>\S+(?: <[^<>\s]+>)?)"
@@ -184,21 +191,28 @@ class Excepted:
         foreign: set[str] = set()
         with self._lines() as lines:
             for line in lines:
-                if (sent := _FROM.search(line)) is not None and not self._is_ours(sent["sender"]):
-                    foreign.add(sent["id"])
-                of = _OF.search(line)
-                is_foreign = of is not None and of["id"] in foreign
-                if of is not None and ": removed" in line:
-                    foreign.discard(of["id"])
-                found = _TO.findall(line)
+                taken = _TAKEN.search(line)
+                ours = line if taken is None else line[: taken.start()]
+                of = _OF.search(ours)
+                if of is not None and taken is None:
+                    self._follow(of["id"], of["said"], foreign)
+                found = _TO.findall(ours)
                 if not found:
                     continue
-                if _TAKEN.search(line) is None:
+                if taken is None or (of is not None and not _TRY.match(of["said"])):
                     passed["of recipients that were refused before the message was taken"] += 1
-                elif is_foreign:
+                elif of is not None and of["id"] in foreign:
                     passed["of messages from other senders"] += 1
                 else:
                     yield from (_Text(lines.number, one) for one in found if one != "<>")
+
+    def _follow(self, id_: str, said: str, foreign: set[str]) -> None:
+        """Ids come again: each line of a sender, and the end of a message, say anew whose it is."""
+        sent = _FROM.match(said)
+        if sent is not None and not self._is_ours(sent["sender"] or sent["bare"] or ""):
+            foreign.add(id_)
+        elif sent is not None or said.strip() == "removed":
+            foreign.discard(id_)
 
     def _of_exim(self) -> Iterator[_Text]:
         self.found.kind, passed = "the log of Exim", self.found.passed_over
@@ -210,8 +224,8 @@ class Excepted:
                     if "Completed" in line:
                         foreign.discard(line.partition(" Completed")[0].rpartition(" ")[2])
                 elif found["what"] == "<=":
-                    if not self._is_ours(found["whom"].partition(" ")[0]):
-                        foreign.add(found["id"])
+                    is_ours = self._is_ours(found["whom"].partition(" ")[0])
+                    (foreign.discard if is_ours else foreign.add)(found["id"])
                 elif found["id"] in foreign:
                     passed["of messages from other senders"] += 1
                 else:
@@ -273,6 +287,20 @@ class _Table(Suppression):
     def texts(self, found: Found) -> Iterator[tuple[int, str, str | None]]:
         self._found = found
         return self._texts()
+
+    def _place(self, table: Table, header: int) -> int:
+        """Which of two columns has the recipients only a person knows: the other may be the sender's."""
+        there = [table.names[name] for name in table.columns if name in self._wanted]
+        if len(there) < 2 or is_report(table.columns):
+            return super()._place(table, header)
+        named = listed([one_line(one, 80) for one in there], MOST_SENDERS)
+        raise AudienceError(
+            Rule.AMBIGUOUS_COLUMN.finding(
+                f"which of these columns has the recipients: {named}?",
+                Place(shown(self.declared.file), header),
+                "name a copy of the file in which only that one is called so, or has only that one",
+            )
+        )
 
     def _of_table(self, table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
         """Of a report of ours, those who have the mail or may have it; all of any other."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sendbatch.session.approving import ApprovedPlan
 
 MOST_SUBJECTS = 10
+EACH_ROWS = "each row's own"
 MOST_EARLIER = 10
 
 
@@ -62,18 +63,29 @@ def _shown(plan: ApprovedPlan) -> Iterator[str]:
     yield f"{shown(plan.path)}: {one_line(said.campaign, 120)}{edition}"
     signed = f", signed by {one_line(said.signed_by, 200)}" if said.signed_by else ""
     yield f"  {count(plan.recipients, 'recipient')} through {one_line(said.server, 200)}{signed}"
-    if said.sender:
-        yield f"  from {one_line(said.sender, 320)}"
-    for subject in said.subjects[:MOST_SUBJECTS]:
-        yield f"  subject: {one_line(subject, 200)}"
-    if (left := len(said.subjects) - MOST_SUBJECTS) > 0:
-        yield f"  and {left:,} other subjects"
+    yield f"  from {_or_rows_own(said.sender)}, bounces to {_or_rows_own(said.bounces_to)}"
+    yield from _several("subject", said.subjects or (), "other subjects")
+    own = "files of single recipients (what is in them is no part of the plan)"
+    yield from _several(own, said.own_files or (), "other such files")
     yield f"  content  {one_line(said.content[:16], 16)}"
     yield f"  digest   {plan.digest}"
     if said.made_at:
         yield f"  made on  {one_line(said.made_at, 30)}"
     for one in plan.earlier[:MOST_EARLIER]:
         yield f"  approved already, as it says: {one}"
+
+
+def _or_rows_own(address: str | None) -> str:
+    if address is None:
+        return "an address that this plan of an earlier version does not name"
+    return one_line(address, 320) or EACH_ROWS
+
+
+def _several(what: str, texts: tuple[str, ...], others: str) -> Iterator[str]:
+    for text in texts[:MOST_SUBJECTS]:
+        yield f"  {what}: {one_line(text, 200)}"
+    if (left := len(texts) - MOST_SUBJECTS) > 0:
+        yield f"  and {left:,} {others}"
 
 
 def _agreed(plan: ApprovedPlan) -> bool:

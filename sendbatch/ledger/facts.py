@@ -224,12 +224,13 @@ NOBODY = Lacking()
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Of the entries of a file: how many people of the plan they name, how many entries name nobody in it,
-    and some of those."""
+    """Of the entries of files: how many people of the plan they name, how many entries name nobody in it,
+    and some of those; and the numbers of the files that name nobody in it at all."""
 
     people: int = 0
     strangers: int = 0
     some: tuple[str, ...] = ()
+    idle: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,9 +226,10 @@ class Staging(Protocol):
         if their value is a key."""
         ...
 
-    def except_(self, entries: Iterable[str]) -> None:
-        """Default keys of addresses, or keys: those of them who stand in the plan have the mail by a person's
-        word. Whoever is in it is an entry of `matched`, and accepted once the draft is told so."""
+    def except_(self, file: int, entries: Iterable[str]) -> None:
+        """Default keys of addresses, or keys, from the file of this number: those of them who stand in the
+        plan have the mail by a person's word. Whoever is in it is an entry of `matched`, and accepted once
+        the draft is told so."""
         ...
 
     def matched(self, most: int) -> Matched:

@@ -371,3 +371,10 @@ def _attachment(file: SharedFile | OwnFile) -> object:
         without = [SEND_WITHOUT] if file.missing == SEND_WITHOUT else []
         return ["own", file.pattern, *without, *declared]
     return ["shared", file.name, hashlib.sha256(file.data).hexdigest(), *declared]
+
+
+def own_files(content: Content) -> tuple[str, ...]:
+    """The paths of recipients' own files as they are declared; of pictures, the folders."""
+    pictures = (one.written for texts in content.texts for one in texts.own_pictures)
+    files = (one.pattern for one in (*content.attachments, content.invite) if isinstance(one, OwnFile))
+    return tuple(dict.fromkeys((*pictures, *files)))

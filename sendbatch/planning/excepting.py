@@ -6,14 +6,14 @@ where it stays, so that no later run mails these people either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from sendbatch.audience.addresses import default_key, normalise
 from sendbatch.audience.excepted import MOST_TOLD, Excepted, Found, unread
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, one_line
-from sendbatch.findings import Finding
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.facts import Matched
 from sendbatch.ledger.store import Draft, Staging
 from sendbatch.planning.options import Options
@@ -53,16 +53,19 @@ def except_those(
 def _stage(staging: Staging, number: int, named: Excepted) -> None:
     entries = iter(named)
     while part := list(islice(entries, AT_ONCE)):
-        staging.except_(value for _, value, _, why in part if why is None or "@" not in value)
+        staging.except_(number, (value for _, value, _, why in part if why is None or "@" not in value))
         staging.question(
             (number, line, value, told, why) for line, value, told, why in part if why is not None
         )
 
 
-def settle(draft: Draft, found: Collection[Found], matched: Matched, now: float) -> list[str]:
-    """The plan is finished: they count as having the mail. Returns what a person should know."""
+def settle(draft: Draft, found: Sequence[Found], matched: Matched, now: float) -> list[str]:
+    """The plan is finished: they count as having the mail. Returns what a person should know. Raises
+    AudienceError where nobody of the list stands in a file."""
     if not found:
         return []
+    if matched.idle:
+        raise AudienceError([_none_of_the_list(found[FIRST - file], matched) for file in matched.idle])
     files = ", ".join(one_line(one.path.name, 100) for one in found)
     draft.except_them(f"stands in {files} (--except)", now)
     people = count(matched.people, "recipient")
@@ -77,6 +80,13 @@ def settle(draft: Draft, found: Collection[Found], matched: Matched, now: float)
         more = ", …" if matched.strangers > len(matched.some) else ""
         words += f"; {matched.strangers:,} of the addresses there are nobody's on it ({some}{more})"
     return [*said, words]
+
+
+def _none_of_the_list(found: Found, matched: Matched) -> Finding:
+    """It is the wrong file, or was read by the wrong column: all whom it means would be mailed again."""
+    said = f"--except {found.said()}: nobody of this list stands there"
+    hint = "is it the file that was meant? one that leaves out nobody of the list is not to be named"
+    return Rule.SUPPRESSES_NOBODY.finding(said, hint=hint)
 
 
 def _senders(campaign: Campaign) -> set[str]:

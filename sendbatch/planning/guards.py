@@ -19,6 +19,7 @@ from sendbatch.errors import GuardError, one_line, shell_line
 from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.store import People, Reading
+from sendbatch.message.content import Content, own_files
 from sendbatch.planning.plan_file import Said, hold_to
 from sendbatch.planning.request import Request, Ways
 from sendbatch.runtime.stop import Stop
@@ -93,21 +94,24 @@ def hold_expected(
     as_expected(campaign.expect, holders)
     if request.held is None:
         return None
-    now = said_of(campaign, request.content.digest)
+    now = said_of(campaign, request.content)
     everyone = stop.heeding(people.holders())
     return hold_to(request.held.plan, now, everyone, secret=request.held.secret).missing
 
 
-def said_of(campaign: Campaign, content: str, made_at: str = "") -> Said:
+def said_of(campaign: Campaign, content: Content, made_at: str = "") -> Said:
     """What a plan of it says of itself."""
+    rows = campaign.senders
     return Said(
         campaign.name,
         campaign.run,
-        content,
+        content.digest,
         server_of(campaign.profile),
         signed_by(campaign.profile),
-        sender="" if campaign.senders is not None else str(campaign.sender),
+        sender="" if rows is not None else str(campaign.sender),
         subjects=campaign.subjects or (campaign.subject,),
+        bounces_to="" if rows is not None and rows.take_bounces else campaign.bounces_to,
+        own_files=own_files(content),
         made_at=made_at,
     )
 

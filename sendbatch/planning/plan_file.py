@@ -34,22 +34,26 @@ LONGEST_SUBJECT = 1000  # characters
 LARGEST = 256 * 1024 * 1024  # bytes, of ten million recipients
 DONE = (Status.ACCEPTED, Status.IN_DOUBT)
 UNSIGNED = "not signed"
+EACH_ROWS = "each row's own"
 MARK = 16  # bytes of the HMAC kept for each recipient
 
 
 class Said(NamedTuple):
     """What a plan is of, and people are shown before they approve it. `run` is the edition, `content` the
     digest of what everybody gets; `signed_by` are the domains and selectors that sign, "" where none does,
-    None in a plan of before they were written down. `subjects` are as they are declared: no cell is in
-    them."""
+    None in a plan of before they were written down, as are all that follow. `sender` and `bounces_to` are ""
+    where each row has its own. `subjects` are as they are declared: no cell is in them. `own_files` are the
+    paths of files that recipients have of their own: what is in those, a plan does not know."""
 
     campaign: str
     run: str
     content: str
     server: str
     signed_by: str | None = None
-    sender: str = ""
-    subjects: tuple[str, ...] = ()
+    sender: str | None = None
+    subjects: tuple[str, ...] | None = None
+    bounces_to: str | None = None
+    own_files: tuple[str, ...] | None = None
     made_at: str = ""  # RFC 3339
 
 
@@ -111,7 +115,9 @@ def write_plan(path: Path, said: Said, sealed: Sealing, marks: frozenset[bytes])
         "server": said.server,
         "signed_by": said.signed_by,
         "from": said.sender,
-        "subjects": [one[:LONGEST_SUBJECT] for one in said.subjects[:MOST_SUBJECTS]],
+        "subjects": _kept(said.subjects),
+        "bounces_to": said.bounces_to,
+        "own_files": _kept(said.own_files),
         "made_at": said.made_at,
         "count": len(marks),
         "salt": sealed.salt.hex(),
@@ -121,6 +127,11 @@ def write_plan(path: Path, said: Said, sealed: Sealing, marks: frozenset[bytes])
     digest = _digest(body)
     _write(path, {"digest": digest, **body})
     return digest
+
+
+def _kept(texts: tuple[str, ...] | None) -> tuple[str, ...]:
+    """As much of them as a plan has room for."""
+    return tuple(one[:LONGEST_SUBJECT] for one in (texts or ())[:MOST_SUBJECTS])
 
 
 def add_approval(path: Path, plan: PlanFile, approvals: Sequence[object]) -> None:
@@ -196,9 +207,7 @@ def _plan(path: Path, body: dict[str, object]) -> PlanFile:
             _text(body["content"]),
             _text(body["server"]),
             None if signed_by is None else _text(signed_by),
-            _text(body.get("from", "")),
-            tuple(map(_text, _several(body.get("subjects", [])))),
-            _text(body.get("made_at", "")),
+            *_shown(body),
         ),
         bytes.fromhex(_text(body["salt"])),
         frozenset(marks[i : i + MARK] for i in range(0, len(marks), MARK)),
@@ -206,6 +215,16 @@ def _plan(path: Path, body: dict[str, object]) -> PlanFile:
         bytes.fromhex(_text(body.get("key", ""))).hex(),
         tuple(_several(approvals)),
     )
+
+
+def _shown(
+    body: Mapping[str, object],
+) -> tuple[str | None, tuple[str, ...] | None, str | None, tuple[str, ...] | None, str]:
+    """What whoever approves is shown. None of it may be missing, for a run is held to what is there."""
+    if body["version"] == 1:
+        return None, None, None, None, ""
+    subjects, own = (tuple(map(_text, _several(body[name]))) for name in ("subjects", "own_files"))
+    return _text(body["from"]), subjects, _text(body["bounces_to"]), own, _text(body["made_at"])
 
 
 def _text(value: object) -> str:
@@ -280,10 +299,30 @@ def _otherwise(planned: Said, now: Said) -> Iterable[str]:
         if before != current:
             said = one_line(before, 200) or "(none)"
             yield f"the plan is for {what} {said}, this is {current or '(none)'}"
+    # The file may have been written by anybody: what was shown of it has to be what is sent.
+    for what, shown, actual in (
+        ("from", planned.sender, now.sender),
+        ("with bounces to", planned.bounces_to, now.bounces_to),
+    ):
+        if shown is not None and shown != actual:
+            said = one_line(shown or EACH_ROWS, 200)
+            yield f"the plan is {what} {said}, this is {what} {actual or EACH_ROWS}"
+    if planned.subjects not in (None, _kept(now.subjects)):
+        yield f"the plan has {_listed(planned.subjects)}, this has {_listed(now.subjects)}"
+    if planned.own_files not in (None, _kept(now.own_files)):
+        yield "the plan names other files of single recipients"
     if planned.content != now.content:
         yield "the text, subject, headers or attachments changed since the plan was made"
     if planned.signed_by not in (None, now.signed_by):
         yield f"the plan is {_signed(planned.signed_by)}, this is {_signed(now.signed_by)}"
+
+
+def _listed(subjects: tuple[str, ...] | None) -> str:
+    """The first subject, and how many more there are."""
+    if not subjects:
+        return "no subject"
+    more = f" and {len(subjects) - 1:,} more" if len(subjects) > 1 else ""
+    return f'the subject "{one_line(subjects[0], 200)}"{more}'
 
 
 def _signed(by: str | None) -> str:

@@ -178,4 +178,4 @@ def _written(job: Job, draft: Draft, prepared: Prepared, out: Path, sealed: Seal
     """Write plan.json; returns its digest."""
     marks = marks_of(sealed, job.stop.heeding(draft.people.holders()))
     made_at = f"{datetime.fromtimestamp(job.now(), UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return write_plan(out, said_of(job.campaign, prepared.content.digest, made_at), sealed, marks)
+    return write_plan(out, said_of(job.campaign, prepared.content, made_at), sealed, marks)

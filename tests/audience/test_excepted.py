@@ -53,6 +53,63 @@ def test_of_a_mail_servers_log_the_recipients_count_whose_mail_it_took_from_us(t
     }
 
 
+def test_an_id_that_comes_again_is_another_message(tmp_path: Path) -> None:
+    ours, other = POSTFIX.splitlines()[:2], POSTFIX.splitlines()[3:5]
+    again = [line.replace("013", "012") for line in other]
+    removed = "Nov 27 10:00:03 mx postfix/qmgr[1]: 4ABCDEF012: removed"
+    for lines in ([*ours, removed, *again], [*again, *ours], [*ours, *again], [*again, removed, *ours]):
+        assert taken(tmp_path / "mail.log", "\n".join(lines))[0] == ["ada@example.com"]
+
+
+@pytest.mark.parametrize("id_", ["ZZZ1", "0A1B2C", "ABCDEF", "4RxYzN0vKgz9rT", "5ARabcde012345"])
+def test_ids_of_any_kind_are_followed_also_behind_a_hosts_name(tmp_path: Path, id_: str) -> None:
+    for before in ("", "Nov 27 10:00:00 2026 mx01 mail01: ", "<22>1 2026-11-27T10:00:00+00:00 mx "):
+        tag = f"{before}postfix/qmgr[1]: {id_}: "
+        text = f"{tag}from=<boss@x.example>, size=1\n{tag}to=<eve@x.example>, status=sent (ok)\n"
+        text += f"{tag}removed\n{tag}from=<news@example.com>, size=1\n"
+        text += f"{tag}to=<ada@example.com>, status=sent (ok)\n"
+        assert taken(tmp_path / "mail.log", text)[0] == ["ada@example.com"]
+
+
+def test_bounces_that_a_server_sent_are_no_mail_of_ours(tmp_path: Path) -> None:
+    other = POSTFIX.replace("from=<boss@example.com>", "from=<>")
+
+    assert "carl@example.net" not in taken(tmp_path / "mail.log", other)[0]
+    exim = (
+        "2026-11-27 10:00:00 1abCDe-0001Ab-2C <= <> R=1abCDe-0001Ab-3D U=exim P=local S=9\n"
+        "2026-11-27 10:00:01 1abCDe-0001Ab-2C => carl@example.net R=dns T=smtp H=x\n"
+        "2026-11-27 10:00:02 1abCDe-0001Ab-2C <= news@example.com H=x P=esmtp S=9\n"
+        "2026-11-27 10:00:03 1abCDe-0001Ab-2C => ada@example.com R=dns T=smtp H=x\n"
+    )
+    assert taken(tmp_path / "exim.log", exim)[0] == ["ada@example.com"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "550 forwarded to=<eve@example.com> refused",
+        "550 4ABCDEF013: from=<news@example.com>, size=1",
+        "550 4ABCDEF013: removed",
+        "550 status=sent to=<eve@example.com>, status=sent",
+        "550 to=<eve@example.com>, status=sent",
+    ],
+)
+def test_what_another_server_said_counts_for_nothing(tmp_path: Path, said: str) -> None:
+    lines = POSTFIX.splitlines()
+    for text in (
+        f"mx postfix/smtp[2]: 4ABCDEF012: to=<bob@c.example>, relay=x, status=bounced (host x said: {said})",
+        f"mx postfix/smtpd[2]: NOQUEUE: reject: {said}; from=<x@y.example> to=<z@d.example>",
+    ):
+        found, _ = taken(tmp_path / "mail.log", "\n".join([*lines[:4], text, *lines[4:]]))
+        assert not {"eve@example.com", "carl@example.net"} & set(found)
+
+
+def test_an_address_may_look_like_a_status(tmp_path: Path) -> None:
+    text = "mx postfix/smtp[2]: 4ABCDEF012: to=<status=x@example.com>, relay=x, status=sent (250 ok)\n"
+
+    assert taken(tmp_path / "mail.log", text)[0] == ["status=x@example.com"]
+
+
 def test_a_log_without_the_lines_of_senders_counts_all_its_recipients(tmp_path: Path) -> None:
     lines = [line for line in POSTFIX.splitlines() if "qmgr" not in line]
     found, _ = taken(tmp_path / "mail.log", "\n".join(lines))
@@ -128,6 +185,13 @@ def test_a_csv_without_such_a_column_is_refused(tmp_path: Path) -> None:
     said = refused(tmp_path / "export.csv", "sender,who\nnews@example.com,ada@example.com\n")
 
     assert "this file has no column for addresses; its columns are: sender, who" in said
+
+
+def test_a_csv_with_two_such_columns_asks_which(tmp_path: Path) -> None:
+    said = refused(tmp_path / "two.csv", "email,recipient\nnews@example.com,ada@example.com\n")
+
+    assert "two.csv:1: error: which of these columns has the recipients: email, recipient?" in said
+    assert "has only that one" in said
 
 
 def test_of_a_report_of_ours_those_count_who_have_it_or_may_have_it(tmp_path: Path) -> None:

@@ -96,6 +96,21 @@ def test_what_no_address_can_be_read_from_is_refused_and_nothing_is_sent(
     assert mailhost.receivers == []
 
 
+def test_a_file_in_which_nobody_of_the_list_stands_is_refused_beside_one_that_names_some(
+    live: Desk, mailhost: MailHost
+) -> None:
+    live.write("else.csv", "recipient,event\nelse@example.com,sent\nother@example.com,sent\n")
+
+    for files in (("else.csv",), ("sent.log", "else.csv")):
+        options = [part for file in files for part in ("--except", file)]
+        told = live.run("run", "spring.yaml", "--yes", *options).ended(2)
+        assert "else.csv, read as a CSV, by its column recipient: 2 recipients" in told.err
+        assert "nobody of this list stands there" in told.err
+    assert mailhost.receivers == []
+    live.run("run", "spring.yaml", "--yes").ended(0)
+    assert mailhost.receivers == [ADA, BJORK, CARL]
+
+
 def test_a_keyed_campaign_knows_them_by_address_and_by_key(live: Desk, mailhost: MailHost) -> None:
     keyed = ("file: people.csv", "file: people.csv\n  key: first_name")
     live.campaign(("smtp: sandbox", "smtp: live"), keyed)

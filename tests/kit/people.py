@@ -61,7 +61,7 @@ def stage(
     staging = staged(draft, *rows)
     staging.known_as((row.line, row.former_key) for row in rows if row.former_key)
     staging.suppress(suppress)
-    staging.except_(excepts)
+    staging.except_(0, excepts)
     staging.settle()
     difference = staging.difference()
     staging.finish(

@@ -32,6 +32,7 @@ TRANSITIONS = {
     Event.RESOLVE_ACCEPTED: "in_doubt accepted, deferred accepted",
     Event.RESOLVE_PENDING: "in_doubt pending, deferred pending",
     Event.RESOLVE_REJECTED: "in_doubt rejected, deferred rejected",
+    Event.EXCEPT: "pending accepted, deferred accepted, failed accepted, in_doubt accepted",
     Event.RESTORE: "pending was, deferred was, failed was",
     Event.READDRESS: "pending pending, deferred pending, failed pending, rejected pending",
 }
@@ -121,6 +122,7 @@ def test_only_a_persons_word_or_a_providers_key_leaves_in_doubt() -> None:
         Event.RESOLVE_ACCEPTED,
         Event.RESOLVE_PENDING,
         Event.RESOLVE_REJECTED,
+        Event.EXCEPT,
     }
 
 
@@ -132,8 +134,9 @@ def test_only_an_intent_makes_a_row_sending_and_only_from_what_can_be_sent() -> 
 
 
 def test_accepted_and_in_doubt_come_from_sending_alone_but_for_a_persons_word() -> None:
+    words = (Event.RESOLVE_ACCEPTED, Event.EXCEPT)
     for (status, event), to in ALLOWED.items():
-        if to in (Status.ACCEPTED, Status.IN_DOUBT) and event is not Event.RESOLVE_ACCEPTED:
+        if to in (Status.ACCEPTED, Status.IN_DOUBT) and event not in words:
             assert status is Status.SENDING
 
 

@@ -26,7 +26,18 @@ from sendbatch.values import Recipient
 
 SALT = bytes(range(32))
 SECRET, ANOTHER = b"a secret of thirty-two bytes, ok", b"another one of as many bytes, ok"
-SPRING = Said("spring", "", "text1", "mail.example", "", "Ann <ann@example.org>", ("Hi {{ name }}",))
+SPRING = Said(
+    "spring",
+    "",
+    "text1",
+    "mail.example",
+    "",
+    "Ann <ann@example.org>",
+    ("Hi {{ name }}",),
+    "back@example.org",
+    ("bills/{{ id }}.pdf",),
+    "2026-11-27T10:00:00Z",
+)
 PEOPLE = [
     Recipient(n, n + 2, f"p{n}@example.org", f"p{n}@example.org", (f"p{n}@example.org", f"Name{n}"))
     for n in range(10)
@@ -127,10 +138,51 @@ def test_other_signatures_than_those_approved_refuse(
     assert hold(PEOPLE, plan, signed_by=then) == Held(0)
 
 
+def rewritten(path: Path, **changes: object) -> PlanFile:
+    """By somebody who knows how a plan is written: whom it names, its digest holds."""
+    written(path)
+    body = json.loads(path.read_text()) | changes
+    del body["digest"]
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({"digest": digest, **body}))
+    return read_plan(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"from": "Boss <b@x.example>"}, "is from Boss <b@x.example>, this is from Ann <ann@example.org>"),
+        ({"from": ""}, "the plan is from each row's own, this is from Ann"),
+        ({"bounces_to": "b@x.example"}, "with bounces to b@x.example, this is with bounces to back@"),
+        ({"subjects": ["Spring"]}, 'the plan has the subject "Spring", this has the subject "Hi {{ name }}"'),
+        ({"subjects": []}, "the plan has no subject, this has the subject"),
+        ({"subjects": ["Hi {{ name }}", "Two"]}, 'the subject "Hi {{ name }}" and 1 more, this has'),
+        ({"own_files": []}, "the plan names other files of single recipients"),
+    ],
+)
+def test_what_is_shown_of_a_plan_written_by_somebody_else_has_to_be_what_is_sent(
+    path: Path, change: dict[str, object], said: str
+) -> None:
+    plan = rewritten(path, **change)
+    with pytest.raises(GuardError, match=re.escape(said)):
+        hold(PEOPLE, plan)
+
+
+@pytest.mark.parametrize("name", ["from", "subjects", "bounces_to", "own_files", "made_at"])
+def test_nothing_that_is_shown_may_be_missing(path: Path, name: str) -> None:
+    with pytest.raises(CampaignError, match="no plan that"):
+        rewritten(path, **{name: None})
+
+
+def test_many_and_long_subjects_are_held_as_far_as_a_plan_has_room(path: Path) -> None:
+    many = SPRING._replace(subjects=("x" * 2000, *map(str, range(50))))
+    assert hold_to(written(path, said=many), many, PEOPLE) == Held(0)
+
+
 def as_version_1(path: Path, *without: str) -> None:
     written(path)
     body = json.loads(path.read_text())
-    for name in ("digest", "from", "subjects", "made_at", "key", *without):
+    for name in ("digest", "from", "subjects", "bounces_to", "own_files", "made_at", "key", *without):
         del body[name]
     body["version"] = 1
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

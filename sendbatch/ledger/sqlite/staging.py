@@ -88,7 +88,7 @@ class SqliteStaging:
             'faulty ("row" INTEGER PRIMARY KEY, told TEXT, missing INTEGER)',
             'weighed ("row" INTEGER PRIMARY KEY, bytes INTEGER)',
             "unreachable (domain TEXT PRIMARY KEY, why TEXT) WITHOUT ROWID",
-            "excepted (value TEXT PRIMARY KEY) WITHOUT ROWID",
+            "excepted (value TEXT, file INTEGER, PRIMARY KEY (value, file)) WITHOUT ROWID",
             "excepted_keys (key TEXT PRIMARY KEY) WITHOUT ROWID",
             "excepted_rows (id INTEGER PRIMARY KEY)",
         ):
@@ -126,8 +126,8 @@ class SqliteStaging:
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         self._put("INSERT OR IGNORE INTO suppression VALUES (?, ?)", entries)
 
-    def except_(self, entries: Iterable[str]) -> None:
-        self._put("INSERT OR IGNORE INTO excepted VALUES (?)", ((entry,) for entry in entries))
+    def except_(self, file: int, entries: Iterable[str]) -> None:
+        self._put("INSERT OR IGNORE INTO excepted VALUES (?, ?)", ((entry, file) for entry in entries))
 
     def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
         self._put("INSERT INTO questioned VALUES (?, ?, ?, ?, ?)", entries)
@@ -322,16 +322,19 @@ class SqliteStaging:
         )
 
     def matched(self, most: int) -> Matched:
-        strangers = (
-            f"FROM excepted WHERE value NOT IN (SELECT key FROM plan_row WHERE {self._rows}) "
+        is_stranger = (
+            f"(value NOT IN (SELECT key FROM plan_row WHERE {self._rows}) "
             f"AND value NOT IN (SELECT lower(key) FROM plan_row WHERE {self._rows}) "
-            "AND value NOT IN (SELECT address FROM marks)"
+            "AND value NOT IN (SELECT address FROM marks))"
         )
+        strangers = f"FROM (SELECT DISTINCT value FROM excepted) WHERE {is_stranger}"
         some = self._db.execute(f"SELECT value {strangers} ORDER BY value LIMIT ?", (most,)).fetchall()
+        idle = f"SELECT file FROM excepted GROUP BY file HAVING min({is_stranger}) ORDER BY file"
         return Matched(
             self._one("SELECT count(*) FROM excepted_keys"),
             self._one(f"SELECT count(*) {strangers}"),
             tuple(value for (value,) in some),
+            tuple(file for (file,) in self._db.execute(idle)),
         )
 
     def twins(self, used: Collection[str], most: int = 10) -> Twins:

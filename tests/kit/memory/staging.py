@@ -53,6 +53,7 @@ class Staging:
         self._faulty: dict[int, tuple[str, bool]] = {}
         self._weighed: dict[int, int] = {}
         self._excepted: set[str] = set()
+        self._excepted_by: dict[int, set[str]] = {}
         self._suppressed: set[tuple[str, str]] = set()
         self._questioned: list[tuple[int, int, str, str, str]] = []
         self._tried = {
@@ -94,8 +95,9 @@ class Staging:
     def suppress(self, entries: Iterable[tuple[str, str]]) -> None:
         self._suppressed.update(entries)
 
-    def except_(self, entries: Iterable[str]) -> None:
-        self._excepted.update(entries)
+    def except_(self, file: int, entries: Iterable[str]) -> None:
+        self._excepted_by.setdefault(file, set()).update(entries)
+        self._excepted = set().union(*self._excepted_by.values())
 
     def _names_of(self, row: Row) -> set[str]:
         address, _, _ = self._marks.get(row.line, ("", "", None))
@@ -116,7 +118,10 @@ class Staging:
     def matched(self, most: int) -> Matched:
         known = set().union(*map(self._names_of, self._rows))
         strangers = sorted(self._excepted - known)
-        return Matched(len(self._excepted_keys()), len(strangers), tuple(strangers[:most]))
+        idle = sorted(file for file, these in self._excepted_by.items() if these and not these & known)
+        return Matched(
+            len(self._excepted_keys()), len(strangers), tuple(strangers[:most]), tuple(idle)
+        )
 
     def question(self, entries: Iterable[tuple[int, int, str, str, str]]) -> None:
         self._questioned += entries
