@@ -1,5 +1,6 @@
-"""A workflow for GitHub: a pull request is shown, what is merged is planned, approved and sent. Each campaign has
-one of its own."""
+"""A workflow for GitHub: a pull request is shown, what is merged is planned, approved and sent.
+
+Each campaign has one of its own."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ from sendbatch.runtime.datafiles import loaded, text_of
 PIPELINE = Path(".gitlab-ci.yml")
 _INPUT = re.compile(r"\$\[\[ inputs\.([a-z-]+) \]\]")
 _HEAD = """\
-# Written by: sendbatch init --ci gitlab. What to set up, and what to do when it stops: docs/ci.md of OWNER/sendbatch.
+# Written by: sendbatch init --ci gitlab.
+# What to set up, and what to do when it stops: docs/ci.md of OWNER/sendbatch.
 """
 
 
@@ -82,8 +83,8 @@ def _advice(name: str, place: Path, secrets: tuple[str, ...]) -> tuple[str, ...]
         "    SENDBATCH_RECEIPT_KEY and SENDBATCH_PLAN_KEY, each as printed by: openssl rand -hex 32",
         "    SENDBATCH_REPORT_KEY (age1…, or a passphrase) where the report is to be had, encrypted",
         *own,
-        "    and keep a copy of the first where you keep passwords: whoever settles somebody in doubt, or sends",
-        "    from another place, needs it",
+        "    and keep a copy of the first where you keep passwords: whoever settles somebody in doubt, or",
+        "    sends from another place, needs it",
         "  Job token permissions: Allow Git push requests to the repository",
         "and in Protected environments, where your GitLab has these, who may send",
     )

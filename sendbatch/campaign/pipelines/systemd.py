@@ -89,8 +89,8 @@ def _keeping(folder: str, secrets: tuple[str, ...]) -> Iterator[str]:
 
 
 def _out_of_reach(campaign: Path, command: Path, units: Path) -> Iterator[str]:
-    """What the unit's user cannot get at, which folder is the reason, and what mends that: a unit names the paths
-    of when it was written, and a command that pip or pipx has installed does not work elsewhere."""
+    """What the unit's user cannot get at, which folder is the reason, and what mends that: a unit names the
+    paths of when it was written, and a command that pip or pipx has installed does not work elsewhere."""
     again = (
         f"move the campaign's folder to /srv, remove {units} in it, and call this again there"
     )
