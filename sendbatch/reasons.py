@@ -61,6 +61,7 @@ _SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.UNFINISHED: "{} before the message was whole: it was not delivered",
     Why.UNANSWERED: "{} after the whole message had left: it may have been delivered",
     Why.CRASHED: "the run ended before the reply to the message came",
+    Why.ANNOUNCED: "announced by a run that ended before it told more: the message may have been sent",
     Why.TOO_LARGE: "the message has {} bytes, the server takes at most {}",
     Why.SMTPUTF8: f"the address{_SMTPUTF8}",
     Why.UNSAFE_ADDRESS: "the address has characters that SMTP cannot carry",
@@ -120,7 +121,7 @@ def reason_of(outcome: Outcome, row: int = 0) -> str:
 
 def _refused(why: str, what: str, code: int | None) -> str:
     """A refusal for good says of what of ours it speaks; one for now may be over by the next try."""
-    words = _REFUSED.get(what, what)
+    words = _REFUSED.get(what, what) or "the server refused"  # a receipt has no more
     return f"{words}, and speaks of {OURS[why]}" if why in OURS and (code or 0) >= 500 else words
 
 

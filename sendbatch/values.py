@@ -58,6 +58,7 @@ class Why(StrEnum):
     UNFINISHED = "unfinished"  # before the message was whole
     UNANSWERED = "unanswered"  # the whole message had left
     CRASHED = "crashed"  # ours: a later run found it on its way
+    ANNOUNCED = "announced"  # the same, of who may only have been about to be sent to
     # what a server does not take, or no connection could carry
     TOO_LARGE = "too-large"  # its bytes, the most that are taken
     SMTPUTF8 = "smtputf8"

@@ -93,7 +93,15 @@ SENTENCES = [
     (Why.OTHER, "too large", None, "too large"),
 ]
 # What no version 1 ever wrote.
-SINCE = [(Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out")]
+SINCE = [
+    (Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out"),
+    (
+        Why.ANNOUNCED,
+        None,
+        None,
+        "announced by a run that ended before it told more: the message may have been sent",
+    ),
+]
 
 
 @pytest.mark.parametrize(("why", "detail", "code", "words"), [*SENTENCES, *SINCE])
@@ -117,6 +125,10 @@ def test_what_version_1_wrote_becomes_the_code_that_is_told_alike(
     why: Why, detail: str | None, code: int | None, words: str
 ) -> None:
     assert coded(words, ROW, code) == (why, detail)
+
+
+def test_a_refusal_of_which_no_more_is_known_is_a_sentence_all_the_same() -> None:
+    assert reason(Why.SET_UP, None, 554) == "the server refused, and speaks of our set-up"
 
 
 def test_every_code_has_its_words() -> None:

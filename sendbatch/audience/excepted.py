@@ -27,6 +27,7 @@ from sendbatch.campaign.model import SuppressionList
 from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError, Place, one_line, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.values import Row, Status
 from sendbatch.words import count, listed
 
 LOOKED_AT = 2_000  # lines by which the kind is told
@@ -34,21 +35,27 @@ LONGEST_LOOK = 1_000  # characters of one
 MOST_TOLD = 20  # entries that cannot be read
 MOST_SAMPLES = 3
 MOST_SENDERS = 5
+MOST_WORDS = 16  # by which a file says what became of its recipients
 DEEPEST = 20  # objects within objects
 ENTRY = "an entry is an address, or a key of the campaign; a log is known by its to=<…>"
 _HAVING = ("accepted", "in_doubt")  # of a report of ours: who has the mail, or may have it
 
 # What is called so in exports, beside what the campaign calls the address.
+_EVENTS = ("status", "event", "event_type", "eventtype", "state", "recordtype", "record_type", "type")
+_OURS = frozenset(map(str, Status))
 _COLUMNS = (
     "email", "email_address", "recipient", "recipient_email", "recipient_address", "to", "to_email",
     "to_address", "rcpt", "rcpt_to", "destination", "destination_address",
 )  # fmt: skip
-# Keys of JSON that hold recipients; below _ELSEWHERE they are those of the mail's own headers.
+# Keys of JSON that hold recipients; below _ELSEWHERE they are senders, or what the mail itself says.
 _RECIPIENTS = frozenset((
     "email", "emailaddress", "email_address", "recipient", "recipients", "recipientemail", "recipient_email",
     "to", "rcpt", "rcpt_to", "rcptto", "destination", "destinations",
 ))  # fmt: skip
-_ELSEWHERE = frozenset(("headers", "commonheaders", "common_headers", "tags", "metadata"))
+_ELSEWHERE = frozenset((
+    "headers", "commonheaders", "common_headers", "tags", "metadata", "user_variables", "custom_args",
+    "unique_args", "from", "sender", "mail_from", "reply_to", "replyto", "return_path", "returnpath",
+))  # fmt: skip
 
 _TO = re.compile(r"\b(?:orig_)?to=(<[^<>\s]*>(?:,\s*<[^<>\s]*>)*|[^\s<>,]+@[^\s<>,]+)")
 # Of a try: what was refused before has none. What follows is the other server's own words.
@@ -59,6 +66,7 @@ _OF = re.compile(
     r"(?:^|\s)(?P<id>(?![0-9]{4}:)(?=[A-Za-z]*[0-9])[0-9A-Za-z]{4,24}|[A-F]{6,20}|NOQUEUE): "
     r"(?!\S+\[[0-9]+\]: )(?P<said>.*)"
 )
+_BARE = re.compile(r"^<([^<>]*)>$")
 _TRY = re.compile(r"(?:[0-9A-Za-z]+: )?to=")
 _FROM = re.compile(r"from=(?:<(?P<sender>[^<>]*)>|(?P<bare>[^\s<>,]*))")
 _EXIM = re.compile(
@@ -85,6 +93,11 @@ class Found:
     entries: int = 0
     samples: list[str] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)  # what the file says became of them
+
+    def count_word(self, word: str) -> None:
+        word = one_line(word.strip(), 40) or "nothing"
+        self.words[word if word in self.words or len(self.words) < MOST_WORDS else "others"] += 1
 
     def said(self) -> str:
         """As a person is told it."""
@@ -92,8 +105,10 @@ class Found:
         more = ", …" if self.entries > len(self.samples) else ""
         passed = [f"{count(number, 'line')} {why}" for why, number in self.passed_over.most_common(5)]
         besides = f"; passed over: {', '.join(passed)}" if passed else ""
+        words = ", ".join(f"{number:,} {word}" for word, number in self.words.items())
+        said = f", by what it says: {words}" if words else ""
         taken = f"{count(self.entries, 'recipient')} ({some}{more})"
-        return f"{shown(self.path)}, read as {self.kind}: {taken}{besides}"
+        return f"{shown(self.path)}, read as {self.kind}: {taken}{said}{besides}"
 
 
 class Excepted:
@@ -130,7 +145,7 @@ class Excepted:
                 continue
             self.found.entries += 1
             if len(self.found.samples) < MOST_SAMPLES:
-                self.found.samples.append(text.strip().removeprefix("<").removesuffix(">"))
+                self.found.samples.append(_BARE.sub(r"\1", text.strip()))
             for one in said:
                 why = ENTRY if one.why else None
                 if one.kind not in (KEY, TEXT):
@@ -252,6 +267,11 @@ class Excepted:
                 texts = list(_recipients(told))
                 if not texts:
                     passed["without a recipient"] += 1
+                elif isinstance(told, dict):
+                    named = {key.lower(): value for key, value in told.items()}
+                    word = next((named[key] for key in _EVENTS if isinstance(named.get(key), str)), None)
+                    if word is not None:
+                        self.found.count_word(word)
                 yield from (_Text(lines.number, text) for text in texts)
 
     def _nobody(self) -> Finding:
@@ -308,9 +328,31 @@ class _Table(Suppression):
         name = table.names[table.columns[place]]
         if not is_report(table.columns):
             self._found.kind = f"a CSV, by its column {one_line(name, 80)}"
-            return of_csv(table, place)
+            return self._of_csv(table, place)
         self._found.kind = "a report of sendbatch, by its email and status"
         return self._of_report(table)
+
+    def _of_csv(self, table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
+        assert self._found is not None
+        said = next((table.columns.index(name) for name in _EVENTS if name in table.columns), None)
+        found = self._found
+
+        def counted() -> Iterator[Row]:
+            for row in table:
+                if said is not None:
+                    found.count_word(row.cells[said])
+                yield row
+
+        yield from of_csv(counted(), place)
+        words = set(found.words)
+        if words <= _OURS and words & {"pending", "in_doubt", "accepted"} and words - set(_HAVING):
+            raise AudienceError(
+                Rule.SUPPRESSES_NOBODY.finding(
+                    f"--except {shown(self.declared.file)}: it looks like a part of a report of sendbatch, "
+                    f"and not all in it have the mail: {', '.join(sorted(words))}",
+                    hint="name the report with all its columns, or a list of those who have the mail",
+                )
+            )
 
     def _of_report(self, table: Table) -> Iterator[tuple[int, str, str | None]]:
         assert self._found is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sendbatch.campaign.model import SuppressionList
 from sendbatch.campaign.names import usable
 from sendbatch.errors import AudienceError, Place, one_line, shown
 from sendbatch.findings import Finding, Rule
+from sendbatch.values import Row
 
 USUAL_COLUMNS = ("email", "email_address")
 _COMMENT = re.compile(r"(?:^|\s)#.*", re.DOTALL)
@@ -188,7 +189,7 @@ def _of_list(lines: Lines) -> Iterator[tuple[int, str, str | None]]:
             yield lines.number, text, None
 
 
-def of_csv(table: Table, place: int) -> Iterator[tuple[int, str, str | None]]:
+def of_csv(table: Iterable[Row], place: int) -> Iterator[tuple[int, str, str | None]]:
     for row in table:
         cell = row.cells[place]
         if row.ragged and "@" not in cell:  # what stands there may have slipped from its column

@@ -58,15 +58,19 @@ def approve(plan: Path, *, by: str, ssh_key: Path | None, yes: bool) -> None:
 
 def _shown(plan: ApprovedPlan) -> Iterator[str]:
     """What is approved. The rows of people are not in the file: their number is."""
+    from sendbatch.ledger.reach import said_of
+
     said = plan.said
     edition = f", edition {one_line(said.run, 120)}" if said.run else ""
     yield f"{shown(plan.path)}: {one_line(said.campaign, 120)}{edition}"
     signed = f", signed by {one_line(said.signed_by, 200)}" if said.signed_by else ""
     yield f"  {count(plan.recipients, 'recipient')} through {one_line(said.server, 200)}{signed}"
+    if said.reach:
+        yield f"  the mail {said_of(said.reach, is_now=True)}"
     yield f"  from {_or_rows_own(said.sender)}, bounces to {_or_rows_own(said.bounces_to)}"
-    yield from _several("subject", said.subjects or (), "other subjects")
+    yield from _several("subject", said.subjects, "other subjects")
     own = "files of single recipients (what is in them is no part of the plan)"
-    yield from _several(own, said.own_files or (), "other such files")
+    yield from _several(own, said.own_files, "other such files")
     yield f"  content  {one_line(said.content[:16], 16)}"
     yield f"  digest   {plan.digest}"
     if said.made_at:
@@ -75,9 +79,7 @@ def _shown(plan: ApprovedPlan) -> Iterator[str]:
         yield f"  approved already, as it says: {one}"
 
 
-def _or_rows_own(address: str | None) -> str:
-    if address is None:
-        return "an address that this plan of an earlier version does not name"
+def _or_rows_own(address: str) -> str:
     return one_line(address, 320) or EACH_ROWS
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sendbatch.session.commands import CommandLines
     from sendbatch.session.run import RunResult
 
+OR_PENDING = "who is known not to have it, and is to get it: the same with --as pending"
 STOPPED = 3  # the exit code of a run that was stopped early
 # Who has no mail, in the order of the summary.
 WITHOUT = (
@@ -148,7 +149,8 @@ class LastWords:
         elif doubts:
             self.terminal.say(
                 f"{count(doubts, 'recipient')} in doubt: the mail may have arrived; who is known to "
-                f"have it is settled by key or address:\n  {self.lines.resolve()} KEY… --as accepted"
+                f"have it is settled by key or address:\n  {self.lines.resolve()} KEY… --as accepted\n"
+                f"{OR_PENDING}"
             )
 
 

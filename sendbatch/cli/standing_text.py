@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sendbatch.cli.last_words import OR_PENDING
 from sendbatch.ledger.states import sendable
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, speed
@@ -86,6 +87,7 @@ def _in_doubt(standing: StatusResult, on_the_way: int = 0) -> Iterator[str]:
         number = count(doubts, "recipient")
         yield f"{number} in doubt{ended}: the mail may have arrived; who is known to have it is settled:"
         yield f"  {standing.resolve}"
+        yield OR_PENDING
 
 
 def _after_the_end(standing: StatusResult) -> Iterator[str]:

@@ -199,7 +199,8 @@ class Engine:
         except RecordLost as lost:
             self._course.break_off(lost)
         except RecordStopped as stopped:
-            self._notices.tell("repository", stopped.message)
+            if not self._stop.is_now:  # else it is told once more as the record ends, with what is said then
+                self._notices.tell("repository", stopped.message)
             self._course.give_up(stopped.message)
 
     def _remember(self, ending: Ending) -> None:

@@ -10,7 +10,7 @@ lines that run the campaign as it was now, but for its edition: the guards say w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sendbatch.campaign.dkim import signed_by
@@ -18,6 +18,7 @@ from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError, one_line, shell_line
 from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.reach import reach_of
 from sendbatch.ledger.store import People, Reading
 from sendbatch.message.content import Content, own_files
 from sendbatch.planning.plan_file import Said, hold_to
@@ -27,6 +28,7 @@ from sendbatch.values import Status
 from sendbatch.words import count
 
 EDITIONS_NAMED = 5
+FEW = "a few, by the profile's only_to"  # a plan names none of them
 SIGNED_BY = "signed by"  # who signed the mail of the last run, in a record that knows it
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # as records of before name them
 
@@ -101,7 +103,8 @@ def hold_expected(
 
 def said_of(campaign: Campaign, content: Content, made_at: str = "") -> Said:
     """What a plan of it says of itself."""
-    rows = campaign.senders
+    rows, profile = campaign.senders, campaign.profile
+    is_for_few = bool(profile.only_to) and profile.redirect_to is None
     return Said(
         campaign.name,
         campaign.run,
@@ -112,6 +115,7 @@ def said_of(campaign: Campaign, content: Content, made_at: str = "") -> Said:
         subjects=campaign.subjects or (campaign.subject,),
         bounces_to="" if rows is not None and rows.take_bounces else campaign.bounces_to,
         own_files=own_files(content),
+        reach=reach_of(replace(profile, only_to=(FEW,) if is_for_few else ())),
         made_at=made_at,
     )
 

@@ -99,14 +99,15 @@ def make_plan(draft: Draft, request: Request, means: Means, basis: Basis) -> Pla
     planned = _planned(staged, request, warnings)
     if planned.difference.first and campaign.recipients.key is None:
         refuse_other_files(staging.twins_by_attachment(), campaign)
+    completed_at = means.now()
     staging.finish(
         inputs=basis.inputs,
         recipients_digest=staged.digest,
         content_digest=request.content.digest,
         started_at=started_at,
-        completed_at=means.now(),
+        completed_at=completed_at,
     )
-    said = settle(draft, excepted, staging.matched(NAMED), means.now())
+    said = settle(draft, excepted, staging.matched(NAMED), completed_at)
     return replace(planned, excepted=tuple(said))
 
 

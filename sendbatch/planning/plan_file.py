@@ -22,11 +22,11 @@ from typing import NamedTuple
 
 from sendbatch.campaign.secrets import secret_of
 from sendbatch.errors import CampaignError, GuardError, one_line
+from sendbatch.ledger.reach import said_of
 from sendbatch.runtime.files import is_regular, replacing
 from sendbatch.values import Recipient, Status
 
-VERSION = 2
-READS = (1, VERSION)  # the first says less: no subjects, no sender, and has no key
+VERSION = 3
 PLAN_KEY = "SENDBATCH_PLAN_KEY"
 MOST_NAMED = 5  # rows named in a refusal
 MOST_SUBJECTS = 30
@@ -40,20 +40,21 @@ MARK = 16  # bytes of the HMAC kept for each recipient
 
 class Said(NamedTuple):
     """What a plan is of, and people are shown before they approve it. `run` is the edition, `content` the
-    digest of what everybody gets; `signed_by` are the domains and selectors that sign, "" where none does,
-    None in a plan of before they were written down, as are all that follow. `sender` and `bounces_to` are ""
-    where each row has its own. `subjects` are as they are declared: no cell is in them. `own_files` are the
-    paths of files that recipients have of their own: what is in those, a plan does not know."""
+    digest of what everybody gets; `signed_by` are the domains and selectors that sign, "" where none does.
+    `sender` and `bounces_to` are "" where each row has its own, `subjects` as they are declared: no cell is
+    in them. `own_files` are the paths of files that recipients have of their own: what is in those, a plan
+    does not know. `reach` is whom the mail goes to, "" everybody."""
 
     campaign: str
     run: str
     content: str
     server: str
-    signed_by: str | None = None
-    sender: str | None = None
-    subjects: tuple[str, ...] | None = None
-    bounces_to: str | None = None
-    own_files: tuple[str, ...] | None = None
+    signed_by: str = ""
+    sender: str = ""
+    subjects: tuple[str, ...] = ()
+    bounces_to: str = ""
+    own_files: tuple[str, ...] = ()
+    reach: str = ""
     made_at: str = ""  # RFC 3339
 
 
@@ -118,6 +119,7 @@ def write_plan(path: Path, said: Said, sealed: Sealing, marks: frozenset[bytes])
         "subjects": _kept(said.subjects),
         "bounces_to": said.bounces_to,
         "own_files": _kept(said.own_files),
+        "reach": said.reach,
         "made_at": said.made_at,
         "count": len(marks),
         "salt": sealed.salt.hex(),
@@ -129,9 +131,9 @@ def write_plan(path: Path, said: Said, sealed: Sealing, marks: frozenset[bytes])
     return digest
 
 
-def _kept(texts: tuple[str, ...] | None) -> tuple[str, ...]:
+def _kept(texts: tuple[str, ...]) -> tuple[str, ...]:
     """As much of them as a plan has room for."""
-    return tuple(one[:LONGEST_SUBJECT] for one in (texts or ())[:MOST_SUBJECTS])
+    return tuple(one[:LONGEST_SUBJECT] for one in texts[:MOST_SUBJECTS])
 
 
 def add_approval(path: Path, plan: PlanFile, approvals: Sequence[object]) -> None:
@@ -172,7 +174,7 @@ def _read(path: Path) -> dict[str, object]:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise CampaignError(f"{path}: this is no plan: it has more than {LARGEST:,} bytes")
-        body = json.loads(data.decode("utf-8"))
+        body = json.loads(data.decode("utf-8"), object_pairs_hook=_each_once)
     except OSError as error:
         raise CampaignError(f"{path}: the plan cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
@@ -182,6 +184,14 @@ def _read(path: Path) -> dict[str, object]:
     return body
 
 
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two with one name a person who looks into the file may see the one, and a run go by the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
 def _no_plan(path: Path) -> CampaignError:
     return CampaignError(f"{path}: this is no plan that `sendbatch plan --out` wrote")
 
@@ -189,42 +199,39 @@ def _no_plan(path: Path) -> CampaignError:
 def _plan(path: Path, body: dict[str, object]) -> PlanFile:
     digest, approvals = body.pop("digest"), body.pop("approvals", [])
     version = body["version"]
-    if version not in READS:
+    if version != VERSION:
         said = one_line(str(version), 20)
-        reads = " and ".join(map(str, READS))
-        raise CampaignError(f"{path}: this plan has version {said}; those read here are {reads}")
+        raise CampaignError(
+            f"{path}: this plan has version {said}; {VERSION} is the one that is read here",
+            hint="write it again with `sendbatch plan … --out`",
+        )
     if not isinstance(digest, str) or digest != _digest(body):
         raise CampaignError(
             f"{path}: the plan was changed after it was written",
             hint="write it again with `sendbatch plan … --out`",
         )
     marks = base64.b64decode(_text(body["recipients"]), validate=True)
-    signed_by = body.get("signed_by")
+    subjects, own = (tuple(map(_text, _several(body[name]))) for name in ("subjects", "own_files"))
     return PlanFile(
         Said(
             _text(body["campaign"]),
             _text(body["run"]),
             _text(body["content"]),
             _text(body["server"]),
-            None if signed_by is None else _text(signed_by),
-            *_shown(body),
+            _text(body["signed_by"]),
+            _text(body["from"]),
+            subjects,
+            _text(body["bounces_to"]),
+            own,
+            _text(body["reach"]),
+            _text(body["made_at"]),
         ),
         bytes.fromhex(_text(body["salt"])),
         frozenset(marks[i : i + MARK] for i in range(0, len(marks), MARK)),
         digest,
-        bytes.fromhex(_text(body.get("key", ""))).hex(),
+        bytes.fromhex(_text(body["key"])).hex(),
         tuple(_several(approvals)),
     )
-
-
-def _shown(
-    body: Mapping[str, object],
-) -> tuple[str | None, tuple[str, ...] | None, str | None, tuple[str, ...] | None, str]:
-    """What whoever approves is shown. None of it may be missing, for a run is held to what is there."""
-    if body["version"] == 1:
-        return None, None, None, None, ""
-    subjects, own = (tuple(map(_text, _several(body[name]))) for name in ("subjects", "own_files"))
-    return _text(body["from"]), subjects, _text(body["bounces_to"]), own, _text(body["made_at"])
 
 
 def _text(value: object) -> str:
@@ -304,20 +311,22 @@ def _otherwise(planned: Said, now: Said) -> Iterable[str]:
         ("from", planned.sender, now.sender),
         ("with bounces to", planned.bounces_to, now.bounces_to),
     ):
-        if shown is not None and shown != actual:
+        if shown != actual:
             said = one_line(shown or EACH_ROWS, 200)
             yield f"the plan is {what} {said}, this is {what} {actual or EACH_ROWS}"
-    if planned.subjects not in (None, _kept(now.subjects)):
+    if planned.subjects != _kept(now.subjects):
         yield f"the plan has {_listed(planned.subjects)}, this has {_listed(now.subjects)}"
-    if planned.own_files not in (None, _kept(now.own_files)):
+    if planned.own_files != _kept(now.own_files):
         yield "the plan names other files of single recipients"
-    if planned.content != now.content:
+    if planned.reach != now.reach:
+        yield f"the plan is of mail that {said_of(planned.reach)}, this {said_of(now.reach, is_now=True)}"
+    elif planned.content != now.content:  # the redirection is in it
         yield "the text, subject, headers or attachments changed since the plan was made"
-    if planned.signed_by not in (None, now.signed_by):
+    if planned.signed_by != now.signed_by:
         yield f"the plan is {_signed(planned.signed_by)}, this is {_signed(now.signed_by)}"
 
 
-def _listed(subjects: tuple[str, ...] | None) -> str:
+def _listed(subjects: tuple[str, ...]) -> str:
     """The first subject, and how many more there are."""
     if not subjects:
         return "no subject"

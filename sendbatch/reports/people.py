@@ -56,7 +56,8 @@ def _steps(
         yield (
             Status.IN_DOUBT,
             "The mail may have arrived. Whoever is known to have it is settled by key or address with the "
-            "first line; the second sends to all of them again.",
+            "first line, whoever is known not to with --as pending in it; the second sends to all of them "
+            "again.",
             line("settle", "resend"),
         )
     if number(Status.REJECTED):

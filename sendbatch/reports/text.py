@@ -32,7 +32,7 @@ GLOSSES = {
     Status.DEFERRED: "refused for now; tried again when due",
     Status.REJECTED: "refused for good by the server",
     Status.FAILED: "could not be built: template, attachment or size",
-    Status.IN_DOUBT: "the whole message was sent and no reply came",
+    Status.IN_DOUBT: "the message may have arrived; no reply came",
     Status.INVALID: "no usable address, key or required cell",
     Status.FILTERED: "left out by `where` or only_to",
     Status.SUPPRESSED: "on a suppression list",

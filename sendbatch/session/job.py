@@ -72,7 +72,10 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
     observer = Guarded(around.get("observer") or Observer(), stop)
     folder = folder_of(campaign, around.get("record"), edge.environ)
     if folder.repository is not None:
-        folder = replace(folder, repository=folder.repository.telling(observer.notice, stop))
+        place = folder.repository.telling(observer.notice, stop)
+        if options is not None and options.no_wait:
+            place = place.not_waiting()
+        folder = replace(folder, repository=place)
     return Job(
         campaign=campaign,
         options=options or Options(),

@@ -146,10 +146,19 @@ def look(
 
 def _allowance(job: Job, *, looking: bool) -> Allowance:
     allowance = allowance_of(job.campaign, job.edge, looking=looking)
-    if allowance.unread is not None and quotas_of(allowance.rates):
+    if allowance.unread is not None and _has_quotas(allowance):
         why = allowance.unread.message
         job.observer.notice(f"how much of the quota is used is not known: {why}")
+    elif looking and allowance.usage is None and job.record.repository is not None and _has_quotas(allowance):
+        job.observer.notice(
+            "how much of the quota is used is kept where it was sent from, and nothing is known here; a run "
+            "counts what this campaign's record has"
+        )
     return allowance
+
+
+def _has_quotas(allowance: Allowance) -> bool:
+    return bool(quotas_of(allowance.rates))
 
 
 def _doubt(job: Job, record: Record) -> LedgerError | None:

@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
-from sendbatch.errors import CampaignError, LedgerError, Place, RecordStopped, shown
+from sendbatch.errors import (
+    AnotherRun,
+    CampaignError,
+    LedgerError,
+    Place,
+    RecordStopped,
+    one_line,
+    shell_line,
+    shown,
+)
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
@@ -55,7 +64,9 @@ from sendbatch.session.record import places_in, report_of, told_here
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
 from sendbatch.session.signing import keys_of
+from sendbatch.session.used_before import count_used_before
 from sendbatch.values import Status
+from sendbatch.words import count
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,8 +135,15 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             telling(job.observer, job.record.path, job.edge.clock) as observer,
         ):
             job = replace(job, observer=observer)
+            if job.record.repository is not None:
+                count_used_before(record.reading, allowance, job.now())
             request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
-            ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
+            at = job.now()
+            try:
+                ending, backlog, begun = _sent(job, record, request, means, allowance, consent)
+            except AnotherRun:
+                _tell_what_no_record_has(job, record.reading, at, encryption)
+                raise
             sent_to, left_over = backlog.totals(), backlog.left_over()
             try:
                 backlog.end()
@@ -137,6 +155,23 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
+
+
+def _tell_what_no_record_has(
+    job: Job, reading: Reading, since: float, encryption: Encryption | None
+) -> None:
+    """Another run holds the record, where whoever this one announced last stays in doubt: what the server
+    said of them is known here alone."""
+    accepted = reading.accepted_since(since)
+    if not accepted:
+        return
+    report, unwritten = _reported(job, reading, ThisRun(since, accepted), encryption)
+    said = f"this run sent to {count(accepted, 'recipient')}, of whom the other one may not know"
+    if unwritten:
+        job.observer.notice(f"{said}: {one_line(str(unwritten[0]), 500)}")
+        return
+    line = f"{report.commands['run']} {shell_line('--except', shown(job.record.path / TABLE))}"
+    job.observer.notice(f"{said}; once that has ended, this takes them as sent to and goes on:\n  {line}")
 
 
 class _Begun(NamedTuple):

@@ -167,6 +167,24 @@ def test_of_json_the_recipients_count_and_no_sender_and_no_header(tmp_path: Path
     assert named.found.passed_over["without a recipient"] == 1
 
 
+def test_of_json_nobody_counts_below_who_sent_it_or_gets_the_answers(tmp_path: Path) -> None:
+    events = [
+        {"email": "ada@example.com", "event": "delivered", "sender": {"email": "x@example.com"}},
+        {
+            "from": {"email": "x@example.com"},
+            "reply_to": [{"email": "x@example.com"}],
+            "replyTo": {"email": "x@example.com"},
+            "user-variables": {"email": "x@example.com"},
+            "to": [{"email": "bob@example.com"}],
+            "event": "dropped",
+        },
+    ]
+    found, named = taken(tmp_path / "events.json", "\n".join(map(json.dumps, events)))
+
+    assert found == ["ada@example.com", "bob@example.com"]
+    assert "by what it says: 1 delivered, 1 dropped" in named.found.said()
+
+
 def test_json_that_is_not_one_object_a_line_says_how_to_make_it_so(tmp_path: Path) -> None:
     said = refused(tmp_path / "events.json", json.dumps([MAILGUN], indent=1))
 
@@ -192,6 +210,28 @@ def test_a_csv_with_two_such_columns_asks_which(tmp_path: Path) -> None:
 
     assert "two.csv:1: error: which of these columns has the recipients: email, recipient?" in said
     assert "has only that one" in said
+
+
+def test_of_a_csv_it_is_said_what_it_says_of_them(tmp_path: Path) -> None:
+    rows = [f"p{number}@x.example,{word}" for number, word in enumerate(("Delivered", "Dropped") * 2)]
+    found, named = taken(tmp_path / "export.csv", "\n".join(("Recipient,Status", *rows)))
+
+    assert len(found) == 4
+    assert "by what it says: 2 Delivered, 2 Dropped" in named.found.said()
+
+
+def test_words_that_never_end_are_not_all_told(tmp_path: Path) -> None:
+    rows = [f"p{number}@x.example,word{number}" for number in range(100)]
+    _, named = taken(tmp_path / "export.csv", "\n".join(("Recipient,Status", *rows)))
+
+    assert "84 others" in named.found.said()
+
+
+def test_a_part_of_a_report_of_ours_is_refused_where_not_all_have_the_mail(tmp_path: Path) -> None:
+    rows = "email,status\nada@example.com,accepted\nbob@example.com,pending\n"
+
+    assert "looks like a part of a report of sendbatch" in refused(tmp_path / "part.csv", rows)
+    assert taken(tmp_path / "part.csv", rows.replace("pending", "in_doubt"))[0]
 
 
 def test_of_a_report_of_ours_those_count_who_have_it_or_may_have_it(tmp_path: Path) -> None:

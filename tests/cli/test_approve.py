@@ -83,6 +83,49 @@ def test_a_plan_of_another_campaign_is_refused_though_it_is_approved(
     assert not mailhost.mails
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("from: Example News <news", "from: The Boss <news"), "the plan is from Example News <news@"),
+        (("name: spring\n", "name: spring\nbounces_to: b@example.com\n"), "is with bounces to b@example.com"),
+    ],
+)
+def test_another_sender_than_whoever_approved_was_shown_is_refused(
+    planned: Desk, mailhost: MailHost, change: tuple[str, str], said: str
+) -> None:
+    shown = planned.run("approve", "plan.json", "--by", "Ann", "--yes").ended(0)
+    assert "from Example News <news@example.com>, bounces to news@example.com" in shown.err
+    planned.change("spring.yaml", *change)
+    assert said in planned.run(*approved_run(planned)).ended(4).err
+    assert not mailhost.mails
+
+
+def test_whoever_approves_is_told_of_files_that_the_plan_does_not_hold(planned: Desk) -> None:
+    planned.change("spring.yaml", "name: spring\n", 'name: spring\nattachments: ["bills/{{ email }}.txt"]\n')
+    for email in ("ada@example.com", "bjork@example.org", "carl@example.net"):
+        planned.write(f"bills/{email}.txt", "12 EUR")
+    planned.run("plan", "spring.yaml", "--out", "plan.json").ended(0)
+    shown = planned.run("approve", "plan.json", "--by", "Ann", "--yes").ended(0)
+    own = "files of single recipients (what is in them is no part of the plan): bills/{{ email }}.txt"
+    assert own in shown.err
+
+
+def test_whoever_approves_a_rehearsal_is_told_whom_the_mail_goes_to(
+    planned: Desk, mailhost: MailHost
+) -> None:
+    keys = '    redirect_to: qa@example.com\n    only_to: ["@example.com"]\n'
+    planned.write("profiles.yaml", mailhost.profiles + keys)
+    planned.run("plan", "spring.yaml", "--out", "plan.json").ended(0)
+    shown = planned.run("approve", "plan.json", "--by", "Ann", "--yes").ended(0)
+    assert "the mail goes to qa@example.com in the recipients' place" in shown.err
+    planned.write("profiles.yaml", mailhost.profiles)
+    said = planned.run(*approved_run(planned)).ended(4)
+    assert "the plan is of mail that went to qa@example.com" in said.err
+    assert "this goes to everybody" in said.err
+    assert "the text" not in said.err
+    assert not mailhost.mails
+
+
 def test_somebody_added_after_the_approval_is_refused(planned: Desk, mailhost: MailHost) -> None:
     planned.run("approve", "plan.json", "--by", "Ann", "--yes").ended(0)
     planned.change("people.csv", "carl@example.net,,paid\n", "carl@example.net,,paid\neve@x.example,,\n")

@@ -18,7 +18,7 @@ SAID = [
     "spring (2026-12): all 1,200 accepted",
     "  accepted  1,200  the server took it",
     "  deferred     12  refused for now; tried again when due",
-    "  in doubt      1  the whole message was sent and no reply came",
+    "  in doubt      1  the message may have arrived; no reply came",
     "  rejected      2  refused for good by the server",
     "  row 1204                 cy@example.com               in doubt  the connection was lost",
     "  rows 1202, 1203, 9, …    jane@example.com and 1 more  rejected  550 5.1.1 No such user",
@@ -33,7 +33,7 @@ SAID = [
 TOLD = {
     "spring: 2 of 9 accepted": ("bold", "amber"),
     "spring (2026-12): all 1,200 accepted": ("bold", "green"),
-    "  in doubt      1  the whole message was sent and no reply came": ("amber",),
+    "  in doubt      1  the message may have arrived; no reply came": ("amber",),
     SAID[7]: ("red",),
     SAID[8]: ("bold", "red"),
     SAID[9]: ("bold", "amber"),

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sendbatch.api import load
+from sendbatch.planning.options import Options
+from sendbatch.session.job import job_of
 from tests.conftest import Needs
 from tests.kit.command import Desk
 from tests.kit.githost import GitHost, git, repository
@@ -110,6 +113,49 @@ def test_a_plan_with_the_key_knows_who_has_the_mail(job: Desk) -> None:
     job.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
     lose_disk(job)
     assert "2 to send" in job.run("plan", "spring.yaml").said
+
+
+def test_a_run_that_was_overtaken_leaves_what_it_knows_to_the_next(
+    job: Desk, mailhost: MailHost, host: GitHost
+) -> None:
+    # Its third push, behind the last message, comes after one of another run.
+    host.hook(
+        "echo >> pushes\n"
+        'test "$(wc -l < pushes)" -eq 3 || exit 0\n'
+        "git for-each-ref '--format=%(refname)' refs/sendbatch/shop | while read ref; do\n"
+        "  env -u GIT_QUARANTINE_PATH git update-ref $ref refs/heads/main\n"
+        "done"
+    )
+    lost = job.run("run", "spring.yaml", "--yes").ended(5)
+    assert mailhost.receivers == THREE
+    assert "this run sent to 3 recipients, of whom the other one may not know" in lost.said
+    assert "--except reports/spring/report.csv" in lost.said
+    table = (job.folder / "reports" / "spring" / "report.csv").read_text("utf-8")
+    assert table.count(",accepted,") == 3
+
+
+def test_a_quota_holds_on_a_disk_that_knows_of_no_use(job: Desk, mailhost: MailHost) -> None:
+    def lose_all() -> None:
+        lose_disk(job)
+        shutil.rmtree(job.environ["XDG_STATE_HOME"])
+
+    profiles = (job.folder / "profiles.yaml").read_text("utf-8")
+    job.write("profiles.yaml", profiles.replace("    port:", "    rate: 2/day\n    port:", 1))
+    job.run("run", "spring.yaml", "--yes", "--no-wait").ended(3)
+    assert len(mailhost.receivers) == 2
+    lose_all()
+    assert "nothing is known here" in job.run("plan", "spring.yaml").said
+    again = job.run("run", "spring.yaml", "--yes", "--no-wait").ended(3)
+    assert "2 of 2 a day used" in again.said
+    assert len(mailhost.receivers) == 2
+
+
+def test_who_waits_for_nothing_waits_a_minute_for_the_repository(job: Desk) -> None:
+    campaign = load(job.folder / "spring.yaml")
+    places = [
+        job_of(campaign, Options(no_wait=no_wait)).record.repository for no_wait in (False, True)
+    ]
+    assert [place.patience.offline for place in places if place] == [1800.0, 60.0]
 
 
 def test_a_rehearsal_stays_on_the_disk(job: Desk, host: GitHost) -> None:

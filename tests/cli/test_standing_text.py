@@ -94,11 +94,12 @@ def test_those_in_doubt_come_with_the_line_that_settles_them_however_the_run_end
     told = [
         "1 recipient in doubt: the mail may have arrived; who is known to have it is settled:",
         "  sendbatch resolve spring.yaml KEY… --as accepted",
+        "who is known not to have it, and is to get it: the same with --as pending",
     ]
     standing = replace(STANDING, exit_code=1, totals=doubtful, ended=Ended(AT - 60, False, "", None))
     assert standing_text(standing).splitlines() == told
     stopped = replace(standing, totals={**doubtful, Status.PENDING: 5}, ended=Ended(AT, True, "Ctrl-C", None))
-    assert standing_text(stopped).splitlines()[:2] == told
+    assert standing_text(stopped).splitlines()[:3] == told
     assert standing_text(stopped).endswith("\n  sendbatch run spring.yaml")
 
 
@@ -111,6 +112,7 @@ def test_after_a_death_when_something_was_written_last_and_who_is_in_doubt() -> 
         "3 recipients in doubt, 2 of them on the way as it ended: the mail may have arrived; who is known to "
         "have it is settled:",
         "  sendbatch resolve spring.yaml KEY… --as accepted",
+        "who is known not to have it, and is to get it: the same with --as pending",
         "this goes on, with all 5 that are left:",
         "  sendbatch run spring.yaml",
     ]

@@ -28,7 +28,7 @@ from sendbatch.ledger.store import Snapshot
 from sendbatch.reports import csv, json
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import take
-from sendbatch.reports.text import summary
+from sendbatch.reports.text import GLOSSES, summary
 from sendbatch.values import Status
 from tests.kit.local_time import local_time
 from tests.kit.people import OUTCOMES, clock, entry
@@ -65,7 +65,9 @@ def told(record: Snapshot) -> dict[str, str]:
             "",
             document.getvalue(),
         ),
-        "status.txt": re.sub(r"What it means\n(?:  .*\n)+\n", "", words),
+        "status.txt": re.sub(r"What it means\n(?:  .*\n)+\n", "", words).replace(
+            GLOSSES[Status.IN_DOUBT], "the whole message was sent and no reply came"
+        ),
     }
 
 

@@ -49,7 +49,7 @@ spring (2026-12): 1,200 of 1,204 accepted
 
   accepted  1,200  the server took it
   rejected      2  refused for good by the server
-  in doubt      1  the whole message was sent and no reply came
+  in doubt      1  the message may have arrived; no reply came
   invalid       1  no usable address, key or required cell
   filtered      1  left out by `where` or only_to
 

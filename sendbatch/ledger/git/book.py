@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sendbatch.ledger.git import pages, refusals, witness
@@ -20,6 +20,7 @@ from sendbatch.ledger.git.place import Place
 from sendbatch.ledger.git.receipts import Receipt, page
 from sendbatch.ledger.git.remote import Away, Moved, Refused, Remote, Update
 from sendbatch.ledger.git.witness import Seen
+from sendbatch.values import Status
 from sendbatch.words import duration
 
 MOST_PAGES = 8  # of a record that is at rest: more are folded into one
@@ -50,6 +51,7 @@ class Book:
         self.gave_up = False  # the remote was waited for in vain
         self.told = place.told
         self.doubted_until = max(found.pages.about.doubted_until, _doubted(found, place.patience.settling))
+        self.doubted = frozenset((*found.pages.about.doubted, *_on_the_way(found)))  # ids of receipts
         self._remote = remote
         self._place = place
         self._secret = place.secret().of(place.ref)
@@ -76,7 +78,8 @@ class Book:
             files[pages.next_name(self._files)] = data
         began = self._about.began if self.is_open else at
         about = About(
-            self._about.number + 1, self._run, began, at, self.doubted_until, told.is_last, told.sent,
+            self._about.number + 1, self._run, began, at, self.doubted_until,
+            tuple(sorted(self.doubted)) if at < self.doubted_until else (), told.is_last, told.sent,
             tuple(contents), tuple(told.servers), told.meta,
         )  # fmt: skip
         self._unsure_files = files
@@ -119,6 +122,8 @@ class Book:
             except Away as away:
                 if (self.gave_up and self.is_open) or ended() or time.monotonic() >= until:
                     self.gave_up = True
+                    if place.stop.is_now and self.is_open:
+                        raise refusals.cut_off(place.ref) from None
                     raise refusals.away(place.ref, str(away), is_sending=self.is_open) from None
                 self.told(
                     f"the repository is away, nothing is sent meanwhile: {away}; again in {duration(pause)}"
@@ -168,3 +173,10 @@ def _doubted(found: Found, settling: float) -> float:
     taken for dead, and may only have slept."""
     about = found.pages.about
     return 0.0 if about.ended else about.at + settling
+
+
+def _on_the_way(found: Found) -> Iterator[str]:
+    """Whom such a run has announced, and not told of."""
+    if not found.pages.about.ended:
+        receipts = found.pages.receipts()
+        yield from (id_ for id_, one in receipts.items() if one.status is Status.SENDING)

@@ -38,14 +38,16 @@ class Changed(ValueError):
 class About:
     """`number` counts the commits of this record, `run` names the run that made this one (at random), which
     began at `began` and has `ended` or not; it was made at `at`. `sent` is how many have the mail, or may
-    have it. Until `doubted_until` whoever was taken for dead may still be sending, and must not be sent to
-    again. `meta` are lines of the record's own."""
+    have it. Until `doubted_until` whoever was taken for dead may still be sending to those of the receipts
+    `doubted`, however they were settled since, and they must not be sent to again. `meta` are lines of the
+    record's own."""
 
     number: int = 0
     run: str = ""
     began: float = 0.0
     at: float = 0.0
     doubted_until: float = 0.0
+    doubted: tuple[str, ...] = ()
     ended: bool = True
     sent: int = 0
     contents: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class About:
             "began": self.began,
             "at": self.at,
             "doubted_until": self.doubted_until,
+            "doubted": list(self.doubted),
             "ended": self.ended,
             "sent": self.sent,
             "contents": list(self.contents),
@@ -119,6 +122,7 @@ def read(files: Mapping[str, bytes], secret: Secret) -> Pages:
             float(told["began"]),
             float(told["at"]),
             float(told["doubted_until"]),
+            tuple(map(str, told.get("doubted", ()))),
             bool(told["ended"]),
             int(told["sent"]),
             tuple(map(str, told["contents"])),

@@ -17,21 +17,24 @@ WATCH = "SENDBATCH_RECORD_WATCH"
 WORKING = "working"  # the folder of the record that is made of receipts, within that of the reports
 LEAST_KEY = 16  # bytes
 MOST_WATCH = 3600
+NO_WAIT = 60.0  # seconds
 LONGEST_REF = 240  # bytes of one component: file systems take 255, and git adds ".lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds: how long a ref is watched whose last run did not say that it ended; how long an answer of the
-    remote is waited for; for how long a remote that is away is asked again, after which pauses. An announced
-    block may be sent for `holds`, and who is in doubt of a run that was taken for dead is not sent to again
-    before `settling`, which is longer."""
+    remote is waited for; for how long a remote that is away is asked again, after which pauses; for how long
+    the last push is waited for where all is to end at once. An announced block may be sent for `holds`, and
+    who is in doubt of a run that was taken for dead is not sent to again before `settling`, which is
+    longer."""
 
     watch: float = 30.0
     answer: float = 60.0
     offline: float = 1800.0
     pause: float = 1.0
     longest_pause: float = 60.0
+    hurried: float = 5.0
     holds: float = 600.0
     settling: float = 900.0
 
@@ -113,6 +116,11 @@ class Place:
         """For whoever only looks, and asks the repository nothing."""
         environ = {name: value for name, value in self.environ.items() if name != KEY}
         return replace(self, environ=environ)
+
+    def not_waiting(self) -> Place:
+        """For whoever waits for nothing longer than a minute."""
+        offline = min(self.patience.offline, NO_WAIT)
+        return replace(self, patience=replace(self.patience, offline=offline))
 
     def telling(self, told: Callable[[str], None], stop: Stop) -> Place:
         return replace(self, told=told, stop=stop)

@@ -29,6 +29,7 @@ from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.remote import Remote
 from sendbatch.ledger.sqlite.access import FILE
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
+from sendbatch.ledger.sqlite.draft import SqliteDraft
 from sendbatch.ledger.sqlite.lock import hold
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.record import (
@@ -69,6 +70,8 @@ class GitRecord:
         self._changed = set(crashed)  # ids of whom the ref does not tell how they stand
         self._announced: set[int] = set()
         self._announced_at = 0.0  # by `_onward`
+        self._doubted = ledger.deliveries_of(book.doubted)
+        self._draft: SqliteDraft | None = None  # that is open
 
     @property
     def reading(self) -> SqliteReading:
@@ -85,7 +88,11 @@ class GitRecord:
         """Whoever counts as having the mail by a person's word is told of at once: were this run killed, or
         had it nobody to send to, the next one would know nothing of them."""
         with self._ledger.draft(heed, self._hold_settled) as draft:
-            yield draft
+            self._draft = draft
+            try:
+                yield draft
+            finally:
+                self._draft = None
         if draft.settled:
             self.note_changed(draft.settled)
             is_last = not self._book.is_open
@@ -97,12 +104,22 @@ class GitRecord:
         if self._now() < until:
             raise refusals.too_young(clock_time(until))
 
+    def _hold_doubted(self) -> None:
+        """The same of whoever was settled since, and would be sent to all the same: rejected and to be tried
+        again, or with another address in the CSV."""
+        until = self._book.doubted_until
+        if self._draft is None or not self._doubted or self._now() >= until:
+            return
+        if found := self._draft.settled_to_send(self._doubted):
+            raise refusals.too_young_still(found, clock_time(until))
+
     def backlog(self, now: Callable[[], float]) -> GitBacklog:
         # Whom the plan settled by a person's word has a delivery by now that no receipt tells of.
         self._changed.update(self._ledger.deliveries_after(self._last))
         return GitBacklog(self._ledger.backlog(now), self)
 
     def claim(self, at: float) -> None:
+        self._hold_doubted()
         self._write((), at, lambda: self._place.stop.is_soon)
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
@@ -159,8 +176,11 @@ class GitRecord:
             fold = self._book.is_worth_folding
             until = time.monotonic() + self._place.patience.answer
 
+            hurried = time.monotonic() + self._place.patience.hurried
+
             def ended() -> bool:  # it was waited for in vain before: one more try
-                return self._place.stop.is_now or (self._book.gave_up and time.monotonic() > until)
+                now = time.monotonic()
+                return (self._place.stop.is_now and now > hurried) or (self._book.gave_up and now > until)
 
             self._write((), at, ended, is_last=True, is_all=fold)
             self._is_to_close = False

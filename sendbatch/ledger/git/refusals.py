@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sendbatch.errors import (
     AnotherRun,
     GuardError,
@@ -15,8 +17,9 @@ from sendbatch.errors import (
 from sendbatch.ledger.git.place import KEY, Place
 from sendbatch.ledger.git.remote import ORIGIN, Refused
 from sendbatch.ledger.git.witness import Seen
-from sendbatch.words import count, duration
+from sendbatch.words import count, duration, rows
 
+MOST_ROWS = 10  # that are named
 _TELLS = "nothing was sent"
 
 
@@ -56,9 +59,8 @@ def lost(ref: str, seen: Seen, number: int | None) -> GuardError:
         f"have it, and would be mailed again; {_TELLS}",
         hint="put that commit back, from a clone that has it or at the host, which keeps it for a while:\n"
         f"    {shell_line('git', 'push', '--force', ORIGIN, f'{seen.commit}:{ref}')}\n"
-        "  is it lost? then only the server's log says who has the mail: take those out of the list, and "
-        "send "
-        "the others a new edition (--run)",
+        "  is it lost? then only the server's log says who has the mail: send the others a new edition "
+        "(--run), with a file that names those: --except FILE",
     )
 
 
@@ -97,6 +99,16 @@ def too_young(until: str) -> LockedError:
         f"those in doubt may still be sent to by the run that was cut off, if it only sleeps; {_TELLS}",
         hint=f"they can be sent to again from {until} on; `resolve --as accepted` or `--as rejected` is "
         "taken now",
+    )
+
+
+def too_young_still(lines: Sequence[int], until: str) -> LockedError:
+    said = rows(lines[:MOST_ROWS], len(lines))
+    return LockedError(
+        f"{said}: settled since, and the run that was cut off may still be sending to them, if it only "
+        f"sleeps; {_TELLS}",
+        hint=f"they can be sent to again from {until} on; till then others can, by a run that leaves them "
+        "out: without --retry rejected, and with the address that they had",
     )
 
 
@@ -142,6 +154,14 @@ def away(ref: str, said: str, *, is_sending: bool) -> RecordStopped:
     )
     return RecordStopped(
         f"{ref}: {ORIGIN} is away: {said}; {tail}", hint="run it again when it can be reached"
+    )
+
+
+def cut_off(ref: str) -> RecordStopped:
+    return RecordStopped(
+        f"{ref}: the run was ended at once, before {ORIGIN} has answered whether it knows what became of the "
+        "last recipients; the run has stopped",
+        hint="run it again: whoever was announced last may be in doubt then",
     )
 
 

@@ -34,6 +34,8 @@ _DENIED = (
     "does not appear to be a git repository", "not found",
     "Host key verification failed", "Invalid username or", "terminal prompts disabled",
 )  # fmt: skip
+# Damage, which does not mend by waiting.
+_DAMAGED = ("inflate: ", "is corrupt", "unable to unpack", "bad object", "missing blob", "missing tree")
 _AWAY_ALL_THE_SAME = ("Could not resolve", "error: 5", "error: 429", "Temporary failure")
 _NO_ATOMIC = "does not support --atomic"
 _MOVED = ("stale info", "fetch first", "non-fast-forward", "cannot lock ref", "reference already exists",
@@ -228,6 +230,8 @@ def _failure(done: Done) -> Exception:
         return Away("it did not answer in time")
     if any(word in done.err for word in _AWAY_ALL_THE_SAME):
         return Away(done.said)
+    if any(word in done.err for word in _DAMAGED):
+        return Refused(done.said)
     if any(word in done.err for word in _DENIED):
         return Refused(done.said, is_denied=True)
     return Away(done.said)

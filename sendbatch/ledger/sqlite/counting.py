@@ -39,7 +39,7 @@ def figures(db: Connection, *, at_rest: bool) -> Figures:
             "AND delivery NOT IN (SELECT id FROM delivery WHERE gone IS NOT NULL) GROUP BY 1 "
             f"UNION ALL SELECT {_unit_of('finished_at')}, count(*) FROM delivery "
             "WHERE status IN ('rejected', 'in_doubt') AND gone IS NULL AND finished_at IS NOT NULL "
-            "AND why IS NOT 'by-hand' AND why IS NOT 'crashed' "
+            "AND why IS NOT 'by-hand' AND why IS NOT 'crashed' AND why IS NOT 'announced' "
             "AND id NOT IN (SELECT delivery FROM attempt) GROUP BY 1"
         ),
         # in one number: half the time of two

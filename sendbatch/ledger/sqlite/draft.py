@@ -245,6 +245,17 @@ class SqliteDraft(SqliteSelection):
         )
         yield from in_parts(rows)
 
+    def settled_to_send(self, among: Collection[int]) -> list[int]:
+        """The lines of those with an ID in `among` that this run may send, but for who is in doubt now."""
+        rows = self._db.execute(
+            f'SELECT "row" FROM {self.rows} '
+            f"WHERE holds AND status IN {listed(SENDABLE)}{self.those} "
+            "AND id IN (SELECT value FROM json_each(?)) "
+            "AND id NOT IN (SELECT d.id FROM delivery AS d WHERE d.status = 'in_doubt') ORDER BY place",
+            (json.dumps(sorted(among)),),
+        )
+        return [line for (line,) in rows]
+
     def weight(self) -> Weight | None:
         if self._staged is None:
             return None

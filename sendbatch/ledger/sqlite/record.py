@@ -170,6 +170,10 @@ class Ledger:
         rows = self._connection.execute("SELECT id FROM delivery WHERE id > ? ORDER BY id", (id_,))
         return [found for (found,) in rows]
 
+    def deliveries_of(self, receipts: Collection[str]) -> frozenset[int]:
+        """The ids of those that it was made of, by the ids of their receipts; asked before a plan is made."""
+        return strangers.deliveries_of(self._connection, receipts)
+
     def remember(self, key: str, value: str) -> None:
         """One line of meta, that a power cut may undo."""
         with self._unsynchronised():

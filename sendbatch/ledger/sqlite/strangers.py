@@ -34,7 +34,7 @@ _OF_DELIVERY = (
     "d.id, d.key, d.email, d.status, d.was, d.attempts, d.content, d.dated_at, d.first_attempt_at, "
     "d.finished_at, d.due_at, d.code, d.enhanced_code, d.why, d.vars"
 )
-_CRASHED = "crashed"  # values.Why
+_ANNOUNCED = "announced"  # values.Why
 
 
 def seed(
@@ -51,7 +51,7 @@ def seed(
         status, attempts, why, finished = one.status, one.attempts, one.why, one.finished_at
         if status is Status.SENDING:
             crashed.add(id_)
-            status, attempts, why, finished = Status.IN_DOUBT, attempts + 1, _CRASHED, at
+            status, attempts, why, finished = Status.IN_DOUBT, attempts + 1, _ANNOUNCED, at
         if one.since is not None:
             since[id_] = one.since
         rows.append(
@@ -74,6 +74,15 @@ def seed(
     if crashed:
         note(db, "crash", f"{len(crashed)} found on the way after a crash, now in doubt", at)
     return crashed
+
+
+def deliveries_of(db: sqlite3.Connection, receipts: Collection[str]) -> frozenset[int]:
+    """The ids of those strangers."""
+    keys = json.dumps([STRANGER + one for one in receipts])
+    found = db.execute(
+        "SELECT id FROM delivery WHERE key IN (SELECT value FROM json_each(?))", (keys,)
+    )
+    return frozenset(id_ for (id_,) in found)
 
 
 def recognise(db: sqlite3.Connection, plan: int, secret: Secret) -> None:

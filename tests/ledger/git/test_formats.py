@@ -56,7 +56,8 @@ def test_pages_are_read_by_who_has_the_key_and_by_nobody_else(
 ) -> None:
     contents: list[str] = []
     data = receipts.page(some, contents)
-    about = About(3, "run", 1.0, 2.0, 0.0, False, 7, tuple(contents), ((1.0, "mx"),), meta)
+    ids = tuple(one.id for one in some)
+    about = About(3, "run", 1.0, 2.0, 9.0, ids, False, 7, tuple(contents), ((1.0, "mx"),), meta)
     files = pages.sealed({"receipts-000001": data, pages.ABOUT: about.written()}, KEY)
     found = pages.read(files, KEY)
     assert found.about == about

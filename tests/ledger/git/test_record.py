@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sendbatch.errors import AnotherRun, LockedError, RecordStopped
-from sendbatch.ledger.facts import Intent
+from sendbatch.ledger.facts import Intent, Retried
 from sendbatch.ledger.git.place import Patience
 from sendbatch.ledger.git.record import GitRecord
 from sendbatch.values import Status
@@ -219,6 +219,66 @@ def test_doubts_of_a_run_that_may_only_sleep_are_not_sent_to_again_by_a_persons_
         other.plan(record, ANN, BOB)
         assert record.resolve([("ann",)], Status.PENDING, other.at) == []
     assert other.standing(ANN, BOB) == {"ann": Status.PENDING, "bob": Status.ACCEPTED}
+
+
+def test_what_became_of_everybody_is_told_where_a_run_is_to_end_at_once_too(
+    host: GitHost, machine: Machine
+) -> None:
+    with machine.opened() as record:
+        backlog = machine.begin(record, ANN, BOB)
+        machine.send(backlog, {}, most=1)
+        host.hook("sleep 1")  # longer than it takes to see that somebody wants to end
+        machine.stop.now("Ctrl-C")
+        backlog.end()
+
+    other = machine.elsewhere(host)
+    assert other.standing(ANN, BOB) == {"ann": Status.ACCEPTED, "bob": Status.PENDING}
+
+
+def test_a_last_push_that_is_cut_off_is_told_as_that_and_not_as_a_repository_that_is_away(
+    host: GitHost, machine: Machine
+) -> None:
+    machine.patience = Patience(watch=0.05, answer=20.0, offline=0.4, hurried=0.0)
+    with contextlib.suppress(RecordStopped), machine.opened() as record:
+        backlog = machine.begin(record, ANN, BOB)
+        machine.send(backlog, {}, most=1)
+        host.hook("sleep 1")
+        machine.stop.now("Ctrl-C")
+        with pytest.raises(RecordStopped, match="was ended at once"):
+            backlog.end()
+
+
+@pytest.mark.parametrize("word", ["retry", "another address"])
+def test_who_was_settled_out_of_such_a_doubt_is_not_sent_to_before_it_has_stopped_either(
+    host: GitHost, machine: Machine, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    machine.meta["key"] = "customer_id"
+    with killed(machine, monkeypatch) as record:
+        backlog = machine.begin(record, ANN, BOB)
+        announce(backlog, [one.id for one in backlog.claim_new(0, 1)])
+
+    other = machine.elsewhere(host)
+    with other.opened() as record:
+        other.plan(record, ANN, BOB)
+        assert record.resolve([("ann",)], Status.REJECTED, other.at) == []
+    ann = ANN if word == "retry" else person(2, "ann", email="ann@new.example")
+
+    def begun(at: float) -> list[str]:
+        other.at = at
+        with other.opened() as record, record.draft() as draft:
+            stage(draft, [ann, BOB])
+            if word == "retry":
+                draft.retry([Retried(Status.REJECTED)], at)
+            record.claim(at)
+            return [one.key for one in draft.to_send()]
+
+    died = other.at
+    with pytest.raises(LockedError, match="row 2: settled since, and the run that was cut off"):
+        begun(died)
+    other.run(BOB)  # others are sent to all the while, and the time stays with whom it is about
+    with pytest.raises(LockedError, match="row 2: settled since"):
+        begun(died + 890)
+    assert begun(died + 905) == ["ann"]
 
 
 def test_a_corrected_address_counts_where_the_message_was_refused_and_not_where_it_was_sent(

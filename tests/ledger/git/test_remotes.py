@@ -189,6 +189,17 @@ def test_a_host_that_is_away_at_the_start_ends_it_before_anything_is_sent(
     assert "nothing was sent" in refused(online, RecordStopped)
 
 
+def test_a_commit_that_cannot_be_read_is_damage_and_no_host_that_is_away(
+    host: GitHost, machine: Machine
+) -> None:
+    machine.run(ANN)
+    commit = host.refs()[REF]
+    damaged = host.bare / "objects" / commit[:2] / commit[2:]
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"x" * 40)
+    assert "does not let the record be read" in refused(machine.elsewhere(host), LedgerError)
+
+
 def test_who_asks_to_stop_while_the_host_is_away_is_heard(web: GitHost, online: Machine) -> None:
     online.patience = replace(IMPATIENT, offline=600.0, pause=600.0)
     with online.opened() as record:

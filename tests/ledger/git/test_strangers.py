@@ -83,7 +83,7 @@ def test_who_was_on_the_way_is_in_doubt_with_the_time_of_the_announcement() -> N
         plan(new, person(2, "ann"))
         found = entry(new, "ann")
     assert (found.status, found.content, found.dated_at) == (Status.IN_DOUBT, "digest", 50.0)
-    assert (found.attempts, found.finished_at, found.why) == (1, 99.0, "crashed")
+    assert (found.attempts, found.finished_at, found.why) == (1, 99.0, "announced")
 
 
 def test_another_address_is_shown_as_one_that_is_not_known() -> None:
