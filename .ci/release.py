@@ -39,6 +39,8 @@ def main() -> None:
     for file in sorted(DIST.iterdir()):
         print(f"dist/{file.name}")
     print(f"next: git tag -a v{version} -F dist/RELEASE.md --cleanup=verbatim")
+    print("then move the tag that workflows name:")
+    print(f"  git tag --force v1 'v{version}^{{commit}}'; git push --force origin v1")
 
 
 def text_of(version: str) -> str:

@@ -193,6 +193,7 @@ def plan(
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
+    accept_changes: bool = False,
     moved_from: FilePath | None = None,
     out: FilePath | None = None,
     options: Options | None = None,
@@ -204,12 +205,13 @@ def plan(
 ) -> Overview:
     """What a run would do now; the record is left as it was. What may be given is as in `run`.
 
-    With `out`, the plan is written there for a later run to be held to. Raises GuardError where `expect` or
-    `strict` refuses, CampaignError, AudienceError.
+    With `out`, the plan is written there for a later run to be held to, `accept_changes` also of another text
+    or server. Raises GuardError where `expect` or `strict` refuses, or with `out` where that run is sure to
+    be refused; CampaignError, AudienceError.
     """
     from sendbatch.session import look
 
-    chosen = _looking(options, only, limit, strict, moved_from)
+    chosen = _looking(options, only, limit, strict, moved_from, accept_changes=accept_changes)
     return look.plan(_job(campaign, chosen, record, observer, stop, edge, workers), _path(out))
 
 
@@ -506,10 +508,18 @@ def _looking(
     limit: int | None,
     strict: bool,
     moved_from: FilePath | None,
+    *,
+    accept_changes: bool = False,
 ) -> Options:
     """What verbs that only look ask for."""
     was = None if moved_from is None else os.fspath(moved_from)
-    said = Options(only=_only(only), limit=limit, strict=strict, moved_from=was)
+    said = Options(
+        only=_only(only),
+        limit=limit,
+        strict=strict,
+        moved_from=was,
+        accept_changes=accept_changes,
+    )
     return _options(options, said)
 
 

@@ -126,6 +126,12 @@ profiles:
     rate: 10/s
 """
 
+_IN_GIT = """\
+# Who has the mail is kept in a ref of this repository, for CI and for every clone, in receipts. Their key is
+# in SENDBATCH_RECEIPT_KEY.
+record: git
+"""
+
 _IGNORED = "reports/\n.env\n"
 _IN_HTML = {
     "campaign.yaml": CAMPAIGN,
@@ -136,10 +142,10 @@ _IN_HTML = {
 _IN_MARKDOWN = {"campaign.yaml": MARKDOWN_CAMPAIGN, "people.csv": PEOPLE, "news.md": NEWS}
 
 
-def _files(*, markdown: bool) -> dict[str, bytes]:
+def _files(*, markdown: bool, in_git: bool) -> dict[str, bytes]:
     texts = dict(_IN_MARKDOWN if markdown else _IN_HTML)
     texts["campaign.yaml"] = names_schema(CAMPAIGN_SCHEMA) + texts["campaign.yaml"]
-    texts["profiles.yaml"] = names_schema(PROFILES_SCHEMA) + PROFILES
+    texts["profiles.yaml"] = names_schema(PROFILES_SCHEMA) + (_IN_GIT if in_git else "") + PROFILES
     texts[CAMPAIGN_SCHEMA] = written_out(campaign_schema())
     texts[PROFILES_SCHEMA] = written_out(profiles_schema())
     files = {name: text.encode() for name, text in texts.items()}
@@ -148,14 +154,14 @@ def _files(*, markdown: bool) -> dict[str, bytes]:
     return {**files, ".gitignore": _IGNORED.encode()}
 
 
-def write_starter(folder: Path, *, markdown: bool = False) -> list[Path]:
+def write_starter(folder: Path, *, markdown: bool = False, in_git: bool = False) -> list[Path]:
     """Write the files into `folder`, made where there is none; returns their paths. The letter is in
-    `markdown`, with a picture, or in HTML and text.
+    `markdown`, with a picture, or in HTML and text; `in_git` is where the record is to be, or on the disk.
 
     Raises CampaignError where one of them is there already (then none is written) or the folder
     cannot be written.
     """
-    paths = {folder / name: data for name, data in _files(markdown=markdown).items()}
+    paths = {folder / name: data for name, data in _files(markdown=markdown, in_git=in_git).items()}
     there = [path for path in paths if os.path.lexists(path) and path.name != ".gitignore"]
     if there:
         raise CampaignError(

@@ -13,6 +13,8 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import click
+
 from sendbatch.errors import one_line
 from sendbatch.values import Status
 
@@ -41,12 +43,18 @@ def leave(plan: Overview, complain: Callable[[str], None]) -> None:
         return
     from sendbatch.cli.plan_markdown import markdown
 
-    output(_figures(plan), complain)
+    output(figures(plan), complain)
     if wants_summary():
         summarise(markdown(plan), complain)
 
 
-def _figures(plan: Overview) -> dict[str, object]:
+def warn(text: str) -> None:
+    """Beside the job, in the page of its run. GitHub reads it from either stream."""
+    if os.environ.get("GITHUB_ACTIONS", "").lower() == "true":
+        click.echo(f"::warning title=sendbatch::{one_line(text)}", err=True)
+
+
+def figures(plan: Overview) -> dict[str, object]:
     """Who has the mail by now, and how many could be sent to, where the record was asked; the digest of a
     plan that was written."""
     digest: dict[str, object] = {} if plan.digest is None else {"plan-digest": plan.digest}

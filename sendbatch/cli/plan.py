@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,9 @@ import click
 from sendbatch.cli import github, given, log
 from sendbatch.cli import options as opt
 from sendbatch.errors import as_json, inert, shell_line
+from sendbatch.runtime.ci import in_ci
 from sendbatch.runtime.masking import for_log
+from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 @opt.run
 @opt.record
 @opt.moved_from
+@click.option(
+    "--accept-changes", is_flag=True, help="With --out: plan another text or server all the same."
+)
 @opt.no_progress
 @opt.log_format
 @opt.show_addresses
@@ -54,11 +60,12 @@ def plan(
     run: str | None,
     record: Path | str | None,
     moved_from: str | None,
+    accept_changes: bool,
     no_progress: bool,
 ) -> int:
     """Show who would get what, what changed since the last run, and when it will be done.
 
-    Needs no password, connects to nothing, and leaves the record as it was.
+    Needs no password, connects to no mail server, and leaves the record as it was.
     """
     from sendbatch.rendering.workers import Workers
 
@@ -75,6 +82,7 @@ def plan(
             limit=limit,
             strict=strict,
             moved_from=moved_from,
+            accept_changes=accept_changes,
         )
         campaign = given.load(
             file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
@@ -86,8 +94,16 @@ def plan(
             overview = api.plan(campaign, options=chosen, out=out, **around)
     _print(overview, form)
     github.leave(overview, terminal.complain)
+    if (doubts := overview.totals.get(Status.IN_DOUBT)) and in_ci(os.environ):
+        lines = CommandLines(campaign, record)
+        said = f"{doubts:,} in doubt: no run mails them by itself, though this job is well"
+        terminal.complain(f"{said}; who they are, and how they are settled:\n  {lines.report()}\n  "
+                          f"{lines.resolve()} KEY… --as accepted|pending")
+        github.warn(said)
     if out is not None:
-        line = f"{CommandLines(campaign, record).run()} {shell_line('--plan', str(out))}"
+        accepted = ["--accept-changes"] if accept_changes else []
+        added = shell_line("--plan", str(out), *accepted)
+        line = f"{CommandLines(campaign, record).run()} {added}"
         terminal.say(f"written to {out}, digest {(overview.digest or '')[:16]}:\n  {line}")
     return overview.exit_code
 

@@ -15,6 +15,7 @@ from sendbatch.cli import github, given
 from sendbatch.cli import options as opt
 from sendbatch.errors import SendbatchError, shown
 from sendbatch.runtime import masking
+from sendbatch.runtime.ci import in_ci
 
 if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
@@ -161,7 +162,8 @@ def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -
     with calling.under_way() as around, _leaving_report(campaign, calling):
         ask = terminal.ask if person_is_there() else None
         result = api.run(campaign, options=chosen, yes=yes, ask=ask, **around)
-    LastWords(terminal, CommandLines(campaign, calling.record), chosen).say(result)
+    typed = chosen.without_plan() if in_ci(os.environ) else chosen  # it goes with the job's disk
+    LastWords(terminal, CommandLines(campaign, calling.record), typed).say(result)
     _leave(campaign, result, calling)
     return result.exit_code
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -81,8 +82,7 @@ class RecordFolder:
         if self.repository is not None:
             from sendbatch.ledger.git.listing import records_of
 
-            runs = map(self._run_of, records_of(self.repository))
-            return sorted(run for run in runs if run is not None)
+            return self.editions_among(records_of(self.repository))
         try:
             names = sorted(os.listdir(self.base))
         except (FileNotFoundError, NotADirectoryError):
@@ -96,6 +96,10 @@ class RecordFolder:
             if run is not None and (_is_record_of(run, file) or self._had_one(run, file.parent)):
                 found.append(run)
         return found
+
+    def editions_among(self, records: Collection[str]) -> list[str]:
+        """The editions that records of these names would be of; "" is the one without a name."""
+        return sorted(run for run in map(self._run_of, records) if run is not None)
 
     def _had_one(self, run: str, folder: Path) -> bool:
         """Whether a report shows that the edition had a record, which is gone. One with a dot in it may be

@@ -3,8 +3,8 @@
 The two about changes, `other_content` and `other_server`, say what changed and both ways on: a run
 refuses, a plan that is only looked at shows it.
 
-They run before the plan is merged, so a refusal leaves the record as it was. `command` is the line that
-runs the campaign again as it was now, but for its edition: the guards say what to add to it.
+They run before the plan is merged, so a refusal leaves the record as it was. `ways` are the
+lines that run the campaign as it was now, but for its edition: the guards say what to add to them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sendbatch.ledger.reach import reach_of
 from sendbatch.ledger.store import People, Reading
 from sendbatch.message.content import Content, own_files
 from sendbatch.planning.plan_file import Said, hold_to
-from sendbatch.planning.request import Request
+from sendbatch.planning.request import Request, Ways
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from sendbatch.words import count
@@ -71,16 +71,17 @@ class Numbers:
 def hold_unchanged(
     reading: Reading, request: Request, numbers: Numbers, now: float
 ) -> list[str]:
-    """Other content or another server than before: refused, accepted, or only told of."""
+    """Other content or another server than before: refused, accepted, or only told of where nobody sends by
+    it."""
     if request.options.accept_changes:
         return []
-    campaign, command = request.campaign, request.command
+    campaign, ways = request.campaign, request.ways
     changes = [
-        other_content(reading, campaign, request.content.digest, numbers, command, now),
-        other_server(reading, campaign, numbers, command, now),
+        other_content(reading, campaign, request.content.digest, numbers, ways, now),
+        other_server(reading, campaign, numbers, ways, now),
     ]
     found = [text for text in changes if text is not None]
-    if found and not request.looking:  # one --accept-changes accepts all of them
+    if found and (not request.looking or request.to_be_held):  # one --accept-changes accepts all of them
         raise GuardError([Rule.GUARD_REFUSED.finding(text) for text in found])
     return found
 
@@ -124,7 +125,7 @@ def other_content(
     campaign: Campaign,
     digest: str,
     numbers: Numbers,
-    command: str,
+    ways: Ways,
     now: float,
 ) -> str | None:
     """What some have got and the others would get must be the same, unless a person says so."""
@@ -136,11 +137,11 @@ def other_content(
         return None
     of_all = f" of {numbers.holders:,}" if sent <= numbers.holders else ""  # some may be gone
     first = f"the text changed since {sent:,}{of_all} were sent it."
-    return _two_ways(first, "with the new text", campaign, numbers, command, now)
+    return _two_ways(first, "with the new text", campaign, numbers, ways, now)
 
 
 def other_server(
-    reading: Reading, campaign: Campaign, numbers: Numbers, command: str, now: float
+    reading: Reading, campaign: Campaign, numbers: Numbers, ways: Ways, now: float
 ) -> str | None:
     """A record belongs to one server; another is a change of the same kind."""
     known, server = reading.meta("server"), server_of(campaign.profile)
@@ -150,7 +151,7 @@ def other_server(
         f"{number:,} through {one_line(name, 200)}" for name, number in reading.servers()
     )
     first = f"this record belongs to {one_line(known, 200)} ({used or 'nobody accepted yet'}), not {server}."
-    return _two_ways(first, f"through {server}", campaign, numbers, command, now)
+    return _two_ways(first, f"through {server}", campaign, numbers, ways, now)
 
 
 def other_signatures(reading: Reading, profile: Profile) -> str | None:
@@ -163,16 +164,17 @@ def other_signatures(reading: Reading, profile: Profile) -> str | None:
 
 
 def _two_ways(
-    first: str, how: str, campaign: Campaign, numbers: Numbers, command: str, now: float
+    first: str, how: str, campaign: Campaign, numbers: Numbers, ways: Ways, now: float
 ) -> str:
     same = f"{shell_line('--run', campaign.run)} " if campaign.run_given else ""
     left, everyone = f"the other {numbers.left:,}{numbers.here}", f"all {numbers.holders:,}{numbers.here}"
-    ways = (
-        (f"go on {how} for {left}:", f"{same}--accept-changes"),
-        (f"a new edition, to {everyone}:", shell_line('--run', next_edition(campaign, now))),
+    another = shell_line("--run", next_edition(campaign, now))
+    said = (
+        (f"go on {how} for {left}:", f"{ways.again} {same}--accept-changes"),
+        (f"a new edition, to {everyone}:", f"{ways.another} {another}"),
     )
-    width = max(len(way) for way, _ in ways)
-    lines = [f"  {way:<{width}}  {command} {option}" for way, option in ways]
+    width = max(len(way) for way, _ in said)
+    lines = [f"  {way:<{width}}  {line}" for way, line in said]
     return "\n".join([first, *lines])
 
 

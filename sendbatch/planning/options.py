@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -49,6 +49,10 @@ class Options:
         whom = ["those of --only"] if self.only is not None else []
         whom += [f"{self.limit:,} at most"] if self.limit is not None else []
         return f", here {', '.join(whom)}" if whom else ""
+
+    def without_plan(self) -> Options:
+        """The same, held to no plan.json."""
+        return replace(self, plan=None, approved=False, allowed_signers=None)
 
     def words(self, limit: int | None) -> list[str]:
         """What a line that goes on must repeat, with `limit` in the place of the one given: who is

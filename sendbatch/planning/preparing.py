@@ -87,7 +87,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     """
     now, salt, is_new = means.now(), salt_of(draft), draft.reading.plan() is None
     moved = ownership.same_campaign(
-        draft.reading, request.campaign, request.options.moved_from, request.command
+        draft.reading, request.campaign, request.options.moved_from, request.ways.again
     )
     reaching.hold(draft.reading, request.campaign, request.keeping.place)
     started_over, planned = _plan(draft, request, means, salt, now)
@@ -193,7 +193,7 @@ def _plan(
     planned = _plan_if_needed(draft, request, means, salt, is_needed=started_over is not None)
     if keyed_by is not None:
         _, holders = draft.people.census()
-        raise keys.refusal(keyed_by, reading, campaign, holders, request.command, now)
+        raise keys.refusal(keyed_by, reading, campaign, holders, request.ways.another, now)
     keys.own_addresses(draft, campaign, is_new=planned is not None)
     return started_over, planned
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import LedgerError
+from sendbatch.errors import SendbatchError
 from sendbatch.ledger.approvals import Approved
 from sendbatch.message.content import Content
 from sendbatch.planning.options import Options
@@ -39,7 +39,7 @@ class Keeping:
     place: str
     is_named: bool
     environ: Mapping[str, str]
-    refused: LedgerError | None = None
+    refused: SendbatchError | None = None
     lasts: bool = False
     unread: str | None = None
 
@@ -61,21 +61,30 @@ class HeldTo:
     approved: tuple[Approved, ...] = ()
 
 
+class Ways(NamedTuple):
+    """Lines that run the campaign `again`, or `another` edition of it: a name for that is added."""
+
+    again: str
+    another: str
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A campaign and what is asked for beyond it. `command` is the line that runs it again, but for its
-    edition. `announced_size` is the greatest message in bytes that the server lately said it takes, `keys`
-    those by which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are
-    said and not refused. `held` is the plan that nothing may go beyond."""
+    """A campaign and what is asked for beyond it. `ways` are the lines that run it, but for its edition.
+    `announced_size` is the greatest message in bytes that the server lately said it takes, `keys` those by
+    which the provider may drop a repetition. `looking`: nothing will be sent, so that changes are said and
+    not refused, unless a later run is `to_be_held` to what is planned now. `held` is the plan that nothing
+    may go beyond."""
 
     campaign: Campaign
     content: Content
     options: Options
-    command: str
+    ways: Ways
     keeping: Keeping
     announced_size: int | None = None
     keys: Keys | None = None
     looking: bool = False
+    to_be_held: bool = False
     held: HeldTo | None = None
 
 

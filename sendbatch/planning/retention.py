@@ -36,7 +36,7 @@ def hold_kept(request: Request, holders: int, now: float, *, is_new: bool) -> st
     if not campaign.profile.mails_the_list or keeping.lasts:
         return None
     beginning = Beginning(
-        campaign.name, keeping.place, request.command, keeping.is_named, holders
+        campaign.name, keeping.place, request.ways.again, keeping.is_named, holders
     )
     reason = refusal(beginning, keeping.environ, options.first_run, now)
     if reason is not None and not request.looking:

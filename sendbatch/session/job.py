@@ -12,7 +12,9 @@ from sendbatch.campaign.model import Campaign, Profile
 from sendbatch.ledger.folder import GIT, Recorded, RecordFolder
 from sendbatch.ledger.git.place import Place, patience_of
 from sendbatch.planning.options import Options
+from sendbatch.planning.request import Ways
 from sendbatch.rendering.workers import Workers
+from sendbatch.runtime.ci import in_ci
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Guarded, Observer
 from sendbatch.runtime.stop import Stop
@@ -41,9 +43,17 @@ class Job:
         return self.campaign.profile
 
     @property
-    def command(self) -> str:
-        """The line that makes this call again, but for its edition."""
-        return CommandLines(self.campaign, self.record.given).run_of_any_edition(self.options)
+    def ways(self) -> Ways:
+        """The lines that make this call again, but for its edition. A plan.json is one edition's."""
+        lines, options = CommandLines(self.campaign, self.record.given), self.typed
+        another = lines.run_of_any_edition(options.without_plan())
+        return Ways(lines.run_of_any_edition(options), another)
+
+    @property
+    def typed(self) -> Options:
+        """What a line has that a person is told to type: no plan.json of a job in CI, for it goes with its
+        disk."""
+        return self.options.without_plan() if in_ci(self.edge.environ) else self.options
 
 
 class Around(TypedDict, total=False):

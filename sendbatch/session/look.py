@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sendbatch.errors import LedgerError
+from sendbatch.errors import LedgerError, SendbatchError
 from sendbatch.ledger.records import is_under_way, open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance, allowance_of
@@ -20,6 +20,7 @@ from sendbatch.planning.plan_file import Sealing, marks_of, plan_key, sealing, w
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.rendering.batches import Staged
 from sendbatch.session import gallery
+from sendbatch.session.elsewhere import refusal
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
 from sendbatch.session.preparation import (
@@ -41,8 +42,14 @@ T = TypeVar("T")
 
 def plan(job: Job, out: Path | None = None) -> Overview:
     """Compared with the edition before. With `out`, the plan is written there for a later run to be held
-    to."""
+    to.
+
+    Raises GuardError where that run is sure to be refused, so that nobody is asked to approve it.
+    """
     from sendbatch.session.last_edition import compared
+
+    if (elsewhere := refusal(job)) is not None and out is not None:
+        raise elsewhere
 
     sealed = sealing(os.urandom(SALT), plan_key(job.edge.environ)) if out is not None else None
 
@@ -53,7 +60,7 @@ def plan(job: Job, out: Path | None = None) -> Overview:
         found = compared(job, draft, prepared.content)
         return replace(overview_of(job, prepared, allowance), digest=digest, compared=found)
 
-    return look(job, see)
+    return look(job, see, refused=elsewhere, to_be_held=out is not None)
 
 
 def check(job: Job) -> Overview:
@@ -98,14 +105,18 @@ def look(
     see: Callable[[Draft, Prepared, Allowance], T],
     *,
     spending: bool = False,
+    refused: SendbatchError | None = None,
+    to_be_held: bool = False,
     content: Content | None = None,
     checked: Callable[[tuple[str, ...], Sequence[Staged]], None] | None = None,
 ) -> T:
     """Prepare on a copy of the record, and let `see` look at it before the copy is thrown away. `spending`
-    says that it spends the account's quota; `content` is there where it was read before, and `checked` is as
-    in `Means`.
+    says that it spends the account's quota; `refused` is what a run would say, where
+    that is known by now, and `to_be_held` that a run is to be held to what is planned; `content` is there
+    where it was read before, and `checked` is as in `Means`.
 
-    Raises as a run does, but for changes of content or server, which are among the notices.
+    Raises as a run does, but for changes of content or server, which are among the notices unless a run is
+    `to_be_held` to them.
     """
     job.record.refuse_links()
     if job.record.is_read:
@@ -119,8 +130,15 @@ def look(
     with workers_of(job) as workers, open_copy_of_record(job.record, job.now()) as record:
         allowance = _allowance(job, looking=not spending)
         content = content or content_of(job)
-        refused = _doubt(job, record)
-        request = request_of(job, allowance, content, held=held, looking=True, refused=refused)
+        request = request_of(
+            job,
+            allowance,
+            content,
+            held=held,
+            looking=True,
+            to_be_held=to_be_held,
+            refused=refused or _doubt(job, record),
+        )
         record.recover(job.now())
         with record.draft(job.stop.heed) as draft:
             return see(draft, prepare(draft, request, means_of(job, workers, checked)), allowance)

@@ -168,7 +168,7 @@ class Notifier:
         if lines.kept() != lines:  # --set may hold anything
             return ""
         limit = job.options.limit is not None and early
-        line = lines.run(job.options, limit=result.unfinished if limit else None)
+        line = lines.run(job.typed, limit=result.unfinished if limit else None)
         return "" if names_somebody(line) or "`" in line else line
 
     # while it runs

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sendbatch.audience.deliverability import Deliverability
 from sendbatch.campaign.dkim import key_paths
 from sendbatch.campaign.secrets import read_signing_secrets
-from sendbatch.errors import CampaignError, LedgerError, shown
+from sendbatch.errors import CampaignError, SendbatchError, shown
 from sendbatch.ledger.git.place import KEY
 from sendbatch.limits.account import Allowance
 from sendbatch.message.content import Content
@@ -27,7 +27,7 @@ from sendbatch.smtp.idempotency import Keys
 
 def hold_edition(job: Job) -> None:
     """Raises GuardError where it is not clear which edition is meant."""
-    guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.command)
+    guards.edition_is_meant(job.record, given=job.campaign.run_given, command=job.ways.another)
 
 
 def held_of(job: Job) -> HeldTo | None:
@@ -80,16 +80,18 @@ def request_of(
     *,
     held: HeldTo | None = None,
     looking: bool = False,
-    refused: LedgerError | None = None,
+    to_be_held: bool = False,
+    refused: SendbatchError | None = None,
 ) -> Request:
-    """What planning is asked for, and the plan that it is `held` to. `looking`: nothing will be sent;
-    `refused` is then what a run would say of the record."""
+    """What planning is asked for, and the plan that it is `held` to. `looking`: nothing will be sent, and
+    `to_be_held` that a run is to be held to what comes of it; `refused` is then what a run would say of the
+    record."""
     place = shown(job.record.path)
     return Request(
         campaign=job.campaign,
         content=content,
         options=job.options,
-        command=job.command,
+        ways=job.ways,
         keeping=Keeping(
             place,
             job.record.named,
@@ -101,6 +103,7 @@ def request_of(
         announced_size=allowance.announced_size(job.now()),
         keys=_keys(job),
         looking=looking,
+        to_be_held=to_be_held,
         held=held,
     )
 

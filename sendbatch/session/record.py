@@ -21,6 +21,7 @@ from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.runtime.edge import Edge
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.elsewhere import sent_elsewhere
 from sendbatch.session.recorded import plan_anew, recorded
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
@@ -43,8 +44,8 @@ def write_report(
     Raises CampaignError for another format, LedgerError without a record.
     """
     hold_form(form, with_columns=with_columns, excel=excel)
-    hold_recorded(folder)
     edge = edge or Edge()
+    hold_recorded(campaign, folder, edge)
     with recorded(campaign, folder, edge) as record:
         at = edge.clock.wall()
         report = report_of(campaign, folder, record.reading, live=record.under_way, at=at)
@@ -77,7 +78,7 @@ def resolve(
 
     Raises CampaignError where one is neither (then none is changed), LockedError while a run is under way.
     """
-    hold_recorded(folder)
+    hold_recorded(campaign, folder, edge)
     encryption = encryption_of(edge.environ)
     now = edge.clock.wall()
     without_log = not campaign.profile.mails_the_list
@@ -156,7 +157,7 @@ def _commands(lines: CommandLines) -> dict[str, str]:
     }
 
 
-def hold_recorded(folder: RecordFolder) -> None:
+def hold_recorded(campaign: Campaign, folder: RecordFolder, edge: Edge | None = None) -> None:
     """Raises LedgerError where there is no record, or none any more."""
     folder.refuse_links()
     if folder.repository is not None:
@@ -165,6 +166,9 @@ def hold_recorded(folder: RecordFolder) -> None:
         raise gone
     if has_record(folder):
         return
+    found = sent_elsewhere(campaign, folder, (edge or Edge()).environ)
+    if found is not None:
+        raise LedgerError(found.said, hint=found.looking)
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     where = f"{shown(folder.path)}: there is no record here"
     if folder.repository is not None:

@@ -28,7 +28,7 @@ class RecordReport(Shown):
     read the record anew, which matters while a run is under way."""
 
     def __init__(self, campaign: Campaign, folder: RecordFolder) -> None:
-        hold_recorded(folder)
+        hold_recorded(campaign, folder)
         self._campaign, self._folder = campaign, folder
 
     @cached_property

@@ -46,6 +46,7 @@ from sendbatch.runtime.descriptors import enough_files
 from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
+from sendbatch.session.elsewhere import refusal
 from sendbatch.session.job import Job
 from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
@@ -120,6 +121,8 @@ def run(job: Job, consent: Consent) -> RunResult:
 
 def _ran(job: Job, consent: Consent) -> RunResult:
     hold_edition(job)
+    if (elsewhere := refusal(job)) is not None:
+        raise elsewhere
     held = held_of(job)
     encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())

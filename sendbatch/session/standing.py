@@ -129,7 +129,7 @@ class StatusResult(Shown):
 
 def status(campaign: Campaign, folder: RecordFolder, edge: Edge) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
-    hold_recorded(folder)
+    hold_recorded(campaign, folder, edge)
     at = edge.clock.wall()
     with recorded(campaign, folder, edge) as record:
         reading, under_way = record.reading, record.under_way

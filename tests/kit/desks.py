@@ -18,7 +18,7 @@ from sendbatch.planning.inputs import inputs_digest
 from sendbatch.planning.options import Options
 from sendbatch.planning.plan import Basis, Planned, make_plan
 from sendbatch.planning.preparing import Prepared, prepare
-from sendbatch.planning.request import Keeping, Lookups, Means, Request
+from sendbatch.planning.request import Keeping, Lookups, Means, Request, Ways
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -86,9 +86,9 @@ def make(ledger: Record) -> Iterator[Make]:
 def requested(one: Campaign, *, looking: bool = False, **options: Any) -> Request:
     """What planning is asked for by a run."""
     keeping = Keeping("reports/spring", is_named=False, environ={})
-    command = "sendbatch run spring.yaml"
+    ways = Ways("sendbatch run spring.yaml", "sendbatch run spring.yaml")
     content = read_content(one)
-    return Request(one, content, Options(**options), command, keeping, looking=looking)
+    return Request(one, content, Options(**options), ways, keeping, looking=looking)
 
 
 def means(workers: Workers, now: float = 1.0) -> Means:

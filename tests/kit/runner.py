@@ -140,7 +140,7 @@ class Run:
             needed = [declared["needs"]] if "needs" in declared else []
             results = [self.jobs[need].result for need in needed]
             calls = _calls(results)
-            context = {"github": self._github(), "needs": self._needs(needed)}
+            context = {"github": self._github(), "needs": self._needs(needed), "inputs": {}}
             if not holds(str(declared.get("if", "success()")), context, calls):
                 self.jobs[name] = Job("skipped")
             elif "environment" in declared and name not in self._approved:

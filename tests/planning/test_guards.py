@@ -16,6 +16,7 @@ from sendbatch.ledger.store import Record
 from sendbatch.planning import guards, keys
 from sendbatch.planning.guards import Numbers
 from sendbatch.planning.options import Options
+from sendbatch.planning.request import Ways
 from sendbatch.values import Outcome, Reply, Status
 from tests.kit import people
 from tests.kit.campaigns import YAML, campaign
@@ -25,6 +26,7 @@ from tests.kit.selecting import sending
 
 NOW = 1_790_000_000.0  # in September 2026
 COMMAND = "sendbatch run spring.yaml"
+WAYS = Ways(COMMAND, COMMAND)
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ class TestAddresses:
 
 class TestContent:
     def said(self, ledger: Record, spring: Campaign, digest: str) -> str | None:
-        return guards.other_content(ledger.reading, spring, digest, Numbers(10, 7), COMMAND, NOW)
+        return guards.other_content(ledger.reading, spring, digest, Numbers(10, 7), WAYS, NOW)
 
     def test_the_same_as_before_passes(self, tried: Record, spring: Campaign) -> None:
         assert self.said(tried, spring, "text1") is None
@@ -156,7 +158,7 @@ class TestContent:
             (Options(only=("ada@example.com",), limit=3), ", here those of --only, 3 at most"),
         ):
             numbers = Numbers(10, 7, options.here)
-            said = guards.other_content(tried.reading, spring, "text2", numbers, COMMAND, NOW)
+            said = guards.other_content(tried.reading, spring, "text2", numbers, WAYS, NOW)
             assert said is not None
             assert f"for the other 7{here}:" in said
             assert f"a new edition, to all 10{here}:" in said
@@ -169,7 +171,7 @@ class TestContent:
 
 class TestServer:
     def said(self, ledger: Record, spring: Campaign) -> str | None:
-        return guards.other_server(ledger.reading, spring, Numbers(10, 7), COMMAND, NOW)
+        return guards.other_server(ledger.reading, spring, Numbers(10, 7), WAYS, NOW)
 
     def test_the_same_host_passes_on_any_port(self, tried: Record, spring: Campaign) -> None:
         assert self.said(tried, through(spring, "mail.example", 2525, "backup")) is None

@@ -19,3 +19,4 @@ KINDS: Mapping[str, Callable[[Path, Path], Pipeline]] = {
     "gitlab": gitlab.pipeline,
     "systemd": systemd.pipeline,
 }
+IN_GIT = ("github", "gitlab")  # those whose disk is gone after each job: the record is in the repository

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.campaign.campaigns import campaigns_in
-from sendbatch.campaign.pipelines import KINDS
+from sendbatch.campaign.pipelines import IN_GIT, KINDS
 from sendbatch.campaign.pipelines.written import hold_free, write
 from sendbatch.campaign.profiles import repository_root
 from sendbatch.campaign.starter import write_starter
@@ -38,7 +38,7 @@ def begin(at: Path, ci: str, *, markdown: bool = False) -> Begun:
     real = Path(os.path.realpath(campaign))
     pipeline = KINDS[ci](real, repository_root(real.parent))
     hold_free(pipeline)
-    written = write_starter(at, markdown=markdown) if is_new else []
+    written = write_starter(at, markdown=markdown, in_git=ci in IN_GIT) if is_new else []
     return Begun([*written, *write(pipeline)], campaign, pipeline.advice)
 
 

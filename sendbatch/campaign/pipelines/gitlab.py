@@ -19,6 +19,7 @@ from sendbatch.campaign.pipelines.written import (
     LONGEST_READ,
     Pipeline,
     hold_repository,
+    keeping_in_git,
     name_of,
     paths_of,
     place_in,
@@ -29,7 +30,8 @@ from sendbatch.runtime.datafiles import loaded, text_of
 PIPELINE = Path(".gitlab-ci.yml")
 _INPUT = re.compile(r"\$\[\[ inputs\.([a-z-]+) \]\]")
 _HEAD = """\
-# Written by: sendbatch init --ci gitlab. What to set up, and what to do when it stops: docs/ci.md.
+# Written by: sendbatch init --ci gitlab.
+# What to set up, and what to do when it stops: docs/ci.md of OWNER/sendbatch.
 """
 
 
@@ -44,7 +46,7 @@ def pipeline(campaign: Path, root: Path) -> Pipeline:
     taken = os.path.lexists(root / PIPELINE) and f"{name}:send" not in _jobs_in(root / PIPELINE)
     place = Path(f".gitlab/sendbatch-{name}.yml") if taken else PIPELINE
     including = (f"in {PIPELINE}, under include:  - local: {place}",) if taken else ()
-    advice = (*including, *_advice(name, place, secrets_of(campaign)))
+    advice = (*keeping_in_git(campaign), *including, *_advice(name, place, secrets_of(campaign)))
     return Pipeline(root, {place: _HEAD + text}, advice)
 
 
@@ -73,13 +75,16 @@ def filled(given: dict[str, object]) -> str:
 
 
 def _advice(name: str, place: Path, secrets: tuple[str, ...]) -> tuple[str, ...]:
+    own = (f"    {', '.join(secrets)}: for the environment {name} alone",) if secrets else ()
     return (
         f"in {place}, replace OWNER and v1 by where sendbatch lies, best by a commit",
         "in the project, Settings, CI/CD, before you merge it:",
         "  Variables, each of them masked and protected:",
         "    SENDBATCH_RECEIPT_KEY and SENDBATCH_PLAN_KEY, each as printed by: openssl rand -hex 32",
         "    SENDBATCH_REPORT_KEY (age1…, or a passphrase) where the report is to be had, encrypted",
-        f"    {', '.join(secrets)}: for the environment {name} alone",
+        *own,
+        "    and keep a copy of the first where you keep passwords: whoever settles somebody in doubt, or",
+        "    sends from another place, needs it",
         "  Job token permissions: Allow Git push requests to the repository",
         "and in Protected environments, where your GitLab has these, who may send",
     )

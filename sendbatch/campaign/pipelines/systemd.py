@@ -48,7 +48,7 @@ def pipeline(campaign: Path, root: Path) -> Pipeline:
             for kind in ("service", "timer")
         },
         advice=(
-            *_out_of_reach(file, Path(command[0])),
+            *_out_of_reach(file, Path(command[0]), folder),
             f"follow the first lines of {shown(campaign.parent / folder / unit)}.service",
         ),
     )
@@ -82,20 +82,26 @@ def _word(word: str) -> str:
 
 
 def _keeping(folder: str, secrets: tuple[str, ...]) -> Iterator[str]:
-    yield f"install -d -m 0700 {SECRETS} {folder}"
+    if secrets:
+        yield f"install -d -m 0700 {SECRETS} {folder}"
     for one in secrets:
         yield f"(umask 077; cat > {folder}/{one})    # type or paste it, Enter, Ctrl-D"
 
 
-def _out_of_reach(*needed: Path) -> Iterator[str]:
-    """What the unit's user cannot get at, and which folder is the reason."""
-    for path in needed:
+def _out_of_reach(campaign: Path, command: Path, units: Path) -> Iterator[str]:
+    """What the unit's user cannot get at, which folder is the reason, and what mends that: a unit names the
+    paths of when it was written, and a command that pip or pipx has installed does not work elsewhere."""
+    again = (
+        f"move the campaign's folder to /srv, remove {units} in it, and call this again there"
+    )
+    anew = "install sendbatch below /opt, as by `python3 -m venv`, and call this again with that one"
+    for path, way in ((campaign, f"{again}"), (command, f"{anew}, once {units} is removed")):
         if _is_in(str(path.resolve()), TEMPORARY):
-            yield f"{shown(path)} lies among temporary files, which a unit does not see: move it to /srv"
+            yield f"{path.absolute()} lies among temporary files, which a unit does not see: {way}"
             continue
-        for there in (*reversed(path.resolve().parents), path):
+        for there in (*reversed(path.resolve().parents), path.resolve()):
             if there.exists() and not there.stat().st_mode & 0o005:
-                yield f"the unit's user may not read {shown(there)}: move what is in it to /srv, or open it"
+                yield f"the unit's user may not read {there}: {way}; or open it to others"
                 break
 
 

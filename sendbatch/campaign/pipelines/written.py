@@ -16,6 +16,7 @@ from sendbatch.findings import Rule
 from sendbatch.runtime.files import create, refuse_link
 
 LONGEST_READ = 1 << 20  # bytes of a file in which names of secrets are looked for
+GIT = "git"  # what `record:` says where the record is in the repository
 USUAL_SECRETS = ("SMTP_USERNAME", "SMTP_PASSWORD")  # those of the profile that `init` writes
 
 _REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
@@ -117,15 +118,29 @@ def name_of(campaign: Path) -> str:
     return re.sub("[^a-z0-9]+", "-", stem.lower()).strip("-")[:60].rstrip("-") or "campaign"
 
 
+def keeping_in_git(campaign: Path) -> tuple[str, ...]:
+    """What is to be done, first of all, for a laptop to know whom CI has mailed: nothing where profiles.yaml
+    says it, or is written along with the campaign."""
+    profiles = find_profiles(campaign.parent)
+    if profiles.record == GIT or not campaign.exists():
+        return ()
+    where = "profiles.yaml" if profiles.file is None else shown(profiles.file)
+    return (
+        f"at the top of {where}, so that this machine, too, knows whom CI has mailed, write:",
+        f"  record: {GIT}",
+    )
+
+
 def secrets_of(campaign: Path) -> tuple[str, ...]:
     """The variables that the campaign and its profiles refer to as ${NAME}, in their order; those of the
-    profile that `init` writes where nothing is referred to. What cannot be read refers to nothing."""
+    profile that `init` writes where there is none yet. What cannot be read refers to nothing."""
     profiles = find_profiles(campaign.parent).file
     files = [file for file in (profiles, campaign) if file is not None]
     texts = [text for file in files for text in texts_in(file)]
     found = dict.fromkeys(name for text in texts for name in _REFERENCE.findall(text))
     own = [name for name in found if not name.startswith(("SENDBATCH_", "GITHUB_", "CI_"))]
-    return tuple(own) or USUAL_SECRETS
+    is_known = profiles is not None and bool(texts_in(profiles))
+    return tuple(own) if is_known else tuple(own) or USUAL_SECRETS
 
 
 def texts_in(file: Path) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from sendbatch import api
 from sendbatch.campaign.pipelines.github import WORKFLOW
+from sendbatch.campaign.profiles import find_profiles
 from sendbatch.errors import SendbatchError
 from tests.kit.runner import declared_in
 
@@ -137,11 +138,83 @@ def test_a_campaign_at_the_root_is_changed_by_any_file(repository: Path) -> None
 
 
 def test_nothing_is_written_over_a_workflow_that_is_there(repository: Path, workflow: Path) -> None:
-    workflow.write_text("mine")
-    with pytest.raises(SendbatchError, match="is there already; nothing was written"):
-        api.init_ci(repository / "others", "github")
-    assert workflow.read_text() == "mine"
+    others = workflow.with_name("sendbatch-others.yml")
+    others.write_text("mine")
+    before = workflow.read_text()
+    for folder in ("letters", "others"):
+        with pytest.raises(SendbatchError, match="is there already; nothing was written"):
+            api.init_ci(repository / folder, "github")
+    assert others.read_text() == "mine"
+    assert workflow.read_text() == before
     assert not (repository / "others").exists()
+
+
+def test_a_second_campaign_has_a_workflow_of_its_own(repository: Path, workflow: Path) -> None:
+    before = workflow.read_text()
+    begun = api.init_ci(repository / "mail/summer", "github")
+    second = workflow.with_name("sendbatch-summer.yml")
+    assert second in begun.written
+    assert any("in .github/workflows/sendbatch-summer.yml, replace" in line for line in begun.advice)
+    told = declared_in(second.read_text())
+    assert told["env"] == {"CAMPAIGN": "mail/summer/campaign.yaml"}
+    assert told["on"]["pull_request"]["paths"][-1] == ".github/workflows/sendbatch-summer.yml"
+    assert told["jobs"]["send"]["concurrency"]["group"] == "sendbatch-mail/summer/campaign.yaml"
+    assert workflow.read_text() == before
+    assert validated("vendor.github-workflows", second) == ""
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_new_campaigns_record_is_in_the_repository_for_everybody(repository: Path, ci: str) -> None:
+    begun = api.init_ci(repository / "letters", ci)
+    assert "\nrecord: git\n" in (repository / "letters/profiles.yaml").read_text()
+    assert find_profiles(repository / "letters").record == "git"
+    assert find_profiles(repository / "letters").findings == []
+    assert not any("record: git" in line for line in begun.advice)
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_where_profiles_are_there_the_line_that_says_so_is_the_first_thing_to_do(
+    repository: Path, ci: str
+) -> None:
+    api.init(repository / "letters")
+    profiles = repository / "letters/profiles.yaml"
+    before = profiles.read_text()
+    first, second, *_ = api.init_ci(repository / "letters", ci).advice
+    assert f"at the top of {profiles}" in first
+    assert second.strip() == "record: git"
+    assert profiles.read_text() == before
+    profiles.write_text(f"{second.strip()}\n{before}")
+    api.init(repository / "letters/more")
+    (repository / "letters/more/profiles.yaml").unlink()
+    assert "record: git" not in "".join(api.init_ci(repository / "letters/more", ci).advice)
+
+
+def test_a_timers_record_is_on_the_disk(repository: Path) -> None:
+    api.init_ci(repository / "letters", "systemd")
+    assert find_profiles(repository / "letters").record == ""
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab", "systemd"])
+def test_a_profile_without_a_login_needs_no_secret(repository: Path, ci: str) -> None:
+    api.init(repository / "letters")
+    (repository / "letters/profiles.yaml").write_text("profiles:\n  live: {host: h.example}\n")
+    begun = api.init_ci(repository / "letters", ci)
+    texts = [path.read_text() for path in begun.written]
+    assert not any("SMTP_" in said for said in (*begun.advice, *texts))
+    assert not any(" \n" in text or "its secrets: \n" in text for text in texts)
+
+
+def test_a_change_is_accepted_by_hand_in_both_jobs(workflow: Path) -> None:
+    told = declared_in(workflow.read_text())
+    assert told["on"]["workflow_dispatch"]["inputs"]["accept-changes"]["default"] == "false"
+    given = "${{ inputs.accept-changes && '--accept-changes' || '' }}"
+    asked = [
+        step["with"]["args"].splitlines()
+        for job in ("plan", "send")
+        for step in told["jobs"][job]["steps"]
+        if step.get("with", {}).get("command") in ("plan", "run")
+    ]
+    assert [given in lines for lines in asked] == [True, True]
 
 
 def test_nothing_is_written_through_a_link(repository: Path, tmp_path_factory: Any) -> None:

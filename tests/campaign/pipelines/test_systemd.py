@@ -96,6 +96,7 @@ def test_a_fault_is_found_by_it(desk: Desk, needs: Needs) -> None:
 def test_what_the_units_user_cannot_reach_is_said(desk: Desk) -> None:
     said = desk.run("init", "--ci", "systemd", ".").ended(0).err
     assert "lies among temporary files" in said or "may not read" in said
+    assert "remove systemd in it, and call this again there" in said
     assert "follow the first lines of systemd/sendbatch-spring.service" in said
 
 
