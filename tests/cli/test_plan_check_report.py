@@ -592,7 +592,7 @@ def test_the_schemas_are_json_with_the_keys_of_the_contract(desk: Desk) -> None:
         "name", "run", "from", "bounces_to", "subject", "recipients", "templates", "smtp", "rate",
         "preheader", "inline_css", "invite", "senders",
         "reply_to", "headers", "attachments", "unsubscribe", "suppress",
-        "variables", "expect", "tolerate", "retry",
+        "variables", "expect", "tolerate", "retry", "notify",
     }  # fmt: skip
     assert {"profiles", "suppress"} <= set(profiles["properties"])
     assert "messages_per_connection" in json.dumps(profiles)

@@ -14,7 +14,7 @@ import pytest
 from sendbatch import api
 from sendbatch.campaign.pipelines.github import WORKFLOW
 from sendbatch.campaign.profiles import find_profiles
-from sendbatch.errors import SendbatchError
+from sendbatch.errors import SendbatchError, shown
 from tests.kit.runner import declared_in
 
 ROOT = Path(__file__).parents[3]
@@ -180,7 +180,7 @@ def test_where_profiles_are_there_the_line_that_says_so_is_the_first_thing_to_do
     profiles = repository / "letters/profiles.yaml"
     before = profiles.read_text()
     first, second, *_ = api.init_ci(repository / "letters", ci).advice
-    assert f"at the top of {profiles}" in first
+    assert f"at the top of {shown(profiles)}" in first
     assert second.strip() == "record: git"
     assert profiles.read_text() == before
     profiles.write_text(f"{second.strip()}\n{before}")
