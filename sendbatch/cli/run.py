@@ -177,7 +177,7 @@ def _leaving_report(campaign: Campaign, calling: Calling) -> Iterator[None]:
         yield
     except SendbatchError:
         folder = folder_of(campaign, calling.record).path.absolute()
-        if folder.is_dir():
+        if os.path.isdir(folder):  # also one that may not be looked at is none
             github.output({"report": folder}, calling.terminal.complain)
         raise
 

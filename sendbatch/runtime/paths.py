@@ -19,6 +19,7 @@ NAME = "sendbatch"
 
 # What the kernel shows as files is of this process, and of this machine: its environment has secrets in it.
 _OF_THE_SYSTEM = ("/proc", "/sys", "/dev")
+_MEMORY = "/dev/shm"  # noqa: S108 - people's own files, in memory
 _OF_GIT = ".git"  # a token stands there, where a job has checked the repository out
 
 
@@ -30,7 +31,7 @@ def problem(path: Path) -> str | None:
 def forbidden(path: Path | str) -> str | None:
     """Why nothing that a campaign names may be read from there, wherever links lead."""
     parts = os.path.realpath(path).split(os.sep)
-    if os.sep.join(parts[:2]) in _OF_THE_SYSTEM:
+    if os.sep.join(parts[:2]) in _OF_THE_SYSTEM and os.sep.join(parts[:3]) != _MEMORY:
         return "is a file of the system, which no mail is made of"
     if any(part.lower() == _OF_GIT for part in parts):
         return "lies in a folder of git, which no mail is made of"

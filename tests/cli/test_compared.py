@@ -136,6 +136,7 @@ def test_over_a_record_in_the_repository_it_is_said_not_to_be_known(
     ):
         subprocess.run([git, *arguments], check=True)
     monkeypatch.setenv("SENDBATCH_RECEIPT_KEY", "a key of receipts with more bytes")
+    desk.run("run", "spring.yaml", "--yes", "--record", "git", "--limit", "1")
     said = plan(desk, "--record", "git")
     assert "is not known: a record in the repository keeps receipts alone" in said
 

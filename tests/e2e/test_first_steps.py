@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from sendbatch.cli.main import app
 from sendbatch.sandbox import Sandbox
+from tests.conftest import find_or_skip
 from tests.e2e.desk import Installed, report_in, statuses
 from tests.kit.command import Desk, read_mails
 
@@ -85,11 +87,20 @@ def test_the_guide_leads_from_init_to_the_report(desk: Installed, server: Sandbo
             seen.append(step(desk, server, arguments(line)))
     assert seen == [
         *("init", "run", "check", "preview", "plan", "report", "probe", "proof"),
-        *("plan", "run", "run", "status", "status", "plan", "run", *["report"] * 7),
+        *("plan", "run", "run", "status", "status", "plan", "run", "approve", "run", *["report"] * 7),
     ]
     inbox = sorted(path.name for path in server.folder.iterdir())
     assert len([name for name in inbox if name.endswith(".eml")]) == 6 + 3  # proofs, then the mail
     assert statuses(report_in(desk.folder / "reports/newsletter")) == {"accepted": 3}
+
+
+def approver(desk: Installed, name: str, key: Path) -> None:
+    """Somebody with an SSH key, whom the file of approvers names."""
+    program = find_or_skip("ssh-keygen", "a plan is approved by a key of its making")
+    key.parent.mkdir()
+    subprocess.run([program, "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    public = key.with_name(f"{key.name}.pub").read_text()
+    (desk.folder / "approvers").write_text(f"{name} {public}")
 
 
 def step(desk: Installed, server: Sandbox, words: list[str]) -> str:
@@ -105,6 +116,9 @@ def step(desk: Installed, server: Sandbox, words: list[str]) -> str:
     for_real = campaign.exists() and "smtp: production" in campaign.read_text("utf-8")
     if verb == "run" and for_real and "--plan" not in words:
         words = [*words, "--yes"]  # nobody is here to be asked
+    if verb == "approve":
+        words = [word.replace("~", desk.environ["HOME"]) for word in words] + ["--yes"]
+        approver(desk, words[words.index("--by") + 1], Path(words[words.index("--ssh-key") + 1]))
     ran = desk.call(*words).ended(0)
     if verb == "preview":
         assert "reports/newsletter.sandbox/preview/index.html" in ran.err
