@@ -80,6 +80,7 @@ def test_verbs_and_options_are_offered_with_what_they_do(desk: Desk) -> None:
     assert set(answers(desk, "sendbatch run --s")) == {
         "--smtp",
         "--set",
+        "--show-addresses",
         "--strict",
         "--stop-after",
     }
