@@ -171,14 +171,15 @@ def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -
 @contextmanager
 def _leaving_report(campaign: Campaign, calling: Calling) -> Iterator[None]:
     """Where a run breaks off, later steps of a job are told where its record is."""
-    from sendbatch.session.job import folder_of
-
     try:
         yield
     except SendbatchError:
-        folder = folder_of(campaign, calling.record).path.absolute()
-        if os.path.isdir(folder):  # also one that may not be looked at is none
-            github.output({"report": folder}, calling.terminal.complain)
+        if github.is_here():
+            from sendbatch.session.job import folder_of
+
+            folder = folder_of(campaign, calling.record).path.absolute()
+            if os.path.isdir(folder):  # one that may not be looked at is none, too
+                github.output({"report": folder}, calling.terminal.complain)
         raise
 
 
