@@ -45,18 +45,7 @@ function live(addresses) {
     if (number !== asked || page.shownId() !== id) return;
     const before = scrollY;
     page.setEntry(whole, {});
-    hold(before);
-  }
-
-  // The frame has its height a moment after the mail is in it; until then there is no place to scroll to.
-  function hold(at) {
-    let left = 60;
-    const again = () => {
-      if (Math.abs(scrollY - at) < 2 || !left--) return;
-      scrollTo(0, at);
-      requestAnimationFrame(again);
-    };
-    requestAnimationFrame(again);
+    page.hold(before);
   }
 
   async function relist() {
@@ -66,7 +55,7 @@ function live(addresses) {
       if (known && !doc.recipients.some((one) => one.id === known.id)) doc.recipients.push({ ...known, whole: false });
       const before = scrollY;
       await page.setDocument(doc);
-      hold(before);
+      page.hold(before);
     } catch { /* the stream says that it is gone */ }
   }
 

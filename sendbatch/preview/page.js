@@ -14,6 +14,7 @@ const page = {
   search: async (words) => foundBy(words),
   setDocument,
   setEntry,
+  hold,
   setBanner,
   shownId: () => shown?.id ?? null,
   setSummary: fillSummary,
@@ -167,7 +168,23 @@ async function show(entry, { isFirst = false, isAgain = false } = {}) {
   byId("leads").replaceChildren();
   document.title = `${whole.subject || entry.email} · ${page.doc.title}`;
   if (!isFirst && !isAgain) page.tell(`Mail to ${entry.email}: ${whole.subject || "no subject"}`);
-  requestAnimationFrame(() => scrollTo(0, before));
+  page.hold(before);
+}
+
+// What is shown has its height a moment after it is in its place; until then there is nowhere to scroll to.
+// Whoever scrolls meanwhile has the last word.
+function hold(at) {
+  let left = 60;
+  const touched = new AbortController();
+  for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) {
+    addEventListener(kind, () => touched.abort(), { passive: true, signal: touched.signal });
+  }
+  const again = () => {
+    if (touched.signal.aborted || Math.abs(scrollY - at) < 2 || !left--) return touched.abort();
+    scrollTo(0, at);
+    requestAnimationFrame(again);
+  };
+  requestAnimationFrame(again);
 }
 
 function setEntry(entry, pictures = {}) {
@@ -298,6 +315,7 @@ function begin() {
   addEventListener("hashchange", route);
   addEventListener("keydown", pressed);
   addEventListener("pagehide", keep);
+  addEventListener("beforeunload", keep); // what a page writes of its place as it is hidden, a reload may not see
   addEventListener("resize", () => context?.fit?.());
   addEventListener("beforeprint", () => context?.fit?.(PAPER));
   addEventListener("afterprint", () => context?.fit?.());
