@@ -425,9 +425,9 @@ class Backlog(Selection, Protocol):
 
     @property
     def waits(self) -> bool:
-        """Whether a call may wait for another machine. Then those that change anything are made in a thread, one
-        after the other, and beside them in another one those that look, while the loop goes on; a call that
-        waits tells a person so, and raises RecordStopped where it was in vain."""
+        """Whether a call may wait for another machine. Then those that change anything are made in a thread,
+        one after the other, and beside them in another one those that look, while the loop goes on; a call
+        that waits tells a person so, and raises RecordStopped where it was in vain."""
         ...
 
     @property

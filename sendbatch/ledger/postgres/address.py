@@ -1,5 +1,5 @@
-"""Where a record in a database is. The address may hold a password: nothing here shows it, and it stands in no
-field that a repr prints."""
+"""Where a record in a database is. The address may hold a password: nothing here shows it, and no repr
+prints it."""
 
 from __future__ import annotations
 

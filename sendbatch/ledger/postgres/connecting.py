@@ -1,8 +1,8 @@
 """How a database is reached, and what must be so of it before it may hold a record.
 
 Every connection is one that a pooler may hand to another session between two transactions: no settings of a
-session, no temporary tables, no statements by name, no locks of a session, no LISTEN. What a transaction needs
-is set within it.
+session, no temporary tables, no statements by name, no locks of a session, no LISTEN. What a transaction
+needs is set within it.
 """
 
 from __future__ import annotations
