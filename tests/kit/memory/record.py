@@ -49,7 +49,7 @@ class Backlog:
         self.now = now
         self._record = record
         self._selection = record.selection
-        self.waits = False
+        self.waits = self.others = False
         self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
