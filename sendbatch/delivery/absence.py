@@ -27,7 +27,7 @@ HURRIED = 1.0  # the same, once it is to end at once
 
 
 class Absence:
-    """`is_on` while the record's machine does not answer. `give_up` is told why it is no longer waited for."""
+    """`is_on` while the record's machine does not answer. `give_up` is told why it is waited for no more."""
 
     def __init__(
         self,
