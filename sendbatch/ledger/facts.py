@@ -259,3 +259,42 @@ class Saying:
     count: int
     cells: tuple[str, ...]
     rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all runners of one run have in common: the options that say whom it sends to and how (JSON), the
+    digest of the content, the server, and the version of sendbatch."""
+
+    options: str
+    content: str
+    server: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A run under way that another runner has begun, at this time: its terms, and the digest of the inputs it
+    was planned from."""
+
+    terms: Terms
+    inputs: str
+    began_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One process that sends from a shared record: on which host, since when, when it was last heard of,
+    whether it is `alive` by the record's time, in which state ("planning", "sending", "ending"), how many
+    messages it had accepted, how many a second of late, and how many blocks it holds."""
+
+    id: int
+    host: str
+    pid: int
+    since: float
+    seen_at: float
+    alive: bool
+    state: str
+    sent: int
+    speed: float | None
+    blocks: int

@@ -25,13 +25,16 @@ from sendbatch.ledger.facts import (
     Event,
     Faulty,
     Held,
+    Joined,
     Lacking,
     Lane,
     Matched,
     Plan,
     ReportRow,
     Retried,
+    Runner,
     Saying,
+    Terms,
     Twins,
     Weight,
 )
@@ -395,6 +398,10 @@ class Draft(Selection, Protocol):
         """What `Staging.weigh` was told of those that this run may send; None where no plan was staged."""
         ...
 
+    def terms(self, terms: Terms) -> None:
+        """What everybody who joins the run that begins must have in common with it."""
+        ...
+
     def merge(self, begins_at: float | None = None, /) -> None:
         """Make the draft the record's, in one step, and its selection that of the backlog. `begins_at` says
         that a run begins to send then.
@@ -409,11 +416,18 @@ class Backlog(Selection, Protocol):
     """Whom this run may send to, and what becomes of them.
 
     Who is handed out is claimed: nobody else gets them until they are settled or given back. All of it is
-    called on the loop of the run, which stands still meanwhile.
+    called on the loop of the run, which stands still meanwhile, but for a store that `waits`.
     """
 
     def now(self) -> float:
         """The record's time, which due times are measured by."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call may wait for another machine. Then those that change anything are made in a thread,
+        one after the other, and beside them in another one those that look, while the loop goes on; a call
+        that waits tells a person so, and raises RecordStopped where it was in vain."""
         ...
 
     @property
@@ -453,10 +467,12 @@ class Backlog(Selection, Protocol):
         """These are no longer claimed: they were not sent to."""
         ...
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Make all changes durable in one transaction.
+    def apply(self, changes: Sequence[Change]) -> Collection[int]:
+        """Make all changes durable in one transaction. Returns the ids of those whose intent does not hold:
+        another runner has them by now, or nobody knows whether the intent was written, and it was undone.
+        No dot may leave for them; they are no longer claimed, and no matter of this run any more.
 
-        Raises RecordStopped where they cannot be.
+        Raises RecordStopped where the changes cannot be made.
         """
         ...
 
@@ -481,6 +497,12 @@ class Record(Protocol):
 
     @property
     def reading(self) -> Reading: ...
+
+    @property
+    def joined(self) -> Joined | None:
+        """The run that is under way, and which this runner has joined: there is nothing to be planned. None
+        where this one plans."""
+        ...
 
     def doubt(self) -> LedgerError | None:
         """What is said where it may know less than was sent, as it stood when it was opened."""
@@ -525,6 +547,10 @@ class Snapshot(Protocol):
     @property
     def under_way(self) -> bool:
         """Whether a run is alive on it."""
+        ...
+
+    def runners(self) -> list[Runner]:
+        """Who sends from it, or did until they were no longer heard of; the longest there first."""
         ...
 
     @property

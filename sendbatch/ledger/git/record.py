@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError
-from sendbatch.ledger.facts import EVERYONE, Change, Intent, Lane, Noted, Remembered
+from sendbatch.ledger.facts import EVERYONE, Change, Intent, Joined, Lane, Noted, Remembered
 from sendbatch.ledger.git import refusals
 from sendbatch.ledger.git.book import Book, Told
 from sendbatch.ledger.git.finding import Found, find, watch
@@ -112,6 +112,10 @@ class GitRecord:
             return
         if found := self._draft.settled_to_send(self._doubted):
             raise refusals.too_young_still(found, clock_time(until))
+
+    @property
+    def joined(self) -> Joined | None:
+        return None
 
     def backlog(self, now: Callable[[], float]) -> GitBacklog:
         # Whom the plan settled by a person's word has a delivery by now that no receipt tells of.
@@ -224,6 +228,7 @@ class GitBacklog:
     """Behind `store.Backlog`: that of the record in SQLite, from which nobody is sent to who was not
     announced."""
 
+    waits = False
     announces = True
 
     def __init__(self, backlog: SqliteBacklog, record: GitRecord) -> None:
@@ -234,7 +239,7 @@ class GitBacklog:
     async def announce(self, block: Collection[int]) -> None:
         await self._record.announce(block, self.now())
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change]) -> Collection[int]:
         begun = [change.id for change in changes if type(change) is Intent]
         if begun:
             self._record.hold_announced(begun)
@@ -242,6 +247,7 @@ class GitBacklog:
         self._record.note_changed(
             [change.id for change in changes if not isinstance(change, Noted | Remembered)]
         )
+        return ()
 
     def end(self) -> None:
         self._backlog.end()

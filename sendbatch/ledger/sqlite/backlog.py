@@ -40,6 +40,7 @@ class SqliteBacklog:
         self._attempts = attempts
         self._selection = selection
         self.now = now
+        self.waits = False
         self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
@@ -112,7 +113,7 @@ class SqliteBacklog:
         self._claimed.difference_update(ids)
         self._attempts.forget(ids)
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change]) -> Collection[int]:
         if changes and self._lost is None:
             try:
                 self._attempts.append(changes)
@@ -125,6 +126,7 @@ class SqliteBacklog:
         if self._lost is not None:
             self._settle_begun(changes)
             raise self._lost
+        return ()
 
     def _settle_begun(self, changes: Sequence[Change]) -> None:
         """What left is told where its intent stands, as long as no other has taken the record over."""

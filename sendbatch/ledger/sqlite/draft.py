@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from sendbatch.errors import RecordLost
-from sendbatch.ledger.facts import Plan, Retried, Weight
+from sendbatch.ledger.facts import Plan, Retried, Terms, Weight
 from sendbatch.ledger.sqlite.folding import forget
 from sendbatch.ledger.sqlite.merging import forget_older, readdress, seat
 from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
@@ -270,6 +270,9 @@ class SqliteDraft(SqliteSelection):
         return Weight(*found)
 
     # -- merging ------------------------------------------------------------------------------
+
+    def terms(self, terms: Terms) -> None:
+        """Nobody joins a run of a record on this disk."""
 
     def merge(self, begins_at: float | None = None, /) -> None:
         self._db.set_progress_handler(None, 0)  # all that may be broken off is done

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
-from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.facts import Joined, Runner, Unsound
 from sendbatch.ledger.git.receipts import Receipt, Secret
 from sendbatch.ledger.sqlite import strangers
 from sendbatch.ledger.sqlite.access import FILE as FILE
@@ -97,6 +97,14 @@ class Ledger:
             return float(self.reading.meta(UNDER_WAY) or "")
         except ValueError:
             return None
+
+    @property
+    def joined(self) -> Joined | None:
+        return None
+
+    def runners(self) -> list[Runner]:
+        """One process sends from a record on this disk, and the lock tells of it."""
+        return []
 
     def backlog(self, now: Callable[[], float]) -> SqliteBacklog:
         return SqliteBacklog(self._connection, self._hold, self._attempts, self._selection, now)

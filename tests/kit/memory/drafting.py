@@ -221,6 +221,9 @@ class Draft(Selection):
         found = [self._weighed.get(row.line, 0) for row, _ in self.sendable()]
         return Weight(max(found, default=0), sum(found))
 
+    def terms(self, terms: object) -> None:
+        """Nobody joins."""
+
     def merge(self, begins_at: float | None = None, /) -> None:
         if self._record.state is not self._before:
             raise RecordLost(

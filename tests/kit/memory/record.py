@@ -49,6 +49,7 @@ class Backlog:
         self.now = now
         self._record = record
         self._selection = record.selection
+        self.waits = False
         self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
@@ -92,7 +93,7 @@ class Backlog:
     def give_back(self, ids: Collection[int]) -> None:
         self._claimed.difference_update(ids)
 
-    def apply(self, changes: Sequence[Change]) -> None:
+    def apply(self, changes: Sequence[Change]) -> Collection[int]:
         if self._lost is None:
             try:
                 self._record.write(changes)
@@ -103,6 +104,7 @@ class Backlog:
         if self._lost is not None:  # what was begun is told still, and nothing begins any more
             self._record.write([one for one in changes if not isinstance(one, Intent)])
             raise self._lost
+        return ()
 
     async def announce(self, block: Collection[int]) -> None:
         """Nobody else looks."""
@@ -124,6 +126,7 @@ class MemoryRecord(Kept):
     def __init__(self) -> None:
         super().__init__()
         self.reading = Reading(lambda: self.state)
+        self.joined = None
 
     def doubt(self) -> None:
         """It knows all that was sent."""

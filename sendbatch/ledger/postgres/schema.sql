@@ -1,0 +1,89 @@
+-- The tables of a record in PostgreSQL. Any number of records stand in them; `record` says which one a row is of.
+-- Times are seconds since the epoch, by the clock of the database. Text is compared by its bytes.
+
+CREATE TABLE sendbatch.about (version integer NOT NULL, written_by text NOT NULL);
+
+-- Whose record: the project's, by name, edition and, where the profile does not deliver, the profile.
+-- Ids of rows and deliveries, and tokens, are counted on and never used again.
+CREATE TABLE sendbatch.record (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL,
+    edition text COLLATE "C" NOT NULL, profile text COLLATE "C" NOT NULL,
+    made_at double precision NOT NULL,
+    next_id bigint NOT NULL DEFAULT 1, next_token bigint NOT NULL DEFAULT 1,
+    state text COLLATE "C" NOT NULL DEFAULT 'open', moved_to text,
+    UNIQUE (project, name, edition, profile)
+);
+CREATE TABLE sendbatch.meta (
+    record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
+    key text COLLATE "C" NOT NULL, value text COLLATE "C" NOT NULL, PRIMARY KEY (record, key)
+);
+CREATE TABLE sendbatch.plan (
+    record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
+    id bigint NOT NULL, inputs text COLLATE "C" NOT NULL, started_at double precision NOT NULL,
+    completed_at double precision, columns text COLLATE "C" NOT NULL,
+    recipients_digest text COLLATE "C" NOT NULL, content_digest text COLLATE "C" NOT NULL,
+    counts text COLLATE "C" NOT NULL, PRIMARY KEY (record, id)
+);
+-- As in SQLite: what the CSV says of somebody by the plan of this number, which is that of the record once it
+-- stands in `plan`; and, from the first attempt on, what was tried (`delivery`).
+CREATE TABLE sendbatch.plan_row (
+    record bigint NOT NULL, id bigint NOT NULL, plan bigint NOT NULL, "row" bigint NOT NULL,
+    key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL, vars text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL, why text COLLATE "C", detail text COLLATE "C", delivery bigint,
+    PRIMARY KEY (record, id)
+);
+CREATE INDEX plan_row_delivery ON sendbatch.plan_row (record, delivery) WHERE delivery IS NOT NULL;
+CREATE INDEX plan_row_key ON sendbatch.plan_row (record, plan, key);
+-- `attempt` is the id of the newest intent: an answer settles that one alone.
+CREATE TABLE sendbatch.delivery (
+    record bigint NOT NULL, id bigint NOT NULL, key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL, was text COLLATE "C", attempts bigint NOT NULL, due_at double precision,
+    code integer, enhanced_code text COLLATE "C", reply text COLLATE "C", why text COLLATE "C",
+    detail text COLLATE "C", content text COLLATE "C", vars text COLLATE "C", dated_at double precision,
+    first_attempt_at double precision, finished_at double precision, gone bigint, attempt bigint,
+    PRIMARY KEY (record, id)
+) WITH (fillfactor = 70);
+CREATE INDEX delivery_key ON sendbatch.delivery (record, key);
+CREATE INDEX delivery_due ON sendbatch.delivery (record, due_at) WHERE status = 'deferred';
+CREATE INDEX delivery_sending ON sendbatch.delivery (record, id) WHERE status = 'sending';
+CREATE INDEX delivery_gone ON sendbatch.delivery (record, gone) WHERE gone IS NOT NULL;
+-- What is kept of somebody's story, as in SQLite after a fold.
+CREATE TABLE sendbatch.attempt (
+    record bigint NOT NULL, id bigint NOT NULL, delivery bigint NOT NULL, what text COLLATE "C" NOT NULL,
+    at double precision, status text COLLATE "C" NOT NULL, was text COLLATE "C", attempts bigint NOT NULL,
+    due_at double precision, code integer, enhanced_code text COLLATE "C", reply text COLLATE "C",
+    why text COLLATE "C", detail text COLLATE "C", content text COLLATE "C", dated_at double precision,
+    first_attempt_at double precision, finished_at double precision, email text COLLATE "C",
+    PRIMARY KEY (record, id)
+);
+CREATE INDEX attempt_delivery ON sendbatch.attempt (record, delivery);
+CREATE TABLE sendbatch.event (
+    record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
+    id bigint GENERATED ALWAYS AS IDENTITY, at double precision NOT NULL, kind text COLLATE "C" NOT NULL,
+    detail text COLLATE "C" NOT NULL, PRIMARY KEY (record, id)
+);
+
+-- The one run that there is of a record, by whom and until when it is planned, and what all who join must share.
+CREATE TABLE sendbatch.run (
+    record bigint PRIMARY KEY REFERENCES sendbatch.record ON DELETE CASCADE,
+    id bigint NOT NULL, state text COLLATE "C" NOT NULL, options text COLLATE "C" NOT NULL,
+    joined boolean NOT NULL, token bigint NOT NULL, until double precision NOT NULL,
+    content text COLLATE "C" NOT NULL, server text COLLATE "C" NOT NULL, version text COLLATE "C" NOT NULL,
+    streak text COLLATE "C" NOT NULL DEFAULT '', began_at double precision
+);
+-- Deliveries `first` to `last`, by id, and who may send them.
+CREATE TABLE sendbatch.block (
+    record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
+    first bigint NOT NULL, last bigint NOT NULL, token bigint NOT NULL, owner bigint,
+    until double precision, state text COLLATE "C" NOT NULL, due_at double precision,
+    PRIMARY KEY (record, first)
+) WITH (fillfactor = 50);
+-- Whom the run may send to, where --only or --limit say so; none, where all of the plan may be sent to.
+CREATE TABLE sendbatch.chosen (record bigint NOT NULL, id bigint NOT NULL, PRIMARY KEY (record, id));
+CREATE TABLE sendbatch.runner (
+    record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
+    id bigint NOT NULL, host text COLLATE "C" NOT NULL, pid integer NOT NULL, since double precision NOT NULL,
+    seen_at double precision NOT NULL, state text COLLATE "C" NOT NULL, sent bigint NOT NULL DEFAULT 0,
+    speed double precision, PRIMARY KEY (record, id)
+) WITH (fillfactor = 50);
