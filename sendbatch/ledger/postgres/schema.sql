@@ -23,10 +23,10 @@ CREATE TABLE sendbatch.plan (
     id bigint NOT NULL, inputs text COLLATE "C" NOT NULL, started_at double precision NOT NULL,
     completed_at double precision, columns text COLLATE "C" NOT NULL,
     recipients_digest text COLLATE "C" NOT NULL, content_digest text COLLATE "C" NOT NULL,
-    counts text COLLATE "C" NOT NULL, PRIMARY KEY (record, id)
+    counts text COLLATE "C" NOT NULL, rows bigint NOT NULL, PRIMARY KEY (record, id)
 );
--- As in SQLite: what the CSV says of somebody by the plan of this number, which is that of the record once it
--- stands in `plan`; and, from the first attempt on, what was tried (`delivery`).
+-- As in SQLite: what the CSV says of somebody by the plan whose `rows` is this number, a token: so two who plan
+-- at once never write into one plan; and, from the first attempt on, what was tried (`delivery`).
 CREATE TABLE sendbatch.plan_row (
     record bigint NOT NULL, id bigint NOT NULL, plan bigint NOT NULL, "row" bigint NOT NULL,
     key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL, vars text COLLATE "C" NOT NULL,
@@ -70,7 +70,8 @@ CREATE TABLE sendbatch.run (
     id bigint NOT NULL, state text COLLATE "C" NOT NULL, options text COLLATE "C" NOT NULL,
     joined boolean NOT NULL, token bigint NOT NULL, until double precision NOT NULL,
     content text COLLATE "C" NOT NULL, server text COLLATE "C" NOT NULL, version text COLLATE "C" NOT NULL,
-    streak text COLLATE "C" NOT NULL DEFAULT '', began_at double precision
+    streak text COLLATE "C" NOT NULL DEFAULT '', began_at double precision,
+    selects text COLLATE "C" NOT NULL DEFAULT ''
 );
 -- Deliveries `first` to `last`, by id, and who may send them.
 CREATE TABLE sendbatch.block (
@@ -79,8 +80,11 @@ CREATE TABLE sendbatch.block (
     until double precision, state text COLLATE "C" NOT NULL, due_at double precision,
     PRIMARY KEY (record, first)
 ) WITH (fillfactor = 50);
--- Whom the run may send to, where --only or --limit say so; none, where all of the plan may be sent to.
-CREATE TABLE sendbatch.chosen (record bigint NOT NULL, id bigint NOT NULL, PRIMARY KEY (record, id));
+-- Whom the run is about, where --only ("scope") or --limit say so ("chosen" may be sent to, "left" were to be
+-- sent to again by a person's word, and are left over); `run.selects` has those kinds that hold.
+CREATE TABLE sendbatch.chosen (
+    record bigint NOT NULL, kind text COLLATE "C" NOT NULL, id bigint NOT NULL, PRIMARY KEY (record, kind, id)
+);
 CREATE TABLE sendbatch.runner (
     record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
     id bigint NOT NULL, host text COLLATE "C" NOT NULL, pid integer NOT NULL, since double precision NOT NULL,
