@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.postgres.installed import hold_installed
 from sendbatch.ledger.sqlite.lock import hold, is_held
 from sendbatch.ledger.sqlite.record import has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.sqlite.scratch import scratch_folder
@@ -38,7 +37,7 @@ def open_record(
     database is away.
     """
     if folder.database is not None:
-        hold_installed()
+        folder.database.hold_reachable()
         from sendbatch.ledger.postgres.doors import open_postgres_record
 
         with open_postgres_record(
@@ -64,7 +63,7 @@ def read_record(folder: RecordFolder) -> Iterator[Snapshot | None]:
     """The record of `folder`, which must exist, to be read, by whoever likes; None where it is in a
     repository, and this machine has not what was sent from it. Raises LedgerError."""
     if folder.database is not None:
-        hold_installed()
+        folder.database.hold_reachable()
         from sendbatch.ledger.postgres.doors import read_postgres_record
 
         with read_postgres_record(folder.database) as snapshot:
@@ -85,7 +84,7 @@ def open_copy_of_record(folder: RecordFolder, at: float) -> Iterator[Copy]:
     """A copy of the record of `folder`, as it is now (`at`), or of an empty one: whatever is done to it is
     gone afterwards. Raises LedgerError."""
     if folder.database is not None and folder.is_read:
-        hold_installed()
+        folder.database.hold_reachable()
         from sendbatch.ledger.postgres.doors import open_postgres_copy
 
         with open_postgres_copy(folder.database, at) as shared:
@@ -111,7 +110,7 @@ def is_under_way(folder: RecordFolder) -> bool:
     if folder.database is not None:
         if not folder.is_read:
             return False
-        hold_installed()
+        folder.database.hold_reachable()
         from sendbatch.ledger.postgres import doors
 
         return doors.is_under_way(folder.database)
@@ -121,7 +120,7 @@ def is_under_way(folder: RecordFolder) -> bool:
 def has_record(folder: RecordFolder) -> bool:
     """Whether there is a record with a plan. Raises LedgerError."""
     if folder.database is not None:
-        hold_installed()
+        folder.database.hold_reachable()
         from sendbatch.ledger.postgres import doors
 
         return doors.has_record(folder.database)
@@ -152,7 +151,7 @@ def all_in_database(folder: RecordFolder) -> list[RecordFolder]:
 
 
 def _records_in(place: Place) -> list[tuple[str, str]]:
-    hold_installed()
+    place.hold_reachable()
     from sendbatch.ledger.postgres import doors
 
     return doors.records_of(place)

@@ -61,6 +61,17 @@ class Place:
                 hint="write `project: NAME` at the top of profiles.yaml: the same wherever it is sent from",
             )
 
+    def hold_reachable(self) -> None:
+        """Raises as `address`, and LedgerError where what reaches a database is not installed."""
+        _ = self.address
+        try:
+            import psycopg  # noqa: F401 - an extra, which looks for libpq as it is loaded
+        except ImportError:
+            raise LedgerError(
+                "the record is in PostgreSQL, and what reaches that is not installed; nothing was sent",
+                hint="pip install 'sendbatch[postgres]'",
+            ) from None
+
     @property
     def title(self) -> str:
         """The record as people are told of it."""
