@@ -6,8 +6,8 @@ changes the delivery itself, so there is nothing that is not folded yet; and man
 
 The fragments hold numbers and no parameters, no percent sign either, and are tables: `(SELECT …)`. A plan is
 read whole, or a part at a time (`Rows.part`), for whoever reads a million rows and must keep neither them all
-nor a transaction open. A part is found by its ids alone, whatever the database believes of its tables: of what
-is fresh from a COPY it knows nothing.
+nor a transaction open. A part is found by its ids alone, whatever the database believes of its tables: of
+what is fresh from a COPY it knows nothing.
 """
 
 from __future__ import annotations
