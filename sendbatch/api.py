@@ -22,7 +22,7 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import SendbatchError, one_line
-from sendbatch.ledger.folder import GIT
+from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime import arguments
@@ -30,6 +30,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import awaited, own_loop
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.database import names_database
 from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
     from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
+    from sendbatch.reports.traced import Trace
     from sendbatch.session.approving import ApprovedPlan
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
@@ -385,6 +387,27 @@ def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) ->
     return history_of(campaign, folder_of(campaign, _record(record)))
 
 
+def trace(
+    email: str,
+    folder: FilePath | None = None,
+    *,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Trace:
+    """What every record that can be seen tells of one person, by address or key, and which suppression lists
+    leave them out: below `folder`, else below the root of the repository that this is in, and in the folder
+    of records `record`. Takes no lock, and changes nothing; what cannot be read is in the trace.
+
+    Raises CampaignError where nobody, or more than one, is named, or there is no such folder.
+    """
+    from sendbatch.session import tracing
+
+    arguments.texts(email=email)
+    tops = tracing.places_of(_path(folder), _record(record))
+    return tracing.trace(email, tops, edge or Edge(), stop or Stop())
+
+
 def resolve(
     campaign: Campaign | FilePath,
     keys: str | Iterable[str],
@@ -540,9 +563,12 @@ def _options(options: Options | None, said: Options) -> Options:
     return replace(options, **named)
 
 
-def _record(record: FilePath | None) -> Path | str | None:
-    """The text "git" is the repository; a folder of that name is Path("git"), or "./git"."""
-    return GIT if isinstance(record, str) and record == GIT else _path(record)
+def _record(record: FilePath | None) -> Recorded:
+    """The text "git" is the repository; a folder of that name is Path("git"), or "./git". A text that is a
+    database's address, or "${NAME}", is that."""
+    if isinstance(record, str) and (record == GIT or names_database(record)):
+        return record
+    return _path(record)
 
 
 def _path(path: FilePath | None) -> Path | None:

@@ -12,7 +12,17 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sendbatch.errors import RecordStopped
-from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Own, Released, Settled
+from sendbatch.ledger.facts import (
+    EVERYONE,
+    Change,
+    Failed,
+    Intent,
+    Lane,
+    LeftInDoubt,
+    Own,
+    Released,
+    Settled,
+)
 from sendbatch.ledger.store import Backlog
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Recipient, Status
