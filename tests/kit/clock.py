@@ -188,20 +188,24 @@ class IdleLoop(asyncio.SelectorEventLoop):
 
 
 def asleep(loop: IdleLoop, clock: FakeClock, seconds: float) -> None:
-    """In a thread that the loop has given a job: sleep so long by its clock, which may jump meanwhile."""
-    over = threading.Event()
+    """In a thread that the loop has given a job: sleep so long by its clock, which may jump meanwhile. Raises
+    RuntimeError where the loop ends before."""
+    over, cancelled = threading.Event(), threading.Event()
 
     def begin() -> None:
         loop.sleeping += 1
         waiting = loop.create_task(clock.wait(asyncio.Event(), seconds))
         waiting.add_done_callback(end)
 
-    def end(_: object) -> None:
+    def end(waiting: asyncio.Task[bool]) -> None:
         loop.sleeping -= 1
+        if waiting.cancelled():
+            cancelled.set()
         over.set()
 
     loop.call_soon_threadsafe(begin)
-    over.wait(60)
+    if not over.wait(60) or cancelled.is_set():
+        raise RuntimeError("the loop has ended")
 
 
 def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 120.0) -> T:

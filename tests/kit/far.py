@@ -1,8 +1,8 @@
 """A store that another machine keeps, and that other runners share: the one in memory, which answers late, or
 not at all, loses answers, and gives people to others.
 
-Its calls are made in threads and wait by the fake clock, so that an hour without a database takes a moment. What
-it promises its caller it also holds him to: what `apply` returned is not asked about before it was given back.
+Its calls are made in threads and wait by the fake clock, so that an hour without a database takes a moment.
+What `apply` returned it does not hand out before it was given back, and asserts that.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from tests.kit.clock import FakeClock, IdleLoop, asleep
 from tests.kit.people import outcome_of
 
 OF_ONE = (Intent, Settled, Failed, Released, LeftInDoubt, Own)
-POLL = 0.25  # seconds
+POLL = 0.5  # seconds
 
 
 @dataclass
 class Network:
-    """What happens between a run and its record. `takes` is how long an answer takes, `until` when the machine
-    is back; `loses` says of the n-th transaction, from 0, whether its answer is lost."""
+    """What happens between a run and its record. `takes` is how long an answer takes, `until` when the
+    machine is back; `loses` says of the n-th transaction, from 0, whether its answer is lost."""
 
     clock: FakeClock
     stop: Stop = field(default_factory=Stop)
