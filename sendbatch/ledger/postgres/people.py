@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from sendbatch.ledger.facts import Entry, Plan, Saying
 from sendbatch.ledger.postgres.cells import saying, usual
-from sendbatch.ledger.postgres.parts import COLUMNS, FEW, Asked, ask, in_parts, to_recipients
+from sendbatch.ledger.postgres.parts import FEW, Asked, ask, read
+from sendbatch.ledger.postgres.rows import COLUMNS, as_recipients, to_recipients
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import Rows
 from sendbatch.ledger.sqlite.sql import listed
@@ -74,7 +75,7 @@ class PostgresPeople:
             row, id_ = found[-1][:_ORDER]
 
     def holders(self) -> Iterator[Recipient]:
-        return to_recipients(self._read(COLUMNS, "holds"))
+        return as_recipients(self._read(COLUMNS, "holds"))
 
     def named(self, spellings: tuple[str, ...]) -> Recipient | None:
         known = list(map(stored, spellings))
@@ -83,7 +84,7 @@ class PostgresPeople:
             "ORDER BY place LIMIT 1",
             (known, known),
         )
-        return next(to_recipients(found), None)
+        return to_recipients(found)[0] if found else None
 
     def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
         return self._read('"row", key, email', "holds AND lower(email) <> key")
@@ -121,7 +122,7 @@ class PostgresPeople:
         self, columns: str, condition: str, values: Sequence[object] = ()
     ) -> Iterator[tuple[Any, ...]]:
         """By line, some at a time."""
-        return in_parts(self._asked, self._rows, columns, condition, values)
+        return read(self._asked, self._rows, columns, condition, values)
 
 
 def people_of(asked: Asked, rows: Rows, gone: str, plan: Plan | None) -> PostgresPeople:

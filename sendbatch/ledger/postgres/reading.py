@@ -14,7 +14,7 @@ from sendbatch.errors import LedgerError
 from sendbatch.ledger.facts import Answer, Event, Held, Plan, ReportRow
 from sendbatch.ledger.figures import Figures
 from sendbatch.ledger.postgres.counting import answers, figures
-from sendbatch.ledger.postgres.parts import Asked, ends, first, in_parts
+from sendbatch.ledger.postgres.parts import Asked, ends, first, read
 from sendbatch.ledger.postgres.people import PostgresPeople
 from sendbatch.ledger.postgres.text import stored, told_cells
 from sendbatch.ledger.postgres.view import (
@@ -98,7 +98,7 @@ class PostgresReading(PostgresPeople):
         if number is None:
             return
         rows = rows_of(plan_rows(self._record, number), self._of, unheld=self._unheld)
-        yield from in_parts(self._asked, rows, columns, condition, values)
+        yield from read(self._asked, rows, columns, condition, values)
         if self._current() != number:
             raise LedgerError(
                 "the record was planned anew while it was being read, and what was read is not all",
