@@ -78,9 +78,11 @@ def shared(runs: int) -> str:
     return f"{runs} runs share the account" if runs > 1 else ""
 
 
-NO_DATABASE = "the record's database does not answer: nothing leaves before it does"
+NO_DATABASE = "the record's database has not answered for a while: nothing leaves before it does"
 DATABASE_IS_BACK = "the record's database answers again"
 UNANSWERED = "the record's database did not answer, and was not waited for any longer"
+ONCE_IT_IS_BACK = "run it again once the database is back: it goes on from there"
+SETTLED_BY = "  whom the server has accepted, should they be in doubt then, this settles:"
 ENDED_SO = {
     Status.ACCEPTED: "the server has accepted",
     Status.SENDING: "sent whole, and no answer came",

@@ -227,7 +227,7 @@ def test_that_the_record_is_away_is_told_once_and_that_it_is_back(desk: MakeDesk
 
 def test_a_moment_without_an_answer_is_told_to_nobody(desk: MakeDesk) -> None:
     run = far(desk, 20)
-    run.office.on_dot = at_the(5, lambda: run.network.cut(1.5))
+    run.office.on_dot = at_the(5, lambda: run.network.cut(1.2))
     run.send()
     assert run.watcher.notices == []
     assert {one.whom for one in run.watcher.waits} <= {"messages"}
