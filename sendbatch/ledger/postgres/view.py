@@ -4,7 +4,8 @@ What a row and a delivery are, and how a status follows from both, is told in `s
 changes the delivery itself, so there is nothing that is not folded yet; and many machines send, so a row
 *sending* may be another's, who may be gone.
 
-The fragments hold numbers and no parameters, no percent sign either, and are tables: `(SELECT …)`. A plan is
+The fragments hold numbers and no parameters, no percent sign either. They are tables: `(SELECT …)`, and where
+they are told from directly, named: `(SELECT …) AS people`, as older versions want it. A plan is
 read whole, or a part at a time (`Rows.part`), for whoever reads a million rows and must keep neither them all
 nor a transaction open. A part is found by its ids alone, whatever the database believes of its tables: of
 what is fresh from a COPY it knows nothing.
@@ -58,13 +59,23 @@ class PlanRows:
             f"AND id <= {upto:d} OFFSET 0) AS part WHERE {self.also})"
         )
 
-    def end_of_part(self, after: int, most: int, size: int) -> str:
-        """A query: up to which id a part goes that begins behind `after`, so that it has at most so many
-        rows, and `size` bytes in their cells, or one row; NULL where there are no more."""
+    def next_part(self, after: int, most: int) -> str:
+        """A query: up to which id a part goes that begins behind `after` and has at most so many rows, and
+        the bytes of their cells; NULL where there are no more."""
+        return f"SELECT max(id), sum(octet_length(vars)) FROM {self._next(after, most)} AS next"
+
+    def smaller_part(self, after: int, most: int, size: int) -> str:
+        """A query: up to which id it goes with no more than `size` bytes in their cells, or one row."""
         return (
             f"SELECT coalesce(max(id) FILTER (WHERE so_far <= {size:d}), min(id)) FROM (SELECT id, "
-            "sum(octet_length(vars)) OVER (ORDER BY id) AS so_far FROM (SELECT id, vars FROM "
-            f"{self.table} WHERE {self.where} AND id > {after:d} ORDER BY id LIMIT {most:d}) AS next) AS all_"
+            f"sum(octet_length(vars)) OVER (ORDER BY id) AS so_far FROM {self._next(after, most)} AS next) "
+            "AS sized"
+        )
+
+    def _next(self, after: int, most: int) -> str:
+        return (
+            f"(SELECT id, vars FROM {self.table} WHERE {self.where} AND id > {after:d} "
+            f"ORDER BY id LIMIT {most:d})"
         )
 
 
@@ -100,9 +111,9 @@ def deliveries_of(record: int) -> str:
     return f"(SELECT * FROM sendbatch.delivery WHERE record = {record:d})"
 
 
-def rows_of(rows: PlanRows, deliveries: str, *, held: str | None = None) -> Rows:
-    """The rows of a plan as people. With `held` they are read by who does not write (`at_rest`)."""
-    status = "d.status" if held is None else at_rest(held)
+def rows_of(rows: PlanRows, deliveries: str, *, unheld: str | None = None) -> Rows:
+    """The rows of a plan as people. With `unheld` they are read by who does not write (`at_rest`)."""
+    status = "d.status" if unheld is None else at_rest(unheld)
 
     def made(table: str, is_part: bool) -> str:
         return _people(table, [_joined(deliveries, "d", is_part)], status)
@@ -179,51 +190,52 @@ def _people(
         f"{email} AS email, r.vars AS vars, {now} AS status, {was} AS was, "
         f"coalesce(d.attempts, 0) AS attempts, {kept('due_at')} AS due_at, {told}, "
         f"{reason('why')}, {reason('detail')}, r.status = 'pending' AS holds "
-        f"FROM {table} AS r {' '.join(joins)})"
+        f"FROM {table} AS r {' '.join(joins)}) AS people"
     )
 
 
-def gone(deliveries: str, *, held: str | None = None) -> str:
+def gone(deliveries: str, *, unheld: str | None = None) -> str:
     """Those once tried that the last plan has no row of any more, as a table like `rows_of`."""
-    status = "d.status" if held is None else at_rest(held)
+    status = "d.status" if unheld is None else at_rest(unheld)
     told = ", ".join(f"d.{name} AS {name}" for name in _OUTCOME)
     return (
         '(SELECT d.id AS id, d.gone AS "row", d.key AS key, d.email AS email, NULL::text AS vars, '
         f"CASE WHEN {status} IN {SENT} THEN {status} ELSE 'withdrawn' END AS status, "
         f"CASE WHEN {status} IN {SENT} THEN d.was ELSE d.status END AS was, d.attempts AS attempts, "
         f"NULL::double precision AS due_at, {told}, false AS holds "
-        f"FROM {deliveries} AS d WHERE d.gone IS NOT NULL)"
+        f"FROM {deliveries} AS d WHERE d.gone IS NOT NULL) AS gone"
     )
 
 
-def tried(deliveries: str, *, held: str | None = None) -> str:
+def tried(deliveries: str, *, unheld: str | None = None) -> str:
     """Whoever was tried and is in the plan, with status and attempts. An attempt that is under way counts."""
-    status = "d.status" if held is None else at_rest(held)
+    status = "d.status" if unheld is None else at_rest(unheld)
     return (
         f"(SELECT d.email AS email, {status} AS status, "
         "d.attempts + CASE WHEN d.status = 'sending' THEN 1 ELSE 0 END AS attempts "
         f"FROM {deliveries} AS d "
-        "WHERE d.gone IS NULL AND (d.attempts > 0 OR d.first_attempt_at IS NOT NULL))"
+        "WHERE d.gone IS NULL AND (d.attempts > 0 OR d.first_attempt_at IS NOT NULL)) AS tried"
     )
 
 
-def held(record: int, lease: float) -> str:
-    """A condition on a delivery `d`: somebody has it in hand who is alive. A block is its owner's up to
+def unheld(record: int, lease: float) -> str:
+    """The ids of deliveries that are *sending* in nobody's hand who is alive. A block is its owner's up to
     `until`; a time further ahead than two leases is none that a runner wrote."""
     return (
-        "EXISTS (SELECT 1 FROM (SELECT b.last, b.owner, b.until FROM sendbatch.block AS b WHERE "
-        f"b.record = {record:d} AND b.first <= d.id ORDER BY b.first DESC LIMIT 1) AS b WHERE b.last >= d.id "
-        f"AND b.owner IS NOT NULL AND b.until > {NOW} AND b.until <= {NOW} + {2 * lease!r})"
+        f"(SELECT s.id FROM sendbatch.delivery AS s WHERE s.record = {record:d} AND s.status = 'sending' AND "
+        "NOT EXISTS (SELECT 1 FROM (SELECT b.last, b.owner, b.until FROM sendbatch.block AS b WHERE "
+        f"b.record = {record:d} AND b.first <= s.id ORDER BY b.first DESC LIMIT 1) AS b WHERE b.last >= s.id "
+        f"AND b.owner IS NOT NULL AND b.until > {NOW} AND b.until <= {NOW} + {2 * lease!r}))"
     )
 
 
-def at_rest(held: str) -> str:
+def at_rest(unheld: str) -> str:
     """The status of a delivery `d` for who does not write: who was to be sent to again, and was not, is what
     they were, for the run puts them back; and whose runner is gone is in doubt, as whoever takes its block
     will find."""
     is_for_a_run = f"d.status IN {listed(sources(Event.RESTORE))} AND d.was IN {listed(SETTLED)}"
     return (
-        f"CASE WHEN d.status = 'sending' AND NOT {held} THEN 'in_doubt' "
+        f"CASE WHEN d.status = 'sending' AND d.id IN {unheld} THEN 'in_doubt' "
         f"WHEN {is_for_a_run} THEN d.was ELSE d.status END"
     )
 
