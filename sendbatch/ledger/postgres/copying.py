@@ -1,8 +1,8 @@
 """A copy of a record, on this machine: for plans that are only looked at.
 
-It is made in SQLite, and what works on such a record works on it, so nothing of it is written to the database: it
-takes the right to read alone, a replica that is only read will do, nobody waits for it, and a run may be alive
-meanwhile. All is read in one transaction, so it is of one moment.
+It is made in SQLite, and what works on such a record works on it, so nothing of it is written to the
+database: it takes the right to read alone, a replica that is only read will do, nobody waits for it, and a
+run may be alive meanwhile. All is read in one transaction, so it is of one moment.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.postgres.connecting import Connection
 from sendbatch.ledger.postgres.text import cells_as_told, told
 from sendbatch.ledger.postgres.view import STANDING, current
@@ -32,7 +34,8 @@ _TABLES: Final = (
     (
         "plan_row",
         'id, plan, "row", key, email, vars, status, why, detail, delivery',
-        '(SELECT id, {last} AS plan, "row", key, email, vars, status, why, detail, delivery FROM sendbatch.plan_row '
+        '(SELECT id, {last} AS plan, "row", key, email, vars, status, why, detail, delivery FROM '
+        'sendbatch.plan_row '
         "WHERE {of} AND plan = {current}) AS t ORDER BY id",
     ),
     ("delivery", f"id, key, email, {_STANDING}, vars, gone", "sendbatch.delivery AS t WHERE {of} ORDER BY id"),
@@ -42,12 +45,22 @@ _TABLES: Final = (
 
 
 @contextlib.contextmanager
-def copy_of(connection: Connection, record: int | None, heed: Callable[[], None]) -> Iterator[Ledger]:
-    """A copy of this record, or of an empty one, that is gone afterwards. `heed` may break off what takes long.
-    Raises LedgerError where there is no room for it; psycopg.Error."""
+def copy_of(
+    connection: Connection, record: int | None, heed: Callable[[], None], shown: str
+) -> Iterator[Ledger]:
+    """A copy of this record, or of an empty one, that is gone afterwards. `heed` may break off what takes
+    long; `shown` is what people are told of where it is. Raises LedgerError where there is no room for it, or
+    it holds what we do not write; psycopg.Error."""
     with open_empty_scratch() as ledger:
         if record is not None:
-            ledger.fill(_tables(connection, record, heed))
+            try:
+                ledger.fill(_tables(connection, record, heed))
+            except Unsound as error:
+                raise LedgerError(
+                    f"{shown}: the record cannot be read: it holds what sendbatch does not write ({error}). "
+                    "Restore "
+                    "the database from a backup: starting without it would mail everyone again"
+                ) from None
         yield ledger
 
 
