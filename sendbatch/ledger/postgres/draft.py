@@ -25,9 +25,10 @@ from sendbatch.ledger.postgres import merging
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, stopped, transaction
 from sendbatch.ledger.postgres.heeding import Heeded
-from sendbatch.ledger.postgres.parts import COLUMNS, ask, in_parts, to_recipients
+from sendbatch.ledger.postgres.parts import ask
 from sendbatch.ledger.postgres.people import PostgresPeople, people_of
 from sendbatch.ledger.postgres.reading import PostgresReading
+from sendbatch.ledger.postgres.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.postgres.scratch import Scratch, clear_dead, is_of_a_draft
 from sendbatch.ledger.postgres.selecting import (
     CHOSEN,
@@ -267,11 +268,10 @@ class PostgresDraft(PostgresSelection):
 
     def samples(self, count: int) -> list[Recipient]:
         rows = ask(self._db, f"SELECT {COLUMNS} {self._to_send} ORDER BY place LIMIT %s", (count,))
-        return list(to_recipients(rows))
+        return to_recipients(rows)
 
     def to_send(self) -> Iterator[Recipient]:
-        condition = f"holds AND status IN {_SENDABLE}{self.those}"
-        yield from to_recipients(in_parts(self._db, self._people, COLUMNS, condition))
+        yield from in_parts(self._db, self._people, f"holds AND status IN {_SENDABLE}{self.those}")
 
     @property
     def _to_send(self) -> str:
