@@ -60,7 +60,7 @@ lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
 	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra mjml -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-action.txt
-	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra keyring --extra mjml --extra preview --group dev -c requirements.txt \
+	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra keyring --extra mjml --extra postgres --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt
 	uv pip compile $(LOCK) --group release -c requirements-dev.txt requirements-build.in \
 		-o requirements-release.txt

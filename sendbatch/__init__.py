@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         run,
         schema,
         status,
+        trace,
         verify_token,
     )
     from sendbatch.errors import SendbatchError
@@ -76,6 +77,7 @@ __all__ = [
     "run",
     "schema",
     "status",
+    "trace",
     "verify_token",
 ]
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
     from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
+    from sendbatch.reports.traced import Trace
     from sendbatch.session.approving import ApprovedPlan
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
@@ -383,6 +384,27 @@ def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) ->
 
     campaign = _loaded(campaign)
     return history_of(campaign, folder_of(campaign, _record(record)))
+
+
+def trace(
+    email: str,
+    folder: FilePath | None = None,
+    *,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Trace:
+    """What every record that can be seen tells of one person, by address or key, and which suppression lists
+    leave them out: below `folder`, else below the root of the repository that this is in, and in the folder
+    of records `record`. Takes no lock, and changes nothing; what cannot be read is in the trace.
+
+    Raises CampaignError where nobody, or more than one, is named, or there is no such folder.
+    """
+    from sendbatch.session import tracing
+
+    arguments.texts(email=email)
+    tops = tracing.places_of(_path(folder), _record(record))
+    return tracing.trace(email, tops, edge or Edge(), stop or Stop())
 
 
 def resolve(

@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +17,9 @@ from sendbatch.planning.plan_file import PLAN_KEY
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.ci import ATTEMPT, SIGNS_OF_CI
 from tests.kit.lending import Lent, borrowed
+from tests.kit.postgres import database, postgres, running_postgres  # noqa: F401
 from tests.kit.thoroughness import IN_CI, PHASES, examples
+from tests.kit.tools import find_or_skip
 
 # Where this suite runs in CI, what it tests is not to think so, nor to know keys, unless a test says it.
 for sign in (*SIGNS_OF_CI, ATTEMPT, PLAN_KEY, APPROVAL_KEY):
@@ -54,25 +56,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if seen[test] % mark.args[0]:
                 item.add_marker(pytest.mark.thorough)
             seen[test] += 1
-
-
-def find_or_skip(tool: str, reason: str) -> str:
-    """The path of a program that a test cannot do without.
-
-    Where it is missing the test is skipped, and `reason` says what for; where SENDBATCH_CI is set
-    it fails, for a run that vouches for the project may leave nothing out.
-    """
-    found = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/usr/local/sbin:/sbin")
-    if found is None:
-        skip_or_fail(f"{tool} is not installed: {reason}")
-    return found
-
-
-def skip_or_fail(why: str) -> NoReturn:
-    """Skips the test, or fails it where SENDBATCH_CI is set."""
-    if os.environ.get("SENDBATCH_CI"):
-        pytest.fail(f"{why} (SENDBATCH_CI is set: nothing may be skipped)", pytrace=False)
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")

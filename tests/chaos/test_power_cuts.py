@@ -15,9 +15,9 @@ import pytest
 from tests.chaos.cuts import Image, Trace
 from tests.chaos.killing import Setting, Tally
 from tests.chaos.power import Left, PowerCuts, in_memory, opened
-from tests.conftest import skip_or_fail
 from tests.kit.disk import CannotBeWatched, Disk, library
 from tests.kit.thoroughness import IN_CI
+from tests.kit.tools import skip_or_fail
 
 LEDGER = Path(__file__).parents[1] / "ledger"
 TAKEN = 0.5 if IN_CI else 0.25  # the share of the cuts of a take-over that are looked at

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import Needs, skip_or_fail
+from tests.conftest import Needs
 from tests.e2e.postfix import Postfix, PostfixServer
+from tests.kit.tools import skip_or_fail
 
 
 @pytest.fixture(scope="session")

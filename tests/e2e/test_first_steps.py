@@ -15,9 +15,9 @@ import pytest
 
 from sendbatch.cli.main import app
 from sendbatch.sandbox import Sandbox
-from tests.conftest import find_or_skip
 from tests.e2e.desk import Installed, report_in, statuses
 from tests.kit.command import Desk, read_mails
+from tests.kit.tools import find_or_skip
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/guide.md", "docs/reference.md", "docs/python.md", "docs/providers.md")

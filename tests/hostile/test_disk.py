@@ -15,12 +15,12 @@ import pytest
 
 from tests.chaos.cuts import DOT
 from tests.chaos.steps import bulk_each
-from tests.conftest import skip_or_fail
 from tests.hostile.campaign import House
 from tests.hostile.conftest import StartServer
 from tests.kit.disk import CannotBeWatched, Disk, Fault, library
 from tests.kit.server import Script, ScriptedServer, Visit
 from tests.kit.thoroughness import thoroughly
+from tests.kit.tools import skip_or_fail
 from tests.kit.waiting import LONGEST, until
 
 HASTY = "{mail: 1s, rcpt: 1s, data: 1s, final: 1s}"  # less than the disk takes

@@ -23,7 +23,8 @@ from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.composers import composer_of
 from sendbatch.values import Message
-from tests.conftest import Needs, skip_or_fail
+from tests.conftest import Needs
+from tests.kit.tools import skip_or_fail
 
 from .conftest import COLUMNS, NOW, SALT, parsed, recipient
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Joined, Runner, Unsound
 from sendbatch.ledger.git.receipts import Receipt, Secret
+from sendbatch.ledger.person import Stories, Whose
 from sendbatch.ledger.sqlite import strangers
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
@@ -38,6 +39,7 @@ from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_rows
 from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
+from sendbatch.ledger.sqlite.stories import stories_in
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
@@ -136,6 +138,10 @@ class Ledger:
             if draft.is_staged and self._keeps:
                 with contextlib.suppress(RecordStopped), self._unsynchronised():
                     draft.discard()
+
+    def stories(self, whose: Whose) -> Stories:
+        """All that it tells of one person."""
+        return stories_in(self._connection, whose)
 
     # -- receipts, of which a record may be made anew ---------------------------------------------
 
