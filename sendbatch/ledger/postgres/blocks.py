@@ -135,7 +135,7 @@ def take(
             "most": most, "token": token, "firsts": firsts,
         },
     )  # fmt: skip
-    return [Block(*found, at) for found in cursor.fetchall()]
+    return [Block(first, last, token, at) for first, last, token in cursor.fetchall()]
 
 
 _TAKE: Final[LiteralString] = (
@@ -185,7 +185,7 @@ def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block], at: float) -> l
         "FROM ours WHERE b.record = %(record)s AND b.first = ours.first RETURNING b.first, b.last, b.token",
         {**of_seat(seat), **of_blocks(blocks), "lease": lease_seconds(), "token": token},
     )
-    return [Block(*found, at) for found in rows]
+    return [Block(first, last, token, at) for first, last, token in rows]
 
 
 def let_go(cursor: Cursor, seat: Seat, blocks: Collection[Block], left: str) -> set[int]:

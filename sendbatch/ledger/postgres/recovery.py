@@ -12,9 +12,9 @@ from typing import Final, LiteralString
 from psycopg import sql
 
 from sendbatch.ledger.postgres.blocks import EVERYTHING, Holding
-from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds, one
+from sendbatch.ledger.postgres.connecting import Cursor, one
 from sendbatch.ledger.postgres.intents import CURRENT
-from sendbatch.ledger.postgres.runs import ALIVE, Seat, tokens
+from sendbatch.ledger.postgres.runs import Seat, tokens
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
 from sendbatch.ledger.states import RESOLVED, SETTLED, Event

@@ -160,7 +160,7 @@ def begin(cursor: Cursor, seat: Seat, began_at: float | None, terms: Terms | Non
     if terms is not None:
         cursor.execute(
             "UPDATE sendbatch.run SET options = %s, content = %s, server = %s, version = %s WHERE record = %s",
-            (*map(stored, terms), seat.record),
+            (*(stored(term) for term in (terms.options, terms.content, terms.server, terms.version)), seat.record),
         )
     if began_at is not None:
         cursor.execute(
