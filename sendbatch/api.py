@@ -22,7 +22,7 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import SendbatchError, one_line
-from sendbatch.ledger.folder import GIT
+from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime import arguments
@@ -30,6 +30,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import awaited, own_loop
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.database import names_database
 from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
@@ -562,9 +563,12 @@ def _options(options: Options | None, said: Options) -> Options:
     return replace(options, **named)
 
 
-def _record(record: FilePath | None) -> Path | str | None:
-    """The text "git" is the repository; a folder of that name is Path("git"), or "./git"."""
-    return GIT if isinstance(record, str) and record == GIT else _path(record)
+def _record(record: FilePath | None) -> Recorded:
+    """The text "git" is the repository; a folder of that name is Path("git"), or "./git". A text that is a
+    database's address, or "${NAME}", is that."""
+    if isinstance(record, str) and (record == GIT or names_database(record)):
+        return record
+    return _path(record)
 
 
 def _path(path: FilePath | None) -> Path | None:

@@ -99,3 +99,30 @@ CREATE TABLE sendbatch.runner (
     speed double precision, committed bigint NOT NULL DEFAULT 0, stopped_by text COLLATE "C",
     PRIMARY KEY (record, id)
 ) WITH (fillfactor = 50);
+
+-- What all runs that share this database have of an account together: a host and a salted hash of the user name.
+CREATE TABLE sendbatch.salt (value text COLLATE "C" NOT NULL);
+INSERT INTO sendbatch.salt VALUES (gen_random_uuid()::text || gen_random_uuid()::text);
+-- Where each rate stands: `at` is when its next message may go, `taken` how many were leased so far; and who asks.
+CREATE TABLE sendbatch.lease (
+    account text COLLATE "C" NOT NULL, "limit" text COLLATE "C" NOT NULL,
+    at double precision NOT NULL, taken bigint NOT NULL DEFAULT 0, PRIMARY KEY (account, "limit")
+) WITH (fillfactor = 50);
+CREATE TABLE sendbatch.taker (
+    account text COLLATE "C" NOT NULL, "limit" text COLLATE "C" NOT NULL, sender text COLLATE "C" NOT NULL,
+    at double precision NOT NULL, PRIMARY KEY (account, "limit", sender)
+) WITH (fillfactor = 50);
+-- Who sends through an account, with how many connections, which lapse at `until`, and what it has learned there.
+CREATE TABLE sendbatch.sender (
+    account text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, campaign text COLLATE "C" NOT NULL,
+    since double precision NOT NULL, until double precision NOT NULL, connections integer NOT NULL,
+    unbuildable bigint NOT NULL, lessons text COLLATE "C" NOT NULL, learned_at double precision NOT NULL,
+    PRIMARY KEY (account, id)
+) WITH (fillfactor = 50);
+-- What was used of quotas, as in the file usage.sqlite.
+CREATE TABLE sendbatch.used (
+    account text COLLATE "C" NOT NULL, host text COLLATE "C" NOT NULL, domain text COLLATE "C" NOT NULL,
+    "window" integer NOT NULL, part double precision NOT NULL, count bigint NOT NULL,
+    PRIMARY KEY (account, domain, "window", part)
+);
+CREATE INDEX used_host ON sendbatch.used (host);

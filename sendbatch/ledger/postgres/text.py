@@ -1,5 +1,5 @@
-"""Text as it stands in the database, which takes no U+0000: anything that a CSV has, or a server says, comes back
-as it was, and keeps its order.
+"""Text as it stands in the database, which takes no U+0000: anything that a CSV has, or a server says, comes
+back as it was, and keeps its order.
 
 U+0000 is written as U+0001 U+0001, and U+0001 as U+0001 U+0002. What has neither is as it is.
 """
