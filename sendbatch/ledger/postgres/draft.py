@@ -77,6 +77,7 @@ class PostgresDraft(PostgresSelection):
         self, asked: Heeded, record: int, token: int, *, hold: Hold, begin: Begin, merged: Merged
     ) -> None:
         super().__init__(asked.connection, record, {})
+        self._connection = asked.connection
         self._db = asked
         self._token = token
         self._hold = hold

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sendbatch.ledger.postgres.connecting import Connection, Cursor, one
+from sendbatch.ledger.postgres.connecting import Cursor
+from sendbatch.ledger.postgres.parts import Asked, ask, first
 from sendbatch.ledger.postgres.view import deliveries_of, plan_rows, rows_of
 from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
 from sendbatch.ledger.states import SENDABLE, SETTLED, Event
@@ -24,8 +25,8 @@ _SENDABLE: Final = listed(SENDABLE)
 class PostgresSelection:
     """Behind `store.Selection`. `kinds` are the tables of ids that it goes by, those that hold."""
 
-    def __init__(self, connection: Connection, record: int, kinds: Mapping[str, str]) -> None:
-        self._connection = connection
+    def __init__(self, asked: Asked, record: int, kinds: Mapping[str, str]) -> None:
+        self._asked = asked
         self._record = record
         self.kinds = kinds
 
@@ -48,23 +49,25 @@ class PostgresSelection:
         return f" AND {id_} IN (SELECT id FROM {self.kinds[kind]} AS them)" if kind in self.kinds else ""
 
     def totals(self) -> dict[Status, int]:
-        found = self._connection.execute(
+        found = ask(
+            self._asked,
             f"SELECT status, count(*) FROM {self.rows}{self._joined(CHOSEN)}{self._joined(LEFT)} "
             f"WHERE true{self._among(SCOPE, 'people.id')}"
             + (f" AND (status NOT IN {_SENDABLE} OR chosen.id IS NOT NULL)" if CHOSEN in self.kinds else "")
             + (' AND "left".id IS NULL' if LEFT in self.kinds else "")
-            + " GROUP BY status"
+            + " GROUP BY status",
         )
         return {Status(status): count for status, count in found}
 
     def left_over(self) -> int:
         if CHOSEN not in self.kinds:
             return 0
-        found = self._connection.execute(
+        found = ask(
+            self._asked,
             f"SELECT (SELECT count(*) FROM {self.kinds.get(LEFT, '(SELECT WHERE false)')} AS l), count(*) "
             f"FROM {self.rows}{self._joined(CHOSEN)} WHERE status IN {_SENDABLE} "
-            f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}"
-        ).fetchall()
+            f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}",
+        )
         return sum(found[0])
 
     def _joined(self, kind: str) -> str:
@@ -73,10 +76,10 @@ class PostgresSelection:
         return f' LEFT JOIN {self.kinds[kind]} AS "{kind}" ON "{kind}".id = people.id'
 
 
-def selection_of(connection: Connection, record: int) -> PostgresSelection:
+def selection_of(asked: Asked, record: int) -> PostgresSelection:
     """Whom the run is about that was merged last."""
-    selects = one(connection.cursor(), "SELECT selects FROM sendbatch.run WHERE record = %s", (record,))
-    return PostgresSelection(connection, record, kept(record, (selects or "").split()))
+    selects = first(asked, "SELECT selects FROM sendbatch.run WHERE record = %s", (record,))
+    return PostgresSelection(asked, record, kept(record, (selects or "").split()))
 
 
 def kept(record: int, kinds: list[str]) -> dict[str, str]:
