@@ -20,7 +20,7 @@ def open_postgres_record(
     hand alone.
 
     Raises LockedError where another has it, GuardError where it was moved, LedgerError where it cannot be
-    used, RecordStopped where the database is away, Interrupted once `place.stop` is asked."""
+    used, RecordStopped where the database is away, Interrupted once it is asked to stop."""
     raise _not_there()
     yield
 
