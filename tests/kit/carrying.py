@@ -24,8 +24,8 @@ _TABLES = {
 
 
 def carry(source: sqlite3.Connection, target: psycopg.Connection[Any], record: int) -> None:
-    """All of `source`, which is folded, as that of `record`, which has nothing. Plans' rows stand under numbers
-    that are not the plans' own."""
+    """All of `source`, which is folded, as that of `record`, which has nothing. Plans' rows stand under
+    numbers that are not the plans' own."""
     for table, columns in _TABLES.items():
         named = ", ".join(f'"{column}"' for column in columns)
         for row in source.execute(f"SELECT {named} FROM {table} ORDER BY 1").fetchall():
@@ -39,7 +39,8 @@ def carry(source: sqlite3.Connection, target: psycopg.Connection[Any], record: i
             _insert(target, table, {"record": record, **values})
     target.execute(
         "UPDATE sendbatch.record SET next_token = 1000, next_id = 1 + greatest((SELECT coalesce(max(id), 0) "
-        "FROM sendbatch.plan_row WHERE record = %(record)s), (SELECT coalesce(max(id), 0) FROM sendbatch.delivery "
+        "FROM sendbatch.plan_row WHERE record = %(record)s), (SELECT coalesce(max(id), 0) FROM "
+        "sendbatch.delivery "
         "WHERE record = %(record)s)) WHERE id = %(record)s",
         {"record": record},
     )

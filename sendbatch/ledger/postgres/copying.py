@@ -1,8 +1,8 @@
 """A copy of a record, on this machine: for plans that are only looked at.
 
-It is made in SQLite, and what works on such a record works on it, so nothing of it is written to the database: it
-takes the right to read alone, a replica that is only read will do, nobody waits for it, and a run may be alive
-meanwhile. All is read in one transaction, so it is of one moment.
+It is made in SQLite, and what works on such a record works on it, so nothing of it is written to the
+database: it takes the right to read alone, a replica that is only read will do, nobody waits for it, and a
+run may be alive meanwhile. All is read in one transaction, so it is of one moment.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
-from sendbatch.ledger.postgres.connecting import Connection
+import psycopg
+
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.facts import Unsound
+from sendbatch.ledger.postgres.address import Address
+from sendbatch.ledger.postgres.connecting import Connection, opened, words_of
+from sendbatch.ledger.postgres.place import Place
+from sendbatch.ledger.postgres.runs import found_record, hold_here
+from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.postgres.text import cells_as_told, told
 from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.sqlite.folding import MARK
@@ -32,7 +40,8 @@ _TABLES: Final = (
     (
         "plan_row",
         'id, plan, "row", key, email, vars, status, why, detail, delivery',
-        '(SELECT id, {last} AS plan, "row", key, email, vars, status, why, detail, delivery FROM sendbatch.plan_row '
+        '(SELECT id, {last} AS plan, "row", key, email, vars, status, why, detail, delivery FROM '
+        'sendbatch.plan_row '
         "WHERE {of} AND plan = {current}) AS t ORDER BY id",
     ),
     ("delivery", f"id, key, email, {_STANDING}, vars, gone", "sendbatch.delivery AS t WHERE {of} ORDER BY id"),
@@ -42,13 +51,44 @@ _TABLES: Final = (
 
 
 @contextlib.contextmanager
-def copy_of(connection: Connection, record: int | None, heed: Callable[[], None]) -> Iterator[Ledger]:
-    """A copy of this record, or of an empty one, that is gone afterwards. `heed` may break off what takes long.
-    Raises LedgerError where there is no room for it; psycopg.Error."""
+def copy_of(place: Place) -> Iterator[Ledger]:
+    """A copy of the record of this place, that is gone afterwards; of an empty one, where there is none, or the
+    address is not known. `place.stop` breaks off what takes long. Raises LedgerError where it cannot be read, or
+    there is no room for it; GuardError where it was moved."""
     with open_empty_scratch() as ledger:
-        if record is not None:
-            ledger.fill(_tables(connection, record, heed))
+        if place.has_address:
+            _fill(ledger, place, place.address)
         yield ledger
+
+
+def _fill(ledger: Ledger, place: Place, address: Address) -> None:
+    with contextlib.closing(opened(address)) as connection:
+        try:
+            if not hold_version(connection, address):
+                return
+            names = (place.project, place.name, place.edition, place.profile)
+            record = found_record(connection.cursor(), names)
+            if record is not None:
+                hold_here(connection.cursor(), record, place.title)
+                ledger.fill(_tables(connection, record, place.stop.heed))
+        except psycopg.Error as error:
+            raise LedgerError(
+                f"{address.shown}: the record cannot be read: {words_of(error)}", hint=_right(error)
+            ) from None
+        except Unsound as error:
+            raise LedgerError(
+                f"{address.shown}: the record cannot be read: it holds what sendbatch does not write ({error}). "
+                "Restore the database from a backup: starting without it would mail everyone again"
+            ) from None
+
+
+def _right(error: psycopg.Error) -> str:
+    if not isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return ""
+    return (
+        "to look takes the right to read: GRANT USAGE ON SCHEMA sendbatch and GRANT SELECT ON ALL TABLES IN SCHEMA "
+        "sendbatch, TO that user"
+    )
 
 
 def _tables(connection: Connection, record: int, heed: Callable[[], None]) -> Iterator[Table]:

@@ -1,10 +1,11 @@
 """What a run is about to make of the record, in PostgreSQL. Behind `store.Draft`.
 
-A draft keeps to itself what it is to change: staged rows and lists in tables of its own (`scratch`), and what is
-to be remembered in memory. It tells how everybody will stand from the record as it is. While a person is asked, no
-transaction is open and nothing is locked; the lease on planning is renewed beside. `merge` first puts the rows of
-the plan where all rows stand, under a number that nobody looks at; then one short transaction changes all the rest,
-and is refused where the record has another plan by then, or planning is another's.
+A draft keeps to itself what it is to change: staged rows and lists in tables of its own (`scratch`), and what
+is to be remembered in memory. It tells how everybody will stand from the record as it is. While a person is
+asked, no transaction is open and nothing is locked; the lease on planning is renewed beside. `merge` first
+puts the rows of the plan where all rows stand, under a number that nobody looks at; then one short
+transaction changes all the rest, and is refused where the record has another plan by then, or planning is
+another's.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sendbatch.ledger.postgres import merging
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, stopped, transaction
 from sendbatch.ledger.postgres.heeding import Heeded
+from sendbatch.ledger.postgres.parts import ask
 from sendbatch.ledger.postgres.people import PostgresPeople, people_of
 from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.rows import COLUMNS, in_parts, to_recipients
@@ -35,8 +37,8 @@ from sendbatch.ledger.postgres.selecting import (
     PostgresSelection,
     keep,
 )
-from sendbatch.ledger.postgres.staging import PostgresStaging
-from sendbatch.ledger.postgres.text import stored, told
+from sendbatch.ledger.postgres.staging import PostgresStaging, id_of
+from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import (
     NOBODY,
     PlanRows,
@@ -69,15 +71,20 @@ class Staged:
 
 
 class PostgresDraft(PostgresSelection):
-    """Of `record`; `token` is its own number, under which its rows will stand. `hold` raises RecordLost, within a
-    transaction, where planning is another's by now; `begin` is called last in the transaction that merges, with
-    when a run begins to send, if it does, its terms and whom it selects; and `merged` when that is durable."""
+    """Of `record`; `token` is its own number, under which its rows will stand. `hold` raises RecordLost,
+    within a transaction, where planning is another's by now; `begin` is called last in the transaction that
+    merges, with when a run begins to send, if it does, its terms and whom it selects; and `merged` when that
+    is durable."""
 
     def __init__(
         self, asked: Heeded, record: int, token: int, *, hold: Hold, begin: Begin, merged: Merged
     ) -> None:
+<<<<<<< HEAD
         super().__init__(asked.connection, record, {})
         self._connection = asked.connection
+=======
+        super().__init__(asked, record, {})
+>>>>>>> pgplan
         self._db = asked
         self._token = token
         self._hold = hold
@@ -86,7 +93,7 @@ class PostgresDraft(PostgresSelection):
         self._scratch = Scratch(asked, record, token)
         self._deliveries = deliveries_of(record)
         self._is_anew = False
-        self.reading = PostgresReading(asked.connection, record)
+        self.reading = PostgresReading(asked, record)
         self._last = self.reading.plan()
         self._last_rows = self._db.one(f"SELECT {current(record)}") or 0
         self._staged: Staged | None = None
@@ -111,7 +118,7 @@ class PostgresDraft(PostgresSelection):
         return rows_of_draft(
             self._rows_of_plan,
             self._deliveries,
-            asked=self._scratch["asked"] if "asked" in self._scratch else None,
+            asked=self._scratch.get("asked"),
             is_new=self._staged is not None,
             excepted=self._scratch["excepted_rows"] if self._excepted is not None else None,
         )
@@ -120,8 +127,7 @@ class PostgresDraft(PostgresSelection):
     def _rows_of_plan(self) -> PlanRows:
         if self._staged is None:
             return plan_rows(self._record, self._last_rows)
-        id_ = f"{self._staged.base}::bigint + \"row\""
-        return PlanRows(f"(SELECT {id_} AS id, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged")
+        return PlanRows(f"(SELECT {id_of(self._staged.base)} AS id, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged")
 
     @property
     def rows(self) -> str:
@@ -129,7 +135,7 @@ class PostgresDraft(PostgresSelection):
 
     @property
     def people(self) -> PostgresPeople:
-        return people_of(self._connection, self._people, gone(self._deliveries), self._plan)
+        return people_of(self._db, self._people, gone(self._deliveries), self._plan)
 
     def stage(self, columns: Sequence[str]) -> PostgresStaging:
         return PostgresStaging(
@@ -150,7 +156,7 @@ class PostgresDraft(PostgresSelection):
         """Its plans keep their numbers; the next one is as a first."""
         self._is_anew = True
         self._deliveries = NOBODY
-        self.reading = PostgresReading(self._connection, self._record, NOBODY)
+        self.reading = PostgresReading(self._db, self._record, NOBODY)
 
     def remember(self, key: str, value: str) -> None:
         self._remembered[key] = value
@@ -182,7 +188,8 @@ class PostgresDraft(PostgresSelection):
         found = self._db.execute(
             f"WITH found AS (SELECT people.id, w.number FROM {self.rows}, {self._scratch['wanted']} AS w "
             f"WHERE people.key = w.spelling UNION SELECT people.id, w.number FROM {self.rows}, "
-            f"{self._scratch['wanted']} AS w WHERE people.email = w.spelling), put AS (INSERT INTO {scope} (id) "
+            f"{self._scratch['wanted']} AS w WHERE people.email = w.spelling), put AS (INSERT INTO {scope} "
+            "(id) "
             "SELECT DISTINCT id FROM found) SELECT DISTINCT number FROM found"
         )
         known = {number for (number,) in found}
@@ -255,7 +262,8 @@ class PostgresDraft(PostgresSelection):
             return
         self._db.execute(
             f"INSERT INTO {self._scratch.make(CHOSEN)} (id) SELECT id FROM {self.rows} "
-            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY place LIMIT %s ON CONFLICT DO NOTHING",
+            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY place LIMIT %s ON CONFLICT DO "
+            "NOTHING",
             (count,),
         )
         self._select(CHOSEN)
@@ -264,11 +272,11 @@ class PostgresDraft(PostgresSelection):
         self._due.append((at, latest))
 
     def samples(self, count: int) -> list[Recipient]:
-        rows = self._db.execute(f"SELECT {COLUMNS} {self._to_send} ORDER BY place LIMIT %s", (count,))
-        return to_recipients(rows.fetchall())
+        rows = ask(self._db, f"SELECT {COLUMNS} {self._to_send} ORDER BY place LIMIT %s", (count,))
+        return to_recipients(rows)
 
     def to_send(self) -> Iterator[Recipient]:
-        yield from in_parts(self._connection, self._people, f"holds AND status IN {_SENDABLE}{self.those}")
+        yield from in_parts(self._db, self._people, f"holds AND status IN {_SENDABLE}{self.those}")
 
     @property
     def _to_send(self) -> str:
@@ -292,13 +300,13 @@ class PostgresDraft(PostgresSelection):
         if self._staged is not None:
             self._put_rows()
         self._db.end_watching()  # all that may be broken off is done
-        with transaction(self._connection) as cursor:
+        with transaction(self._db.connection) as cursor:
             self._hold(cursor)
             self._scratch.hold_whole(cursor)
             self._hold_to_last(cursor)
             self._merge(cursor, census)
             selection = PostgresSelection(
-                self._connection, self._record, keep(cursor, self._record, self.kinds)
+                self._db, self._record, keep(cursor, self._record, self.kinds)
             )
             self._begin(cursor, begins_at, self._terms, selection)
         self._end(selection)
@@ -306,7 +314,7 @@ class PostgresDraft(PostgresSelection):
 
     def _put_rows(self) -> None:
         """Where all rows stand, with their ids. One statement, and none of it counts before the merge."""
-        with transaction(self._connection) as cursor:
+        with transaction(self._db.connection) as cursor:
             self._hold(cursor)
         self._rows_put = self._db.execute(
             f"INSERT INTO sendbatch.plan_row (record, plan, id, {merging.ROW}) SELECT {self._record:d}, "
@@ -319,7 +327,7 @@ class PostgresDraft(PostgresSelection):
     def _hold_to_last(self, cursor: Cursor) -> None:
         """The draft tells how it differs from this record, and from no other; and all its rows are there."""
         rows = one(cursor, f"SELECT count(*) FROM sendbatch.plan_row WHERE {self._ours}")
-        now = PostgresReading(self._connection, self._record).plan()
+        now = PostgresReading(self._db, self._record).plan()
         if now != self._last or rows != self._rows_put:
             raise RecordLost(
                 "the record was changed by something else while this plan was made; nothing was sent",
@@ -337,10 +345,8 @@ class PostgresDraft(PostgresSelection):
         if self._excepted is not None:
             detail, at = self._excepted
             merging.except_(cursor, record, rows, self._scratch["excepted_rows"], detail, at)
-        asked, hurried = (
-            self._scratch[table] if table in self._scratch else None for table in ("asked", "hurried")
-        )
-        merging.take_up(cursor, record, asked, hurried)
+        asked = self._scratch.get("asked")
+        merging.take_up(cursor, record, asked, self._scratch.get("hurried"))
         if staged is not None or asked is not None:
             among = "" if staged is not None else f" AND d.id IN (SELECT id FROM {asked} AS x)"
             merging.readdress(cursor, record, rows, among)
@@ -354,7 +360,8 @@ class PostgresDraft(PostgresSelection):
     def _merge_plan(self, cursor: Cursor, staged: Staged, census: dict[Status, int]) -> None:
         plan = staged.plan
         cursor.execute(
-            "INSERT INTO sendbatch.plan (record, id, inputs, started_at, completed_at, columns, recipients_digest, "
+            "INSERT INTO sendbatch.plan (record, id, inputs, started_at, completed_at, columns, "
+            "recipients_digest, "
             "content_digest, counts, rows) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 self._record, plan.id, stored(plan.inputs), staged.started_at, plan.completed_at,
@@ -371,7 +378,7 @@ class PostgresDraft(PostgresSelection):
             self._last, self._last_rows, self._staged = self._staged.plan, self._token, None
         self._is_anew, self._excepted = False, None
         self._deliveries = deliveries_of(self._record)
-        self.reading = PostgresReading(self._connection, self._record)
+        self.reading = PostgresReading(self._db, self._record)
         self.kinds = selection.kinds
         self._notes, self._remembered, self._due = [], {}, []
         self._scratch.end()
@@ -385,8 +392,8 @@ class PostgresDraft(PostgresSelection):
 
 
 def forget_older_rows(asked: Heeded, record: int, token: int) -> None:
-    """No rows are there of plans before this token but those of the last one. Nobody merges them any more: whoever
-    drafts has the lease on planning with its token, and tokens only grow."""
+    """No rows are there of plans before this token but those of the last one. Nobody merges them any more:
+    whoever drafts has the lease on planning with its token, and tokens only grow."""
     asked.execute(
         f"DELETE FROM sendbatch.plan_row WHERE record = {record:d} AND plan < {token:d} "
         f"AND plan IS DISTINCT FROM {current(record)}"
@@ -405,8 +412,9 @@ def drafted(
     begin: Begin,
     merged: Merged,
 ) -> Iterator[PostgresDraft]:
-    """A draft of `record`, over a connection of its own; see `PostgresDraft`. What planners that are dead have left
-    is cleared. Raises RecordStopped where the database is away, or does not take what is written."""
+    """A draft of `record`, over a connection of its own; see `PostgresDraft`. What planners that are dead
+    have left is cleared. Raises RecordStopped where the database is away, or does not take what is
+    written."""
     asked = Heeded(connection, heed)
     with told_of(address), asked.watched():
         clear_dead(asked, record, token)
@@ -428,7 +436,8 @@ def told_of(address: Address) -> Iterator[None]:
         if not is_of_a_draft(error.diag.message_primary or ""):
             raise stopped(error, address) from error
         raise RecordLost(
-            "another run has planned this campaign meanwhile, for this one was not heard of for longer than its "
+            "another run has planned this campaign meanwhile, for this one was not heard of for longer than "
+            "its "
             "lease; nothing was sent",
             hint="run it again, or with --join to send together with that one",
         ) from error

@@ -33,7 +33,8 @@ class Heeded:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """The SendbatchError that `heed` raises breaks off what is asked in the block, and is what it raises."""
+        """The SendbatchError that `heed` raises breaks off what is asked in the block, and is what it
+        raises."""
         watcher = threading.Thread(target=self._watch, name="heed", daemon=True)
         watcher.start()
         try:

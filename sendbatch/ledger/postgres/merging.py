@@ -32,7 +32,8 @@ def seat(cursor: Cursor, record: int, last: int, number: int) -> None:
     )
     cursor.execute(
         'UPDATE sendbatch.delivery AS d SET due_at = NULL, gone = coalesce((SELECT r."row" '
-        f"FROM sendbatch.plan_row AS r WHERE r.{of_record} AND r.plan = {last:d} AND (r.delivery = d.id OR r.id = d.id "
+        f"FROM sendbatch.plan_row AS r WHERE r.{of_record} AND r.plan = {last:d} AND (r.delivery = d.id OR "
+        "r.id = d.id "
         f"AND r.delivery IS NULL)), 1) WHERE d.{of_record} AND gone IS NULL AND NOT EXISTS "
         f"(SELECT 1 FROM ({ours}) AS ours WHERE ours.delivery = d.id)"
     )
@@ -40,22 +41,25 @@ def seat(cursor: Cursor, record: int, last: int, number: int) -> None:
 
 def readdress(cursor: Cursor, record: int, number: int, among: str = "") -> None:
     """Who has another address in the plan of this number is to be sent the message there, and what became of
-    the old one is history: of the delivery only how often it was tried is kept; unless the message was sent. No
-    answer about the old one counts any more. `among` says of whom alone, where the plan is none that is made
-    now: it has said so to all others."""
+    the old one is history: of the delivery only how often it was tried is kept; unless the message was sent.
+    No answer about the old one counts any more. `among` says of whom alone, where the plan is none that is
+    made now: it has said so to all others."""
     those = (
         f"d.record = {record:d} AND r.record = {record:d} AND r.plan = {number:d} AND r.delivery = d.id "
         "AND r.status = 'pending' AND r.email <> '' AND r.email <> d.email "
         f"AND d.{happens(Event.READDRESS)}{among}"
     )
     cursor.execute(
-        "UPDATE sendbatch.attempt AS a SET email = d.email FROM sendbatch.delivery AS d, sendbatch.plan_row AS r "
+        "UPDATE sendbatch.attempt AS a SET email = d.email FROM sendbatch.delivery AS d, sendbatch.plan_row "
+        "AS r "
         f"WHERE a.record = {record:d} AND a.delivery = d.id AND a.email IS NULL AND {those}"
     )
     cursor.execute(
         f"UPDATE sendbatch.delivery AS d SET email = r.email, status = {leads_to(Event.READDRESS)}, "
-        "was = CASE WHEN d.was = 'in_doubt' THEN d.was END, why = NULL, detail = NULL, due_at = NULL, code = NULL, "
-        "enhanced_code = NULL, reply = NULL, content = NULL, dated_at = NULL, finished_at = NULL, attempt = NULL "
+        "was = CASE WHEN d.was = 'in_doubt' THEN d.was END, why = NULL, detail = NULL, due_at = NULL, code "
+        "= NULL, "
+        "enhanced_code = NULL, reply = NULL, content = NULL, dated_at = NULL, finished_at = NULL, attempt = "
+        "NULL "
         f"FROM sendbatch.plan_row AS r WHERE {those}"
     )
 
@@ -75,7 +79,8 @@ def except_(cursor: Cursor, record: int, number: int, rows: str, detail: str, at
     cursor.execute(
         "INSERT INTO sendbatch.delivery (record, id, key, email, status, attempts, why, detail) "
         f"SELECT r.record, r.id, r.key, r.email, {leads_to(Event.EXCEPT)}, 0, 'by-hand', %s "
-        f"FROM sendbatch.plan_row AS r WHERE r.delivery IS NULL AND {of_plan} ON CONFLICT (record, id) DO NOTHING",
+        f"FROM sendbatch.plan_row AS r WHERE r.delivery IS NULL AND {of_plan} ON CONFLICT (record, id) DO "
+        "NOTHING",
         (stored(detail),),
     )
 

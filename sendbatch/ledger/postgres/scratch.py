@@ -1,9 +1,9 @@
 """What a draft keeps to itself: unlogged tables of its own, which are gone when it ends.
 
-A pooler hands one connection to many, so they are no temporary ones. Each is made when it is first written to;
-until then there is nothing in it. A server that crashes, and a replica that takes its place, begin with all of
-them empty, those with the suppressed among them: so one has a row from the beginning, and a draft without that is
-not gone on with.
+A pooler hands one connection to many, so they are no temporary ones. Each is made when it is first written
+to; until then there is nothing in it. A server that crashes, and a replica that takes its place, begin with
+all of them empty, those with the suppressed among them: so one has a row from the beginning, and a draft
+without that is not gone on with.
 """
 
 from __future__ import annotations
@@ -79,6 +79,10 @@ class Scratch:
         empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in TABLES[table].items())
         return f"(SELECT {empty} WHERE false)"
 
+    def get(self, table: str) -> str | None:
+        """The table's name, None where nothing was ever put there."""
+        return self._prefix + table if table in self._made else None
+
     def make(self, table: str) -> str:
         """Its name; it is there from now on."""
         if table not in self._made:
@@ -114,17 +118,20 @@ class Scratch:
         """Raises RecordLost where the server has lost what was put here."""
         if self._made and not one(cursor, f"SELECT EXISTS (SELECT 1 FROM {self._prefix}alive)"):
             raise RecordLost(
-                "the database was restarted after a crash, or another one took its place, while this plan was made; "
+                "the database was restarted after a crash, or another one took its place, while this plan "
+                "was made; "
                 "nothing was sent",
                 hint="run it again: it plans anew",
             )
 
 
 def clear_dead(asked: Heeded, record: int, token: int) -> None:
-    """Drop what drafts of this record before this one have left. One whose planner is only paused is dead too: it
-    can no longer merge. What another has in hand at this moment, or is another role's, stays until next time."""
+    """Drop what drafts of this record before this one have left. One whose planner is only paused is dead
+    too: it can no longer merge. What another has in hand at this moment, or is another role's, stays until
+    next time."""
     found = asked.execute(
-        "SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+        "SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = "
+        "c.relnamespace "
         "WHERE n.nspname = 'sendbatch' AND c.relkind = 'r' AND c.relname ~ %s",
         (f"^d{record:d}_[0-9]+_",),
     ).fetchall()

@@ -1,8 +1,8 @@
 """Whom a run is about, in PostgreSQL: --only, --limit, and who is sent to again by a person's word.
 
-A draft has them in tables of its own; once it is merged they stand in `chosen`, for all runners alike: "scope" has
-whom --only names, "chosen" whom this run may send to, "left" whom a limit has left over. `run.selects` names those
-that hold, for an empty one lets nobody through.
+A draft has them in tables of its own; once it is merged they stand in `chosen`, for all runners alike:
+"scope" has whom --only names, "chosen" whom this run may send to, "left" whom a limit has left over.
+`run.selects` names those that hold, for an empty one lets nobody through.
 """
 
 from __future__ import annotations
@@ -66,7 +66,11 @@ class PostgresSelection:
             self._asked,
             f"SELECT (SELECT count(*) FROM {self.kinds.get(LEFT, '(SELECT WHERE false)')} AS l), count(*) "
             f"FROM {self.rows}{self._joined(CHOSEN)} WHERE status IN {_SENDABLE} "
+<<<<<<< HEAD
             f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}",
+=======
+            f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}"
+>>>>>>> pgplan
         )
         return sum(found[0])
 
@@ -96,7 +100,8 @@ def keep(cursor: Cursor, record: int, kinds: Mapping[str, str]) -> dict[str, str
     cursor.execute("DELETE FROM sendbatch.chosen WHERE record = %s", (record,))
     for kind, table in kinds.items():
         cursor.execute(
-            f"INSERT INTO sendbatch.chosen (record, kind, id) SELECT {record:d}, '{kind}', id FROM {table} AS them"
+            f"INSERT INTO sendbatch.chosen (record, kind, id) SELECT {record:d}, '{kind}', id FROM {table} "
+            "AS them"
         )
     cursor.execute(
         "UPDATE sendbatch.run SET selects = %s WHERE record = %s", (" ".join(kinds), record)

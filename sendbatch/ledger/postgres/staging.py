@@ -1,8 +1,9 @@
 """A plan in the making, in PostgreSQL: rows are staged, settled, and asked about. Behind `store.Staging`.
 
 Rows go by COPY into a table of the draft's own, with no index and no log, and what else is known of them into
-others. They reach the table that all campaigns share when the plan is merged, in one statement: so a plan that is
-refused or declined leaves nothing there. Duplicates and suppressed addresses are found by SQL, and not in memory.
+others. They reach the table that all campaigns share when the plan is merged, in one statement: so a plan
+that is refused or declined leaves nothing there. Duplicates and suppressed addresses are found by SQL, and
+not in memory.
 
 Ids are counted on from the record's, by lines: so none is ever used for somebody else, and the rows of a plan
 stand in the order of the CSV. They are reserved when all rows are there.
@@ -38,8 +39,8 @@ _MANY: Final = 1000  # rows from which on the server has to know how they are di
 
 class PostgresStaging:
     """One plan in the making, of `record`. `columns` are the names of the cells, in order; `last_rows` is the
-    table of the rows it is compared with, and `last` its number, 0 for none; `deliveries` the table of what was
-    tried. `finished` is told of the plan, and from which id on its rows are counted."""
+    table of the rows it is compared with, and `last` its number, 0 for none; `deliveries` the table of what
+    was tried. `finished` is told of the plan, and from which id on its rows are counted."""
 
     def __init__(
         self,
@@ -106,7 +107,8 @@ class PostgresStaging:
 
     def domains(self) -> list[str]:
         rows = self._db.execute(
-            f'SELECT DISTINCT m.domain FROM {self._rows} AS r JOIN {self._scratch["marks"]} AS m USING ("row") '
+            f'SELECT DISTINCT m.domain FROM {self._rows} AS r JOIN {self._scratch["marks"]} AS m USING '
+            '("row") '
             "WHERE r.status = 'pending' ORDER BY 1"
         )
         return [told(domain) for (domain,) in rows]
@@ -132,13 +134,15 @@ class PostgresStaging:
         self._leave_out_duplicates()
         self._point_to_deliveries()
         self._db.execute(f'CREATE UNIQUE INDEX ON {self._rows} ("row")')
+        self._db.execute(f'CREATE UNIQUE INDEX ON {self._rows} (({id_of(self._base)}))')
         self._find_excepted()
         self._learn("row")
 
     def _reserved(self) -> int:
         """An id for each line."""
         first = self._db.one(
-            f'UPDATE sendbatch.record SET next_id = next_id + (SELECT coalesce(max("row"), 0) + 1 FROM {self._rows}) '
+            'UPDATE sendbatch.record SET next_id = next_id + (SELECT coalesce(max("row"), 0) + 1 FROM '
+            f'{self._rows}) '
             f"WHERE id = {self._record:d} RETURNING next_id"
         )
         most = self._db.one(f'SELECT coalesce(max("row"), 0) FROM {self._rows}')
@@ -157,9 +161,11 @@ class PostgresStaging:
         renamed = self._scratch.make("renamed")
         self._db.execute(
             f"WITH known AS (SELECT key, status FROM {self._deliveries} AS d WHERE {TRIED}), "
-            "theirs AS (SELECT key, bool_or(status IN ('accepted', 'in_doubt')) AS was_sent FROM known GROUP BY key), "
+            "theirs AS (SELECT key, bool_or(status IN ('accepted', 'in_doubt')) AS was_sent FROM known "
+            "GROUP BY key), "
             f"made AS (SELECT r.key AS key, f.key AS former FROM {self._scratch['former']} AS f "
-            f'JOIN {self._rows} AS r USING ("row") UNION SELECT key, former FROM {self._scratch["since"]} AS s) '
+            f'JOIN {self._rows} AS r USING ("row") UNION SELECT key, former FROM {self._scratch["since"]} '
+            'AS s) '
             f"INSERT INTO {renamed} (key, known) SELECT DISTINCT ON (made.key) made.key, known.key "
             "FROM made JOIN known ON known.key = made.former LEFT JOIN theirs ON theirs.key = made.key "
             f"WHERE NOT EXISTS (SELECT 1 FROM {self._rows} AS r WHERE r.key = made.former) "
@@ -198,7 +204,8 @@ class PostgresStaging:
             "SELECT DISTINCT domain, substr(domain, strpos(domain, '.') + 1) "
             f"FROM {self._scratch['marks']} AS m WHERE strpos(domain, '.') > 0 "
             f"AND EXISTS (SELECT 1 FROM {lists} AS s WHERE s.kind = 'below') UNION ALL "
-            "SELECT domain, substr(parent, strpos(parent, '.') + 1) FROM above WHERE strpos(parent, '.') > 0) "
+            "SELECT domain, substr(parent, strpos(parent, '.') + 1) FROM above WHERE strpos(parent, '.') > "
+            "0) "
             f"INSERT INTO {lists} (kind, value) SELECT 'domain', domain FROM above "
             f"WHERE parent IN (SELECT value FROM {lists} AS s WHERE s.kind = 'below')"
         )
@@ -258,7 +265,8 @@ class PostgresStaging:
         """Staged rows that hold their key, where nobody of that key is done with. One look at all
         deliveries."""
         return (
-            f"FROM {self._rows} AS r WHERE r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM {self._deliveries} AS d "
+            f"FROM {self._rows} AS r WHERE r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM "
+            f"{self._deliveries} AS d "
             f"WHERE d.key = r.key AND d.status IN {DONE} AND {self._not_asked}) "
             f"AND NOT EXISTS (SELECT 1 FROM {self._scratch['excepted_keys']} AS e WHERE e.key = r.key)"
         )
@@ -302,7 +310,8 @@ class PostgresStaging:
         questioned = self._scratch["questioned"]
         self._db.execute(
             f"DELETE FROM {questioned} AS q USING (SELECT key FROM {self._rows} AS r UNION ALL "
-            f"SELECT key FROM {self._last_rows} AS r UNION ALL SELECT key FROM {self._deliveries} AS d) AS known "
+            f"SELECT key FROM {self._last_rows} AS r UNION ALL SELECT key FROM {self._deliveries} AS d) AS "
+            "known "
             "WHERE known.key = q.value"
         )
         count = self._db.one(f"SELECT count(*) FROM {questioned} WHERE list = %s", (number,))
@@ -325,7 +334,8 @@ class PostgresStaging:
         idle = self._db.execute(
             f"SELECT file FROM {named} AS e EXCEPT SELECT e.file FROM {named} AS e JOIN ("
             f"SELECT key FROM {self._rows} AS r UNION ALL SELECT lower(key) FROM {self._rows} AS r "
-            f"UNION ALL SELECT address FROM {self._scratch['marks']} AS m) AS known ON known.key = e.value ORDER BY 1"
+            f"UNION ALL SELECT address FROM {self._scratch['marks']} AS m) AS known ON known.key = e.value "
+            "ORDER BY 1"
         )
         return Matched(
             int(self._db.one(f"SELECT count(*) FROM {self._scratch['excepted_keys']} AS k")),
@@ -369,7 +379,7 @@ class PostgresStaging:
         return {line for (line,) in found}
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
-        return saying(self._db.connection, self._rows, "true", self._columns.index(column), words)
+        return saying(self._db, self._rows, "true", self._columns.index(column), words)
 
     def difference(self) -> Difference:
         if self._is_first:
@@ -425,6 +435,11 @@ class PostgresStaging:
             self._last + 1, inputs, completed_at, self._columns, recipients_digest, content_digest
         )
         self._finished(plan, started_at, self._base)
+
+
+def id_of(base: int) -> str:
+    """The id of a staged row. Whoever asks by it says it in these words, by which there is an index."""
+    return f'{base}::bigint + "row"'
 
 
 def _row(row: Sequence[Any]) -> tuple[Any, ...]:
