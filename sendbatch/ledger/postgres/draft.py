@@ -79,12 +79,7 @@ class PostgresDraft(PostgresSelection):
     def __init__(
         self, asked: Heeded, record: int, token: int, *, hold: Hold, begin: Begin, merged: Merged
     ) -> None:
-<<<<<<< HEAD
-        super().__init__(asked.connection, record, {})
-        self._connection = asked.connection
-=======
         super().__init__(asked, record, {})
->>>>>>> pgplan
         self._db = asked
         self._token = token
         self._hold = hold

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from sendbatch.errors import LedgerError, RecordStopped
+from sendbatch.errors import LedgerError, RecordStopped, one_line
 from sendbatch.ledger.facts import Joined, Terms
 from sendbatch.ledger.postgres import blocks, recovery, runs
 from sendbatch.ledger.postgres.backlog import PostgresBacklog
@@ -81,7 +81,7 @@ class PostgresRecord:
         self._heartbeat.start()
 
     def _asked_to_end(self, by: str) -> None:
-        self._waiting.stop.soon(by)
+        self._waiting.stop.soon(f"sendbatch stop, {one_line(by, 200)}")
 
     def doubt(self) -> LedgerError | None:
         """What it knows was committed by all who send from it."""
@@ -186,7 +186,7 @@ class PostgresRecord:
 
 
 @contextlib.contextmanager
-def open_postgres_record(
+def open_record(
     place: Place, *, since: str, holder: str, now: Callable[[], float], join: bool
 ) -> Iterator[PostgresRecord]:
     """See `doors.open_postgres_record`."""
@@ -210,7 +210,7 @@ def _seated(line: Line, place: Place, holder: str, *, join: bool) -> tuple[Seat,
 
     def take(connection: Connection) -> tuple[Seat, Joined | None] | Other:
         with transaction(connection) as cursor:
-            record = runs.record_of(cursor, (place.project, place.name, place.edition, place.profile))
+            record = runs.record_of(cursor, place.identity)
             return runs.take_seat(cursor, record, holder, place.title, join=join)
 
     said = False

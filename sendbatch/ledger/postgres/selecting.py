@@ -55,7 +55,7 @@ class PostgresSelection:
             f"WHERE true{self._among(SCOPE, 'people.id')}"
             + (f" AND (status NOT IN {_SENDABLE} OR chosen.id IS NOT NULL)" if CHOSEN in self.kinds else "")
             + (' AND "left".id IS NULL' if LEFT in self.kinds else "")
-            + " GROUP BY status",
+            + " GROUP BY status"
         )
         return {Status(status): count for status, count in found}
 
@@ -66,11 +66,7 @@ class PostgresSelection:
             self._asked,
             f"SELECT (SELECT count(*) FROM {self.kinds.get(LEFT, '(SELECT WHERE false)')} AS l), count(*) "
             f"FROM {self.rows}{self._joined(CHOSEN)} WHERE status IN {_SENDABLE} "
-<<<<<<< HEAD
-            f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}",
-=======
             f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}"
->>>>>>> pgplan
         )
         return sum(found[0])
 

@@ -16,8 +16,8 @@ from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.record import GitRecord
 from sendbatch.ledger.git.remote import Remote
 from sendbatch.ledger.postgres.address import address_of
-from sendbatch.ledger.postgres.place import Place
-from sendbatch.ledger.postgres.record import open_postgres_record
+from sendbatch.ledger.postgres.place import Place as PostgresPlace
+from sendbatch.ledger.postgres.doors import open_postgres_record
 from sendbatch.ledger.sqlite import attempts
 from sendbatch.ledger.sqlite.record import open_ledger
 from sendbatch.ledger.store import Record
@@ -68,7 +68,7 @@ def git_record() -> Iterator[Record]:
 def postgres_record() -> Iterator[Record]:
     """All of a process in one database: each is of a project of its own."""
     address = address_of(DATABASE[0].url)
-    place = Place(lambda: address, f"shop {next(NUMBER)}", "news", "", "", 5.0)
+    place = PostgresPlace(lambda: address, f"shop {next(NUMBER)}", "news", "", "", 5.0)
     with open_postgres_record(place, since="", holder="here", now=lambda: 0.0, join=False) as record:
         yield record
 
@@ -92,7 +92,12 @@ def _database(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(
-    params=["sqlite", "memory", pytest.param("git", marks=pytest.mark.thorough), "postgres"]
+    params=[
+        "sqlite",
+        "memory",
+        pytest.param("git", marks=pytest.mark.thorough),
+        pytest.param("postgres", marks=pytest.mark.thorough),
+    ]
 )
 def ledger(request: pytest.FixtureRequest) -> Iterator[Record]:
     """An empty record of each store, in this hand."""
