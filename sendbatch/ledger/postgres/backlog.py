@@ -59,6 +59,10 @@ class PostgresBacklog:
         self._left: set[int] = set()  # no matter of this run any more, and not given back yet
         self._lost: RecordLost | None = None
 
+    @property
+    def streak(self) -> str:
+        return self._commits.streak
+
     async def announce(self, block: Collection[int]) -> None:
         """Blocks are taken in the database: nobody else is told."""
 

@@ -17,7 +17,8 @@ import psycopg
 from psycopg import sql
 
 from sendbatch.errors import RecordLost, one_line
-from sendbatch.ledger.facts import Change, Failed, Intent, Noted, Remembered, Settled
+from sendbatch.ledger import streak
+from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.postgres import blocks, intents
 from sendbatch.ledger.postgres.blocks import Block, Holding, Sent
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
@@ -41,7 +42,14 @@ from sendbatch.ledger.standing import UNTRIED, Standing
 from sendbatch.values import Status
 
 AT_ONCE: Final = 4096  # ids of attempts that are reserved in one go
+_OF_NOBODY = (Noted, Remembered, InARow)
 _STATUSES: dict[str | None, Status | None] = {None: None, **{str(one): one for one in Status}}
+_ROW: Final = (
+    "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s FOR UPDATE"
+)
+_IN_A_ROW: Final = (
+    "UPDATE sendbatch.run SET streak = %(streak)s WHERE record = %(record)s AND id = %(run)s"
+)
 _ENDS_IN = (Status.DEFERRED, Status.PENDING, Status.FAILED)
 
 
@@ -51,6 +59,7 @@ class Commits:
 
     def __init__(self, line: Line, seat: Seat, holding: Holding, time: DatabaseTime) -> None:
         self.accepted = 0
+        self.streak = ""
         self._line = line
         self.seat = seat
         self.holding = holding
@@ -97,6 +106,11 @@ class Commits:
                 "is sent again, and let commits wait for the standby (synchronous_standby_names)",
             )
         return found is not None and found >= number
+
+    def heard(self, streak: str | None) -> None:
+        """How the run's row of refusals stands; None: nothing new."""
+        if streak is not None:
+            self.streak = streak
 
     def reserve(self, connection: Connection, many: int) -> None:
         """So many ids of attempts are at hand."""
@@ -149,7 +163,7 @@ class _Commit:
     def _sorted(self, connection: Connection) -> Writes:
         of, holding = self.of, self.of.holding
         of.reserve(connection, len(self.changes))
-        ids = [one.id for one in self.changes if not isinstance(one, (Noted, Remembered))]
+        ids = [one.id for one in self.changes if not isinstance(one, _OF_NOBODY)]
         with holding.lock:
             new = [id_ for id_ in ids if id_ not in self.known and id_ not in holding.sent]
         adopted: dict[int, Sent] = {}
@@ -206,9 +220,10 @@ class _Commit:
         firsts |= {b.first: b for b in (one.block for one in writes.stated) if b is not None}
         held: list[Cursor] = []
         counted: list[Cursor] = []
+        in_a_row = self._begin(connection, seat)
         with connection.pipeline():
-            connection.execute("BEGIN")
-            connection.execute(WITHIN, (str(idle_in_transaction()),))
+            if in_a_row is None:
+                self._begin_within(connection)
             renewed = connection.execute(
                 blocks.RENEW,
                 {**seat, **blocks.of_blocks(firsts.values()), "lease": lease_seconds()},
@@ -219,6 +234,10 @@ class _Commit:
                 counted += intents.state(connection, seat, wave.stated)
                 held += intents.begin(connection, seat, wave.begun)
             self._tell(connection, seat, writes)
+            if in_a_row is not None:
+                connection.execute(_IN_A_ROW, {**seat, "streak": in_a_row})
+            elif streak.clears(self.changes):
+                connection.execute(intents.CLEAR, seat)
             beat = connection.execute(
                 intents.COUNTED,
                 {**seat, "commit": self.number, "accepted": of.accepted + _accepted(answered)},
@@ -233,6 +252,7 @@ class _Commit:
         is_late = onward() - at >= lease_seconds() / 2
         self._conclude(connection, begun, ours, stands, is_late or of._line.lost_standby)
         self._learn(begun={one.change.id for one in begun} - self.lost, answered=came)
+        of.heard(in_a_row)
         self._say_what_was_late(connection, [one for one in answered if one.id not in came])
         told_at = beat.fetchone()
         if told_at is None:
@@ -240,6 +260,21 @@ class _Commit:
             self.raised = self.raised or taken_over()
         else:
             of.time.learn(told_at[0])
+
+    def _begin(self, connection: Connection, seat: dict[str, Any]) -> str | None:
+        """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns how
+        it stands with these. None, and nothing is begun, where nobody is."""
+        if not streak.counts(self.changes):
+            return None
+        with connection.pipeline():
+            self._begin_within(connection)
+            before = connection.execute(_ROW, seat)
+        found = before.fetchone()
+        return streak.after(told(found[0]) if found is not None else "", self.changes)
+
+    def _begin_within(self, connection: Connection) -> None:
+        connection.execute("BEGIN")
+        connection.execute(WITHIN, (str(idle_in_transaction()),))
 
     def _wake(self, connection: Connection, seat: dict[str, Any], answered: Sequence[Answered]) -> None:
         """A late answer may make somebody due in a block that is not held any more."""
@@ -294,7 +329,7 @@ class _Commit:
         missing = [one for one in begun if one.change.id not in stands]
         self.lost |= {one.change.id for one in missing}
         unlike = [one.change.id for one in missing if one.block.first in ours]
-        is_wrong = bool(unlike) and not _all_accepted(connection, self.of.seat, unlike)
+        is_wrong = bool(unlike) and not _is_explained(connection, self.of.seat, unlike)
         if is_wrong:
             self.raised = _changed()
         there = [one for one in begun if one.change.id in stands]
@@ -427,14 +462,17 @@ def standing_of(fields: Sequence[Any]) -> Standing:
     )  # fmt: skip
 
 
-def _all_accepted(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
-    """Whether a late answer of another runner has settled them all meanwhile: nobody has changed the record."""
-    rows = connection.execute(
-        "SELECT count(*) FROM sendbatch.delivery WHERE record = %s AND id = ANY(%s) "
-        "AND status = 'accepted' AND why IS DISTINCT FROM 'by-hand'",
-        (seat.record, list(ids)),
+def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
+    """Whether nobody has changed the record: there are too many refusals in a row, or a late answer of another
+    runner has settled them meanwhile, or the run is over."""
+    found = cell(
+        connection.cursor(),
+        f"SELECT NOT {blocks.IS_OURS} OR NOT {intents.NOT_TRIPPED} OR (SELECT count(*) FROM "
+        "sendbatch.delivery WHERE record = %(record)s AND id = ANY(%(ids)s) AND status = 'accepted' "
+        "AND why IS DISTINCT FROM 'by-hand') = %(many)s",
+        {**blocks.of_seat(seat), "ids": list(ids), "many": len(ids)},
     )
-    return [(len(ids),)] == rows.fetchall()
+    return bool(found)
 
 
 def _accepted(answered: Iterable[Answered]) -> int:

@@ -25,7 +25,6 @@ class Heartbeat:
         self, line: Line, seat: Seat, commits: Commits, time: DatabaseTime, asked: Callable[[str], None]
     ) -> None:
         self.is_out = False
-        self.streak = ""
         self._line, self._seat, self._commits, self._time = line, seat, commits, time
         self._asked = asked
         self._was_asked = False
@@ -89,7 +88,7 @@ class Heartbeat:
                 ]
             )
         streak = run.fetchone()
-        self.streak = streak[0] if streak is not None else ""
+        self._commits.heard(told(streak[0]) if streak is not None else None)
         self._hear(seen.fetchone(), is_ours=streak is not None)
 
     def _hear(self, found: tuple[float, str | None] | None, *, is_ours: bool) -> None:

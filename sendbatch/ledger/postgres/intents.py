@@ -16,6 +16,11 @@ from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.writes import Answered, Begun, Stated, released
 from sendbatch.ledger.standing import UNTRIED, Standing
 
+# Too many refusals in a row stop all runners.
+NOT_TRIPPED: Final[LiteralString] = (
+    "NOT EXISTS (SELECT 1 FROM sendbatch.run AS n WHERE n.record = %(record)s AND n.streak LIKE 'tripped%%')"
+)
+
 CURRENT: Final[LiteralString] = (
     "(SELECT p.rows FROM sendbatch.plan AS p WHERE p.record = %(record)s ORDER BY p.id DESC LIMIT 1)"
 )
@@ -83,7 +88,7 @@ _BEGIN_FIRST: Final[LiteralString] = (
     f"%(numbers)s::bigint[]) AS u(id, first, token, content, dated_at, at, attempt) {_HELD} "
     f"JOIN sendbatch.plan_row AS r ON r.record = %(record)s AND r.id = u.id AND r.plan = {CURRENT} "
     f"AND r.status = 'pending' AND r.delivery IS NULL WHERE {IS_OURS} "
-    "ON CONFLICT DO NOTHING RETURNING id"
+    f"AND {NOT_TRIPPED} ON CONFLICT DO NOTHING RETURNING id"
 )
 _BEGIN_AGAIN: Final[LiteralString] = (
     "UPDATE sendbatch.delivery AS d SET status = 'sending', was = u.was, content = u.content, "
@@ -93,7 +98,7 @@ _BEGIN_AGAIN: Final[LiteralString] = (
     "%(tried)s::bigint[], %(was)s::text[]) "
     "AS u(id, first, token, content, dated_at, began_at, attempt, stood, tried, was) "
     f"{_HELD} WHERE d.record = %(record)s AND d.id = u.id AND d.status = u.stood AND d.attempts = u.tried "
-    f"AND {_HOLDS} AND {IS_OURS} RETURNING d.id"
+    f"AND {_HOLDS} AND {IS_OURS} AND {NOT_TRIPPED} RETURNING d.id"
 )
 # A late "accepted" counts also where a person's word has made the row pending, and nobody has begun.
 _ANSWER: Final[LiteralString] = (
@@ -129,6 +134,10 @@ WAKE: Final[LiteralString] = (
     "FROM sendbatch.block AS o WHERE o.record = %(record)s AND o.first <= u.id ORDER BY o.first DESC "
     "LIMIT 1) AS f GROUP BY f.first) AS u "
     "WHERE b.record = %(record)s AND b.first = u.first AND b.state IN ('open', 'done')"
+)
+CLEAR: Final[LiteralString] = (
+    "UPDATE sendbatch.run SET streak = 'clear' WHERE record = %(record)s AND id = %(run)s "
+    "AND streak <> 'clear' AND streak NOT LIKE 'tripped%%'"
 )
 COUNTED: Final[LiteralString] = (
     "UPDATE sendbatch.runner SET committed = greatest(committed, %(commit)s), sent = %(accepted)s, "

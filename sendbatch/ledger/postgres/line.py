@@ -74,6 +74,8 @@ class Line:
                     return found
 
     def _ready(self) -> Connection:
+        if self._is_closed.is_set():
+            raise RecordStopped(f"{self._waiting.address.shown}: the record is closed")
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._waiting.address)
             self._connection.add_notice_handler(self._notice)

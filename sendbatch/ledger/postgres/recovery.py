@@ -11,14 +11,18 @@ from typing import Final, LiteralString
 
 from psycopg import sql
 
+from sendbatch.errors import LockedError, one_line
 from sendbatch.ledger.postgres.blocks import EVERYTHING, Holding
-from sendbatch.ledger.postgres.connecting import Cursor, one
+from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds, one
 from sendbatch.ledger.postgres.intents import CURRENT
 from sendbatch.ledger.postgres.runs import Seat, tokens
-from sendbatch.ledger.postgres.text import stored
-from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
-from sendbatch.ledger.states import RESOLVED, SETTLED, Event
+from sendbatch.ledger.postgres.selecting import restore
+from sendbatch.ledger.postgres.text import stored, told
+from sendbatch.ledger.postgres.view import gone, plan_rows, rows_of
+from sendbatch.ledger.sqlite.sql import happens, leads_to
+from sendbatch.ledger.states import RESOLVED
 from sendbatch.values import Status
+from sendbatch.words import clock_time
 
 _CRASH: Final[LiteralString] = (
     "WITH lost AS (SELECT d.id FROM unnest(%(firsts)s::bigint[], %(lasts)s::bigint[]) AS u(first, last) "
@@ -37,11 +41,8 @@ _CRASH: Final[LiteralString] = (
     "enhanced_code, reply, why, detail, content, dated_at, first_attempt_at, finished_at FROM done "
     "ON CONFLICT (record, id) DO NOTHING) SELECT count(*) FROM done"
 )
-# Who is to be sent to for one run only, and was not yet, is as before.
-_RESTORE: Final = sql.SQL(
-    f"UPDATE sendbatch.delivery SET status = {leads_to(Event.RESTORE)}, was = NULL, due_at = NULL "
-    f"WHERE record = %s AND {happens(Event.RESTORE)} AND was IN {listed(SETTLED)}"
-)
+# Seconds: so long, and a lease, an answer may come after all. No server takes longer for one (RFC 5321 §4.5.3.2).
+YOUNG: Final = 900.0
 
 
 def doubt(
@@ -81,9 +82,73 @@ def recover(cursor: Cursor, seat: Seat, holding: Holding, at: float) -> int:
     return doubt(cursor, seat, ([EVERYTHING[0]], [EVERYTHING[1]]), at)
 
 
-def restore(cursor: Cursor, record: int) -> int:
-    """Whoever was made pending for one run is as before where they were not sent to; returns how many."""
-    return cursor.execute(_RESTORE, (record,)).rowcount
+def resolve(
+    cursor: Cursor, seat: Seat, named: Sequence[tuple[str, ...]], to: Status, at: float
+) -> list[str]:
+    """Settle by hand those that have one of each `named` spellings. Returns the first spelling of those of whom
+    nothing is to be settled; nothing is changed then. Raises LockedError where they are to be sent to again, and
+    an answer may still come."""
+    event, record = RESOLVED[to], seat.record
+    ids = [_unsettled(cursor, record, spellings) for spellings in named]
+    wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
+    if wrong or not named:
+        return wrong
+    those = sorted({id_ for found in ids for id_ in found})
+    if to is Status.PENDING:
+        _hold_old(cursor, record, those)
+    cursor.execute(
+        _sql(
+            f"UPDATE sendbatch.delivery SET status = {leads_to(event)}, was = NULL, vars = NULL, "
+            "due_at = NULL, why = 'by-hand', detail = NULL, finished_at = %s "
+            f"WHERE record = %s AND id = ANY(%s) AND {happens(event)}"
+        ),
+        (None if to is Status.PENDING else at, record, those),
+    )
+    for spellings in named:
+        note(cursor, seat, "resolved", f"{spellings[0]}: {to}, by hand", at)
+    if to is Status.PENDING:
+        # What the CSV says of them now counts again: another address, or that they are left out.
+        cursor.execute(
+            "UPDATE sendbatch.plan SET inputs = '' WHERE record = %s AND id = "
+            "(SELECT max(id) FROM sendbatch.plan WHERE record = %s)",
+            (record, record),
+        )
+    return []
+
+
+def _unsettled(cursor: Cursor, record: int, spellings: tuple[str, ...]) -> list[int]:
+    """The deliveries of that key or address that are in doubt, or held back by 5xx."""
+    of = f"(SELECT * FROM sendbatch.delivery WHERE record = {record:d} AND status IN ('in_doubt', 'deferred'))"
+    named = "(key = ANY(%(words)s) OR email = ANY(%(words)s))"
+    rows = cursor.execute(
+        _sql(
+            f"SELECT id FROM {rows_of(plan_rows(record), of)} WHERE {named} "
+            "AND (status = 'in_doubt' OR status = 'deferred' AND code >= 500) "
+            f"UNION SELECT id FROM {gone(of)} WHERE {named} AND status = 'in_doubt'"
+        ),
+        {"words": [stored(one) for one in spellings]},
+    )
+    return [id_ for (id_,) in rows]
+
+
+def _hold_old(cursor: Cursor, record: int, ids: Sequence[int]) -> None:
+    found = cursor.execute(
+        f"SELECT key, finished_at FROM sendbatch.delivery WHERE record = %s AND id = ANY(%s) "
+        f"AND status = 'in_doubt' AND finished_at > {NOW} - %s ORDER BY finished_at DESC LIMIT 1",
+        (record, list(ids), YOUNG + lease_seconds()),
+    ).fetchone()
+    if found is not None:
+        key, since = found
+        raise LockedError(
+            f"{one_line(told(key), 200)}: in doubt since {clock_time(since)}, so that the server's answer may still "
+            "come, from another machine that is only slow or paused; nobody was changed",
+            hint=f"wait until {clock_time(since + YOUNG + lease_seconds())} before it is sent again; "
+            "--as accepted and --as rejected hold at once",
+        )
+
+
+def _sql(query: str) -> sql.SQL:
+    return sql.SQL(query)
 
 
 def note(cursor: Cursor, seat: Seat, kind: str, detail: str, at: float) -> None:

@@ -145,6 +145,37 @@ def living(cursor: Cursor, record: int, but: int = 0) -> list[Other]:
     return [Other(told(host), pid, since) for host, pid, since in rows]
 
 
+def hold_here(cursor: Cursor, record: int, title: str) -> None:
+    """It is no record that was moved, or is being. Raises GuardError, RecordLost where it is gone."""
+    found = cursor.execute(
+        "SELECT state, moved_to FROM sendbatch.record WHERE id = %s", (record,)
+    ).fetchone()
+    if found is None:
+        raise _deleted(title)
+    if found[0] != "open":
+        raise _moved(title, *found)
+
+
+def records_of(cursor: Cursor, project: str, name: str) -> list[tuple[str, str]]:
+    """(edition, profile) of those with a plan."""
+    rows = cursor.execute(
+        "SELECT edition, profile FROM sendbatch.record AS r WHERE project = %s AND name = %s "
+        "AND EXISTS (SELECT 1 FROM sendbatch.plan AS p WHERE p.record = r.id) ORDER BY made_at, id",
+        (stored(project), stored(name)),
+    )
+    return [(told(edition), told(profile)) for edition, profile in rows]
+
+
+def ask_to_end(cursor: Cursor, record: int, by: str) -> list[int]:
+    """Tell all runners that are alive who wants them to end; returns their ids."""
+    lease = lease_seconds()
+    rows = cursor.execute(
+        f"UPDATE sendbatch.runner SET stopped_by = %s WHERE record = %s AND {ALIVE} RETURNING id",
+        (stored(one_line(by, 200)), record, lease, lease),
+    )
+    return sorted(id_ for (id_,) in rows)
+
+
 def hold_planning(cursor: Cursor, seat: Seat) -> None:
     """This one plans still, and nobody else begins to before the end of the transaction. Raises RecordLost."""
     if seat.token is None or not one(

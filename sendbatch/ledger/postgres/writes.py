@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sendbatch.ledger.facts import (
     Change,
     Failed,
+    InARow,
     Intent,
     Noted,
     Remembered,
@@ -120,6 +121,8 @@ class Sorting:
                     self._writes.told.append((self._number(), change))
                 case Remembered():
                     self._writes.remembered.append(change)
+                case InARow():
+                    pass  # `streak` counts them
                 case Intent():
                     self._begin(change)
                 case _:
