@@ -103,7 +103,8 @@ class Commits:
                 "the record's database has lost what it had confirmed: another server has taken its place "
                 "that did not have all of it; the run has stopped",
                 hint="whom it sent to meanwhile may not stand in it: compare with the server's own log "
-                "before anything is sent again, and let commits wait for the standby (synchronous_standby_names)",
+                "before anything is sent again, and let "
+                "commits wait for the standby (synchronous_standby_names)",
             )
         return found is not None and found >= number
 

@@ -194,9 +194,12 @@ def begin(cursor: Cursor, seat: Seat, began_at: float | None, terms: Terms | Non
             "UPDATE sendbatch.run SET options = %s, content = %s, server = %s, version = %s "
             "WHERE record = %s",
             (
-                stored(terms.options), stored(terms.content), stored(terms.server), stored(terms.version),
+                stored(terms.options),
+                stored(terms.content),
+                stored(terms.server),
+                stored(terms.version),
                 seat.record,
-            ),  # fmt: skip
+            ),
         )
     if began_at is not None:
         cursor.execute(
