@@ -37,7 +37,7 @@ def far(desk: MakeDesk, people: int | list[str] = 10, **how: Any) -> Desk:
     def through(backlog: Backlog) -> Far:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, IdleLoop)
-        run.store = Far(backlog, loop, run.network)
+        run.store = Far(backlog, run.ledger.reading, loop, run.network)
         return run.store
 
     run.through = through
