@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         run,
         schema,
         status,
+        stop,
         trace,
         verify_token,
     )
@@ -77,6 +78,7 @@ __all__ = [
     "run",
     "schema",
     "status",
+    "stop",
     "trace",
     "verify_token",
 ]

@@ -204,6 +204,7 @@ def _held_record(job: Job) -> Iterator[Record]:
         since=since,
         holder=holder,
         now=job.now,
+        stop=job.stop,
         without_log=without_log,
         join=job.options.join,
     ) as record:

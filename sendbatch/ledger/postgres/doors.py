@@ -56,8 +56,8 @@ def records_of(place: Place) -> list[tuple[str, str]]:
     raise _not_there()
 
 
-def stop_runners(place: Place, by: str) -> int:
-    """Ask all runners of the record that are alive to end, each told that `by` has asked; returns how many.
+def stop_runners(place: Place, by: str) -> list[int]:
+    """Ask all runners of the record that are alive to end, each told that `by` has asked; returns their ids.
     Raises LedgerError."""
     raise _not_there()
 
