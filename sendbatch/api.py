@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
-from sendbatch.errors import SendbatchError, one_line
+from sendbatch.errors import GuardError, SendbatchError, one_line
 from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sendbatch.reports.history import History
     from sendbatch.reports.traced import Trace
     from sendbatch.session.approving import ApprovedPlan
+    from sendbatch.session.forgetting import Forgotten, ToForget
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.one import OneMessage
@@ -406,6 +407,35 @@ def trace(
     arguments.texts(email=email)
     tops = tracing.places_of(_path(folder), _record(record))
     return tracing.trace(email, tops, edge or Edge(), stop or Stop())
+
+
+def forget(
+    email: str,
+    folder: FilePath | None = None,
+    *,
+    yes: bool = False,
+    ask: Callable[[ToForget], bool] | None = None,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Forgotten:
+    """Blank one person, by address or key, in every record that `trace` would look in; a hash of their key
+    stays, so that no later run mails them. Files that were made of a record and name them are removed, or
+    made anew; all others that do are in the result.
+
+    One of two says that it may be done: `yes=True`, or `ask`, which gets what is to be blanked, and returns
+    whether to go on. Raises GuardError where nobody says yes, LockedError while a run has one of the records,
+    CampaignError as `trace`; nothing was changed then.
+    """
+    from sendbatch.session import forgetting, tracing
+
+    arguments.texts(email=email)
+    arguments.flags(yes=yes)
+    arguments.functions(ask=ask)
+    if not yes and ask is None:
+        raise GuardError("nobody is here to ask whether this person is to be forgotten", hint="say yes=True")
+    tops = tracing.places_of(_path(folder), _record(record))
+    return forgetting.forget(email, tops, None if yes else ask, edge or Edge(), stop or Stop())
 
 
 def resolve(
