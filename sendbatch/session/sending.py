@@ -128,7 +128,8 @@ class Sending:
             prepared.pool,
             content=prepared.content.digest,
             selected=prepared.sendable,
-            after_row=prepared.samples[0].row - 1,  # before it stand those who are done with
+            # before it stand those who are done with; of a run that others send too, nobody knows which
+            after_row=0 if backlog.waits else prepared.samples[0].row - 1,
             keys=keys,
             history=history,
             composer=_composer(reading, prepared, signer, self._job.profile),

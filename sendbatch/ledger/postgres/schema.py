@@ -4,7 +4,7 @@ at the same time waits for it."""
 from __future__ import annotations
 
 from importlib import resources
-from typing import Final, LiteralString, cast
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -78,8 +78,7 @@ def _bring_up(cursor: Cursor, address: Address) -> None:
 
 
 def _tables() -> sql.SQL:
-    text = resources.files(__package__ or "").joinpath("schema.sql").read_text("utf-8")
-    return sql.SQL(cast("LiteralString", text))  # a file of ours
+    return sql.SQL(resources.files(__package__ or "").joinpath("schema.sql").read_text("utf-8"))
 
 
 def _not_allowed(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
