@@ -14,7 +14,8 @@ from sendbatch.ledger.sqlite.view import STANDING
 _TABLES = {
     "meta": ("key", "value"),
     "plan": (
-        "id", "inputs", "started_at", "completed_at", "columns", "recipients_digest", "content_digest", "counts",
+        "id", "inputs", "started_at", "completed_at", "columns", "recipients_digest", "content_digest",
+        "counts",
     ),
     "plan_row": ("id", "plan", "row", "key", "email", "vars", "status", "why", "detail", "delivery"),
     "delivery": ("id", "key", "email", *STANDING, "vars", "gone"),

@@ -19,7 +19,7 @@ from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.connecting import Connection, opened, words_of
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.runs import found_record, hold_here
-from sendbatch.ledger.postgres.schema import hold_version
+from sendbatch.ledger.postgres.schema import hold_version, may_not_read
 from sendbatch.ledger.postgres.text import cells_as_told, told
 from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.sqlite.folding import MARK
@@ -44,20 +44,27 @@ _TABLES: Final = (
         'sendbatch.plan_row '
         "WHERE {of} AND plan = {current}) AS t ORDER BY id",
     ),
-    ("delivery", f"id, key, email, {_STANDING}, vars, gone", "sendbatch.delivery AS t WHERE {of} ORDER BY id"),
-    ("attempt", f"id, delivery, what, at, {_STANDING}, email", "sendbatch.attempt AS t WHERE {of} ORDER BY id"),
+    (
+        "delivery",
+        f"id, key, email, {_STANDING}, vars, gone",
+        "sendbatch.delivery AS t WHERE {of} ORDER BY id",
+    ),
+    (
+        "attempt",
+        f"id, delivery, what, at, {_STANDING}, email",
+        "sendbatch.attempt AS t WHERE {of} ORDER BY id",
+    ),
     ("event", "at, kind, detail", "sendbatch.event AS t WHERE {of} ORDER BY id"),
 )
 
 
 @contextlib.contextmanager
 def copy_of(place: Place) -> Iterator[Ledger]:
-    """A copy of the record of this place, that is gone afterwards; of an empty one, where there is none, or the
-    address is not known. `place.stop` breaks off what takes long. Raises LedgerError where it cannot be read, or
-    there is no room for it; GuardError where it was moved."""
+    """A copy of the record of this place, or of an empty one, where there is none: it is gone afterwards.
+    `place.stop` breaks off what takes long. Raises LedgerError where it cannot be read, or there is no room
+    for it; GuardError where it was moved."""
     with open_empty_scratch() as ledger:
-        if place.has_address:
-            _fill(ledger, place, place.address)
+        _fill(ledger, place, place.address)
         yield ledger
 
 
@@ -71,24 +78,16 @@ def _fill(ledger: Ledger, place: Place, address: Address) -> None:
             if record is not None:
                 hold_here(connection.cursor(), record, place.title)
                 ledger.fill(_tables(connection, record, place.stop.heed))
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise may_not_read(connection, address, error) from None
         except psycopg.Error as error:
-            raise LedgerError(
-                f"{address.shown}: the record cannot be read: {words_of(error)}", hint=_right(error)
-            ) from None
+            raise LedgerError(f"{address.shown}: the record cannot be read: {words_of(error)}") from None
         except Unsound as error:
             raise LedgerError(
-                f"{address.shown}: the record cannot be read: it holds what sendbatch does not write ({error}). "
-                "Restore the database from a backup: starting without it would mail everyone again"
+                f"{address.shown}: the record cannot be read: it holds what sendbatch does not write "
+                f"({error}). Restore the database from a backup: starting without it would mail everyone "
+                "again"
             ) from None
-
-
-def _right(error: psycopg.Error) -> str:
-    if not isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return ""
-    return (
-        "to look takes the right to read: GRANT USAGE ON SCHEMA sendbatch and GRANT SELECT ON ALL TABLES IN SCHEMA "
-        "sendbatch, TO that user"
-    )
 
 
 def _tables(connection: Connection, record: int, heed: Callable[[], None]) -> Iterator[Table]:
@@ -103,8 +102,8 @@ def _tables(connection: Connection, record: int, heed: Callable[[], None]) -> It
             rows = _read(connection, f"SELECT {columns} FROM {source.format(**of)}", heed)
             named = columns.split(", ")
             yield table, named, _told(rows, "vars" if "vars" in named else "columns", named)
-        newest = f"SELECT '{MARK}', coalesce(max(id), 0)::text FROM sendbatch.attempt WHERE record = {record:d}"
-        yield "meta", ("key", "value"), _read(connection, newest, heed)
+        newest = f"coalesce(max(id), 0)::text FROM sendbatch.attempt WHERE {of['of']}"
+        yield "meta", ("key", "value"), _read(connection, f"SELECT '{MARK}', {newest}", heed)
 
 
 def _read(connection: Connection, query: str, heed: Callable[[], None]) -> Iterator[Sequence[Any]]:

@@ -44,7 +44,7 @@ def read_postgres_record(place: Place) -> Iterator[Snapshot]:
 @contextmanager
 def open_postgres_copy(place: Place, at: float) -> Iterator[Copy]:
     """A copy of the record, or of an empty one: whatever is done to it is gone afterwards, and no run is held
-    up by it. Raises LedgerError."""
+    up by it. Raises LedgerError, GuardError where it was moved."""
     with copy_of(place) as copy:
         yield copy
 

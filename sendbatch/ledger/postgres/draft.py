@@ -12,31 +12,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import psycopg
 
-from sendbatch.errors import LedgerError, RecordLost, SendbatchError
-from sendbatch.ledger.facts import Plan, Retried, Terms, Weight
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
+from sendbatch.ledger.facts import Plan, Terms, Weight
 from sendbatch.ledger.postgres import merging
 from sendbatch.ledger.postgres.address import Address
-from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, stopped, transaction
+from sendbatch.ledger.postgres.choice import Choice
+from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transaction, words_of
 from sendbatch.ledger.postgres.heeding import Heeded
-from sendbatch.ledger.postgres.parts import ask
+from sendbatch.ledger.postgres.parts import first
 from sendbatch.ledger.postgres.people import PostgresPeople, people_of
 from sendbatch.ledger.postgres.reading import PostgresReading
-from sendbatch.ledger.postgres.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.postgres.scratch import Scratch, clear_dead, is_of_a_draft
-from sendbatch.ledger.postgres.selecting import (
-    CHOSEN,
-    LEFT,
-    SCOPE,
-    PostgresSelection,
-    keep,
-)
+from sendbatch.ledger.postgres.selecting import PostgresSelection, keep
 from sendbatch.ledger.postgres.staging import PostgresStaging, id_of
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import (
@@ -50,14 +43,11 @@ from sendbatch.ledger.postgres.view import (
     rows_of,
     rows_of_draft,
 )
-from sendbatch.ledger.sqlite.sql import happens, listed
-from sendbatch.ledger.states import SENDABLE, Event, sources
-from sendbatch.values import Recipient, Status
+from sendbatch.values import Status
 
 Hold: TypeAlias = Callable[[Cursor], None]
 Begin: TypeAlias = Callable[[Cursor, float | None, Terms | None, PostgresSelection], None]
 Merged: TypeAlias = Callable[[PostgresSelection], None]
-_SENDABLE = listed(SENDABLE)
 _MANY = 1000  # rows from which on the server has to know how they are distributed
 
 
@@ -70,7 +60,7 @@ class Staged:
     base: int
 
 
-class PostgresDraft(PostgresSelection):
+class PostgresDraft(Choice):
     """Of `record`; `token` is its own number, under which its rows will stand. `hold` raises RecordLost,
     within a transaction, where planning is another's by now; `begin` is called last in the transaction that
     merges, with when a run begins to send, if it does, its terms and whom it selects; and `merged` when that
@@ -79,26 +69,24 @@ class PostgresDraft(PostgresSelection):
     def __init__(
         self, asked: Heeded, record: int, token: int, *, hold: Hold, begin: Begin, merged: Merged
     ) -> None:
-        super().__init__(asked, record, {})
-        self._db = asked
+        super().__init__(asked, Scratch(asked, record, token), record)
         self._token = token
         self._hold = hold
         self._begin = begin
         self._merged = merged
-        self._scratch = Scratch(asked, record, token)
         self._deliveries = deliveries_of(record)
         self._is_anew = False
         self.reading = PostgresReading(asked, record)
         self._last = self.reading.plan()
-        self._last_rows = self._db.one(f"SELECT {current(record)}") or 0
+        self._last_rows = int(first(asked, f"SELECT {current(record)}") or 0)
         self._staged: Staged | None = None
         self._terms: Terms | None = None
         self._notes: list[tuple[str, str, float]] = []
         self._remembered: dict[str, str] = {}
         self._due: list[tuple[float, float | None]] = []
-        self._excepted: tuple[str, float] | None = None
         self._rows_put = 0
-        self._ours = f"record = {record:d} AND plan = {token:d}"  # of a row of all: it is of the plan that is staged
+        # of a row of all: it is of the plan that is staged
+        self._ours = f"record = {record:d} AND plan = {token:d}"
 
     # -- a plan -------------------------------------------------------------------------------
 
@@ -107,7 +95,7 @@ class PostgresDraft(PostgresSelection):
         return self._staged.plan if self._staged is not None else self._last
 
     @property
-    def _people(self) -> Rows:
+    def whom(self) -> Rows:
         if self._staged is None and not self._is_anew and "asked" not in self._scratch:
             return rows_of(self._rows_of_plan, self._deliveries)  # as the record has them
         return rows_of_draft(
@@ -122,15 +110,12 @@ class PostgresDraft(PostgresSelection):
     def _rows_of_plan(self) -> PlanRows:
         if self._staged is None:
             return plan_rows(self._record, self._last_rows)
-        return PlanRows(f"(SELECT {id_of(self._staged.base)} AS id, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged")
-
-    @property
-    def rows(self) -> str:
-        return str(self._people)
+        id_ = id_of(self._staged.base)
+        return PlanRows(f"(SELECT {id_} AS id, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged")
 
     @property
     def people(self) -> PostgresPeople:
-        return people_of(self._db, self._people, gone(self._deliveries), self._plan)
+        return people_of(self._db, self.whom, gone(self._deliveries), self._plan)
 
     def stage(self, columns: Sequence[str]) -> PostgresStaging:
         return PostgresStaging(
@@ -165,117 +150,8 @@ class PostgresDraft(PostgresSelection):
     def terms(self, terms: Terms) -> None:
         self._terms = terms
 
-    # -- whom it selects ----------------------------------------------------------------------
-
-    def _select(self, kind: str, holds: bool = True) -> None:
-        """From now on it goes by the table of this kind, or not."""
-        kinds = {one: table for one, table in self.kinds.items() if one != kind}
-        self.kinds = {**kinds, kind: self._scratch[kind]} if holds else kinds
-
-    def only(self, named: Sequence[tuple[str, ...]] | None) -> list[str]:
-        self._scratch.drop(SCOPE, "wanted")
-        self._select(SCOPE, holds=False)
-        if named is None:
-            return []
-        scope = self._scratch.make(SCOPE)
-        spelled = ((stored(one), n) for n, spellings in enumerate(named) for one in spellings)
-        self._scratch.put("wanted", spelled)
-        found = self._db.execute(
-            f"WITH found AS (SELECT people.id, w.number FROM {self.rows}, {self._scratch['wanted']} AS w "
-            f"WHERE people.key = w.spelling UNION SELECT people.id, w.number FROM {self.rows}, "
-            f"{self._scratch['wanted']} AS w WHERE people.email = w.spelling), put AS (INSERT INTO {scope} "
-            "(id) "
-            "SELECT DISTINCT id FROM found) SELECT DISTINCT number FROM found"
-        )
-        known = {number for (number,) in found}
-        self._select(SCOPE)
-        return [spellings[0] for n, spellings in enumerate(named) if n not in known]
-
-    def retry(self, asked: Sequence[Retried], at: float) -> int:
-        return sum(self._retry(one, at) for one in asked)
-
-    def _retry(self, asked: Retried, at: float) -> int:
-        assert asked.status in sources(Event.RETRY)
-        those = f"FROM {self.rows} WHERE holds AND status = %s{self.scope}{self._not_excepted}"
-        code = 'coalesce(enhanced_code, code::text) COLLATE "C"'
-        values: list[Any] = [str(asked.status)]
-        if asked.codes is not None:
-            there = self._db.execute(f"SELECT DISTINCT {code} {those}", values).fetchall()
-            those += f" AND {code} = ANY(%s)"
-            values.append([one for (one,) in there if one is not None and fnmatchcase(one, asked.codes)])
-        if asked.status is Status.REJECTED:
-            into = f"INSERT INTO {self._scratch.make('asked')} (id) SELECT id FROM found ON CONFLICT DO NOTHING"
-        else:
-            into = (
-                f"INSERT INTO {self._scratch.make('hurried')} (id, due_at) SELECT id, %s::double precision "
-                "FROM found ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at"
-            )
-            values.append(at)
-        # what is asked of stays as it was: a table that is made within would be among it
-        found = self._db.one(f"WITH found AS (SELECT id {those}), put AS ({into}) SELECT count(*) FROM found", values)
-        return int(found)
-
-    @property
-    def _not_excepted(self) -> str:
-        if self._excepted is None:
-            return ""
-        return f" AND NOT EXISTS (SELECT 1 FROM {self._scratch['excepted_rows']} AS e WHERE e.id = people.place)"
-
-    def resend(self, only: Collection[int] | None = None) -> int:
-        those = f"SELECT id FROM {self.rows} WHERE holds AND {happens(Event.RESEND)}{self.scope}"
-        values: list[Any] = []
-        if only is not None:
-            those += " AND id = ANY(%s)"
-            values.append(sorted(only))
-        asked = self._scratch.make("asked")
-        return self._db.execute(f"INSERT INTO {asked} (id) {those} ON CONFLICT DO NOTHING", values or None).rowcount
-
-    def doubt_with_key(self, content: str, dated_after: float) -> frozenset[int]:
-        rows = self._db.execute(
-            f"SELECT id FROM {self.rows} WHERE status = 'in_doubt' AND content = %s AND dated_at > %s"
-            f"{self.scope}",
-            (content, dated_after),
-        )
-        return frozenset(id_ for (id_,) in rows)
-
-    def limit(self, count: int | None) -> None:
-        self._choose(count)
-        asked, left = self._scratch["asked"], self._scratch.make(LEFT)
-        if count is not None and "asked" in self._scratch:
-            kept = f"EXISTS (SELECT 1 FROM {self._scratch[CHOSEN]} AS c WHERE c.id = a.id)"
-            self._db.execute(
-                f"WITH over AS (DELETE FROM {asked} AS a WHERE NOT {kept} RETURNING a.id) "
-                f"INSERT INTO {left} (id) SELECT id FROM over ON CONFLICT DO NOTHING"
-            )
-        self._select(LEFT)
-
-    def _choose(self, count: int | None) -> None:
-        """Of the rows in scope that can be sent to, take the first so many by line."""
-        self._scratch.drop(CHOSEN)
-        self._select(CHOSEN, holds=False)
-        if count is None:
-            return
-        self._db.execute(
-            f"INSERT INTO {self._scratch.make(CHOSEN)} (id) SELECT id FROM {self.rows} "
-            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY place LIMIT %s ON CONFLICT DO "
-            "NOTHING",
-            (count,),
-        )
-        self._select(CHOSEN)
-
     def make_due(self, at: float, latest: float | None = None) -> None:
         self._due.append((at, latest))
-
-    def samples(self, count: int) -> list[Recipient]:
-        rows = ask(self._db, f"SELECT {COLUMNS} {self._to_send} ORDER BY place LIMIT %s", (count,))
-        return to_recipients(rows)
-
-    def to_send(self) -> Iterator[Recipient]:
-        yield from in_parts(self._db, self._people, f"holds AND status IN {_SENDABLE}{self.those}")
-
-    @property
-    def _to_send(self) -> str:
-        return f"FROM {self.rows} WHERE holds AND status IN {_SENDABLE}{self.those}"
 
     def weight(self) -> Weight | None:
         if self._staged is None:
@@ -284,7 +160,7 @@ class PostgresDraft(PostgresSelection):
             return Weight()
         most, total = self._db.execute(
             "SELECT coalesce(max(bytes), 0), coalesce(sum(bytes), 0)::bigint FROM "
-            f'(SELECT "row" {self._to_send}) AS them JOIN {self._scratch["weighed"]} AS w USING ("row")'
+            f'(SELECT "row" {self.those_to_send}) AS them JOIN {self._scratch["weighed"]} AS w USING ("row")'
         ).fetchall()[0]
         return Weight(most, total)
 
@@ -313,7 +189,7 @@ class PostgresDraft(PostgresSelection):
             self._hold(cursor)
         self._rows_put = self._db.execute(
             f"INSERT INTO sendbatch.plan_row (record, plan, id, {merging.ROW}) SELECT {self._record:d}, "
-            f'{self._token:d}, id, {merging.ROW} FROM {self._rows_of_plan.table} ORDER BY id'
+            f"{self._token:d}, id, {merging.ROW} FROM {self._rows_of_plan.table} ORDER BY id"
         ).rowcount
         if self._rows_put >= _MANY:
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
@@ -356,8 +232,8 @@ class PostgresDraft(PostgresSelection):
         plan = staged.plan
         cursor.execute(
             "INSERT INTO sendbatch.plan (record, id, inputs, started_at, completed_at, columns, "
-            "recipients_digest, "
-            "content_digest, counts, rows) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "recipients_digest, content_digest, counts, rows) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 self._record, plan.id, stored(plan.inputs), staged.started_at, plan.completed_at,
                 json.dumps([stored(column) for column in plan.columns], ensure_ascii=False),
@@ -429,21 +305,32 @@ def told_of(address: Address) -> Iterator[None]:
         yield
     except psycopg.errors.UndefinedTable as error:
         if not is_of_a_draft(error.diag.message_primary or ""):
-            raise stopped(error, address) from error
+            raise broken_off(error, address) from error
         raise RecordLost(
             "another run has planned this campaign meanwhile, for this one was not heard of for longer than "
-            "its "
-            "lease; nothing was sent",
+            "its lease; nothing was sent",
             hint="run it again, or with --join to send together with that one",
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise no_right(error, address) from None
     except psycopg.Error as error:
-        raise stopped(error, address) from error
+        raise broken_off(error, address) from error
 
 
-def no_right(error: psycopg.Error, address: Address) -> SendbatchError:
+def broken_off(error: psycopg.Error, address: Address) -> RecordStopped:
+    hint = "run it again once the database is well: it plans anew"
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        hint = "a plan of many rows takes longer than this user may: ALTER ROLE … SET statement_timeout = 0"
+    return RecordStopped(
+        f"{address.shown}: the database broke off while this plan was made: {words_of(error)}; nothing was "
+        "sent",
+        hint=hint,
+    )
+
+
+def no_right(error: psycopg.Error, address: Address) -> LedgerError:
     return LedgerError(
-        f"{address.shown}: this user may not plan there: {error.diag.message_primary}",
-        hint="a plan needs tables of its own for a while: GRANT USAGE, CREATE ON SCHEMA sendbatch TO that user",
+        f"{address.shown}: the user of the record's database may not plan in it: {words_of(error)}; "
+        "nothing was sent",
+        hint="a plan has tables of its own for a while: GRANT USAGE, CREATE ON SCHEMA sendbatch TO that user",
     )

@@ -21,7 +21,10 @@ ROW: Final = '"row", key, email, vars, status, why, detail, delivery'  # what is
 def seat(cursor: Cursor, record: int, last: int, number: int) -> None:
     """Deliveries follow from the rows that stand under the number `last` to those under `number`."""
     of_record = f"record = {record:d}"
-    ours = f"SELECT delivery FROM sendbatch.plan_row WHERE {of_record} AND plan = {number:d} AND delivery IS NOT NULL"
+    ours = (
+        f"SELECT delivery FROM sendbatch.plan_row WHERE {of_record} AND plan = {number:d} "
+        "AND delivery IS NOT NULL"
+    )
     if cursor.execute(f"DELETE FROM sendbatch.delivery WHERE {of_record} AND NOT {TRIED}").rowcount:
         cursor.execute(
             f"DELETE FROM sendbatch.attempt AS a WHERE {of_record} AND NOT EXISTS "

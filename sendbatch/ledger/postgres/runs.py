@@ -238,6 +238,13 @@ def _locked(title: str, others: list[Other], *, may_be_joined: bool) -> LockedEr
     )
 
 
+def hold_here(cursor: Cursor, record: int, title: str) -> None:
+    """Raises GuardError where the record was moved, or is being."""
+    found = cursor.execute("SELECT state, moved_to FROM sendbatch.record WHERE id = %s", (record,)).fetchone()
+    if found is not None and found[0] != "open":
+        raise _moved(title, *found)
+
+
 def _moved(title: str, state: str, to: str | None) -> GuardError:
     where = f" to {one_line(told(to), 200)}" if to else ""
     if state == "moving":

@@ -54,8 +54,8 @@ UNIQUE: Final = {  # by what each row of a table is told apart from the others
     "excepted_keys": "key",
 }  # fmt: skip
 OF_PLAN: Final = (
-    "row", "former", "since", "marks", "suppression", "questioned", "lacking", "faulty", "weighed", "unreachable",
-    "excepted", "excepted_keys", "excepted_rows", "renamed", "twice",
+    "row", "former", "since", "marks", "suppression", "questioned", "lacking", "faulty", "weighed",
+    "unreachable", "excepted", "excepted_keys", "excepted_rows", "renamed", "twice",
 )  # fmt: skip
 _OURS: Final = re.compile(r"d\d+_(\d+)_[a-z_]+")
 

@@ -172,7 +172,9 @@ class PostgresStaging:
             "AND (theirs.key IS NULL OR known.status IN ('accepted', 'in_doubt') AND NOT theirs.was_sent) "
             f"ORDER BY made.key, known.status NOT IN {DONE}, known.key"
         )
-        self._db.execute(f"UPDATE {self._rows} AS r SET key = n.known FROM {renamed} AS n WHERE n.key = r.key")
+        self._db.execute(
+            f"UPDATE {self._rows} AS r SET key = n.known FROM {renamed} AS n WHERE n.key = r.key"
+        )
 
     def _leave_out_suppressed(self) -> None:
         if "suppression" not in self._scratch:
@@ -287,9 +289,8 @@ class PostgresStaging:
     def faulty(self, most: int) -> Faulty:
         if "faulty" not in self._scratch:
             return Faulty()
-        them = self._open_to.replace(
-            f"FROM {self._rows} AS r", f'FROM {self._rows} AS r JOIN {self._scratch["faulty"]} AS f USING ("row")'
-        )
+        them, staged = self._open_to, f"FROM {self._rows} AS r"
+        them = them.replace(staged, f'{staged} JOIN {self._scratch["faulty"]} AS f USING ("row")')
         rows, count = self._some('r."row", f.told', them, (), most)
         if not count:
             return Faulty()
@@ -316,7 +317,8 @@ class PostgresStaging:
         )
         count = self._db.one(f"SELECT count(*) FROM {questioned} WHERE list = %s", (number,))
         rows = self._db.execute(
-            f'SELECT "row", told, why FROM {questioned} WHERE list = %s ORDER BY "row" LIMIT %s', (number, most)
+            f'SELECT "row", told, why FROM {questioned} WHERE list = %s ORDER BY "row" LIMIT %s',
+            (number, most),
         )
         return int(count), [(line, told(text), told(why)) for line, text, why in rows]
 
