@@ -28,8 +28,8 @@ MOST_AT_ONCE = 64  # blocks that who sends alone takes in one go
 
 
 class PostgresBacklog:
-    """`shared`: others may take blocks, too; `is_out` says whether this runner has lost its place; `ended` puts
-    back what a person's word made sendable, if it is the last."""
+    """`shared`: others may take blocks, too; `is_out` says whether this runner has lost its place; `ended`
+    puts back what a person's word made sendable, if it is the last."""
 
     waits = True
     announces = False
@@ -143,7 +143,8 @@ class PostgresBacklog:
 
     def _any_due(self, connection: Connection, now: float) -> bool:
         found = connection.execute(
-            "SELECT 1 FROM sendbatch.delivery WHERE record = %s AND status = 'deferred' AND due_at <= %s LIMIT 1",
+            "SELECT 1 FROM sendbatch.delivery WHERE record = %s AND status = 'deferred' "
+            "AND due_at <= %s LIMIT 1",
             (self._commits.seat.record, now),
         )
         return found.fetchone() is not None

@@ -1,10 +1,10 @@
 """Blocks of deliveries, each with a token, a lease and at most one runner who may send it.
 
-Theory of operation. A block belongs to whoever has its newest token. To take one is one transaction: a new token,
-and whoever an older token left *sending* becomes in doubt. An intent's transaction updates the row of its block
-first, where the token is still its own; so it comes before the taking, which finds what it wrote, or after it,
-and finds that the block is no longer its own. The lease says when another may take it, and no more.
-"""
+Theory of operation. A block belongs to whoever has its newest token. To take one is one transaction: a new
+token, and whoever an older token left *sending* becomes in doubt. An intent's transaction updates the row of
+its block first, where the token is still its own; so it comes before the taking, which finds what it wrote,
+or after it, and finds that the block is no longer its own. The lease says when another may take it, and no
+more. """
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ IS_OURS: Final[LiteralString] = (
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Deliveries `first` to `last`, that this runner may send as long as `token` is the newest. `renewed_at` is
-    by its own onward clock, before it asked for that."""
+    """Deliveries `first` to `last`, that this runner may send as long as `token` is the newest. `renewed_at`
+    is by its own onward clock, before it asked for that."""
 
     first: int
     last: int
@@ -100,8 +100,8 @@ class Holding:
 
 
 def cut(cursor: Cursor, record: int, deliveries: str) -> None:
-    """Cut all deliveries anew: `deliveries` is a table of the ids that may be sent to. No older token is worth
-    anything any more."""
+    """Cut all deliveries anew: `deliveries` is a table of the ids that may be sent to. No older token is
+    worth anything any more."""
     cursor.execute("DELETE FROM sendbatch.block WHERE record = %s", (record,))
     firsts = cursor.execute(
         sql.SQL(
@@ -125,8 +125,8 @@ def cut(cursor: Cursor, record: int, deliveries: str) -> None:
 def take(
     cursor: Cursor, seat: Seat, at: float, *, most: int, firsts: Sequence[int] | None = None
 ) -> list[Block]:
-    """Take up to `most` blocks that are free, or those of `firsts` that are; `at` is when the transaction began,
-    by the onward clock."""
+    """Take up to `most` blocks that are free, or those of `firsts` that are; `at` is when the transaction
+    began, by the onward clock."""
     token = tokens(cursor, seat.record, most)
     cursor.execute(
         _TAKE_THESE if firsts is not None else _TAKE_NEXT,
@@ -171,8 +171,8 @@ RENEW: Final[LiteralString] = (
 
 
 def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block], at: float) -> list[Block]:
-    """The same blocks under new tokens, so that nothing is written any more by what was sent under the old ones;
-    only those that are still this runner's."""
+    """The same blocks under new tokens, so that nothing is written any more by what was sent under the old
+    ones; only those that are still this runner's."""
     if not blocks:
         return []
     token = tokens(cursor, seat.record, len(blocks))
@@ -189,8 +189,8 @@ def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block], at: float) -> l
 
 
 def let_go(cursor: Cursor, seat: Seat, blocks: Collection[Block], left: str) -> set[int]:
-    """Release those in which nothing can be sent now, and nobody is *sending*; `left` is a table of those of a
-    block `b` who may be sent to: id, status, due_at. Returns which, by their first."""
+    """Release those in which nothing can be sent now, and nobody is *sending*; `left` is a table of those of
+    a block `b` who may be sent to: id, status, due_at. Returns which, by their first."""
     if not blocks:
         return set()
     rows = cursor.execute(

@@ -21,8 +21,8 @@ _OF_DELIVERY: Final = ", ".join(f"d.{name}" for name in STANDING)
 
 
 class Queries:
-    """Of one record; `those` is a condition on `id`: whom the run may send to. `began_at` is when it began: who
-    failed before is tried again, who failed since is not."""
+    """Of one record; `those` is a condition on `id`: whom the run may send to. `began_at` is when it began:
+    who failed before is tried again, who failed since is not."""
 
     def __init__(self, record: int, those: str, began_at: float | None) -> None:
         self._record = record
@@ -34,8 +34,8 @@ class Queries:
         )
 
     def _in(self, block: str) -> str:
-        """A table of those in this block (with `first` and `last`) who hold their key and whom the run selects;
-        `tried` is NULL where nobody ever was."""
+        """A table of those in this block (with `first` and `last`) who hold their key and whom the run
+        selects; `tried` is NULL where nobody ever was."""
         ours = f"p.record = {self._record:d} AND p.plan = {current(self._record)} AND p.status = 'pending'"
         rows = (
             f"SELECT p.* FROM sendbatch.plan_row AS p WHERE {ours} AND p.delivery IS NULL "

@@ -1,9 +1,9 @@
 """The commits of one runner: what is written holds, or it is known that it does not.
 
-Is the answer to a commit lost, nobody knows whether it holds. Then no dot leaves for its intents: the blocks get
-new tokens, so that nothing of it can be written any more, and the intents are undone under their ids, also where
-they are in doubt by now. All else is written again under the same ids, and changes nothing the second time.
-"""
+Is the answer to a commit lost, nobody knows whether it holds. Then no dot leaves for its intents: the blocks
+get new tokens, so that nothing of it can be written any more, and the intents are undone under their ids,
+also where they are in doubt by now. All else is written again under the same ids, and changes nothing the
+second time. """
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ _ENDS_IN = (Status.DEFERRED, Status.PENDING, Status.FAILED)
 
 
 class Commits:
-    """Used by one thread at a time, over `line`. `accepted` counts the messages of this runner; `streak` is how
-    the run's row of refusals stands."""
+    """Used by one thread at a time, over `line`. `accepted` counts the messages of this runner; `streak` is
+    how the run's row of refusals stands."""
 
     def __init__(self, line: Line, seat: Seat, holding: Holding, time: DatabaseTime) -> None:
         self.accepted = 0
@@ -69,9 +69,9 @@ class Commits:
         self._acknowledged = 0
 
     def write(self, changes: Sequence[Change], known: dict[int, Standing]) -> set[int]:
-        """All of them, on return. `known` says where those stand who were handed out, and learns where they do
-        now. Returns the ids of whose intent does not hold. Raises RecordLost, once all else is written, where
-        somebody has changed the record, or this runner has no place in it any more; RecordStopped."""
+        """All of them, on return. `known` says where those stand who were handed out, and learns where they
+        do now. Returns the ids of whose intent does not hold. Raises RecordLost, once all else is written,
+        where somebody has changed the record, or this runner has no place in it any more; RecordStopped."""
         commit = _Commit(self, next(self._number), changes, known)
         self._line.ask(commit.make)
         self._acknowledged = commit.number
@@ -91,8 +91,8 @@ class Commits:
             self.holding.hold(now)
 
     def was_made(self, cursor: Cursor, number: int) -> bool:
-        """Whether the commit of this number holds. Raises RecordLost where the database has forgotten an older
-        one."""
+        """Whether the commit of this number holds. Raises RecordLost where the database has forgotten an
+        older one."""
         found = cell(
             cursor,
             "SELECT committed FROM sendbatch.runner WHERE record = %s AND id = %s FOR UPDATE",
@@ -100,10 +100,11 @@ class Commits:
         )
         if found is not None and found < self._acknowledged:
             raise RecordLost(
-                "the record's database has lost what it had confirmed: another server has taken its place that "
-                "did not have all of it; the run has stopped",
-                hint="whom it sent to meanwhile stands in the report of this run alone: compare before anything "
-                "is sent again, and let commits wait for the standby (synchronous_standby_names)",
+                "the record's database has lost what it had confirmed: another server has taken its place "
+                "that did not have all of it; the run has stopped",
+                hint="whom it sent to meanwhile may not stand in it: compare with the server's own log "
+                "before anything is sent again, and let "
+                "commits wait for the standby (synchronous_standby_names)",
             )
         return found is not None and found >= number
 
@@ -262,8 +263,8 @@ class _Commit:
             of.time.learn(told_at[0])
 
     def _begin(self, connection: Connection, seat: dict[str, Any]) -> str | None:
-        """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns how
-        it stands with these. None, and nothing is begun, where nobody is."""
+        """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns
+        how it stands with these. None, and nothing is begun, where nobody is."""
         if not streak.counts(self.changes):
             return None
         with connection.pipeline():
@@ -363,7 +364,8 @@ class _Commit:
                     self.known[one.change.id] = released(one)
 
     def _say_what_was_late(self, connection: Connection, late: Sequence[Answered]) -> None:
-        """An answer that a person's word contradicts, or another attempt: it is an event, and changes nothing."""
+        """An answer that a person's word contradicts, or another attempt: it is an event, and changes
+        nothing."""
         if not late:
             return
         of = self.of
@@ -401,8 +403,8 @@ def take(
     containing: Sequence[int] | None = None,
     firsts: Sequence[int] | None = None,
 ) -> list[Block]:
-    """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries. Whoever
-    is *sending* in one is in doubt."""
+    """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
+    Whoever is *sending* in one is in doubt."""
     at = onward()
     with transaction(connection) as cursor:
         if containing is not None:
@@ -463,8 +465,8 @@ def standing_of(fields: Sequence[Any]) -> Standing:
 
 
 def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
-    """Whether nobody has changed the record: there are too many refusals in a row, or a late answer of another
-    runner has settled them meanwhile, or the run is over."""
+    """Whether nobody has changed the record: there are too many refusals in a row, or a late answer of
+    another runner has settled them meanwhile, or the run is over."""
     found = cell(
         connection.cursor(),
         f"SELECT NOT {blocks.IS_OURS} OR NOT {intents.NOT_TRIPPED} OR (SELECT count(*) FROM "

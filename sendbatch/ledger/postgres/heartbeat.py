@@ -1,4 +1,5 @@
-"""A runner's sign of life: a thread that keeps its place, its blocks and its plan, and hears who asks it to end."""
+"""A runner's sign of life: a thread that keeps its place, its blocks and its plan, and hears who asks it to
+end."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ BEATS = 3  # in a lease
 
 
 class Heartbeat:
-    """From `start` to `stop`. `asked` is called once with who wants this runner to end. `is_out`: another run has
-    taken its place."""
+    """From `start` to `stop`. `asked` is called once with who wants this runner to end. `is_out`: another run
+    has taken its place."""
 
     def __init__(
         self, line: Line, seat: Seat, commits: Commits, time: DatabaseTime, asked: Callable[[str], None]

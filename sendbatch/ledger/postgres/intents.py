@@ -1,9 +1,8 @@
 """The SQL of a commit: intents, answers, and what is written beside them, each as rows of arrays.
 
-All statements of a commit are sent at once, COMMIT among them. Whatever must be so for one to hold, the database
-decides in it: that the block's token is the newest, that a row is as it was said to be, that an answer is that of
-the newest attempt. Who came back holds.
-"""
+All statements of a commit are sent at once, COMMIT among them. Whatever must be so for one to hold, the
+database decides in it: that the block's token is the newest, that a row is as it was said to be, that an
+answer is that of the newest attempt. Who came back holds. """
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A connection to the record's database that is made anew where it broke, and waits where the database is away.
+"""A connection to the record's database that is made anew where it broke, and waits where the database is
+away.
 
 What is asked over it must be such that it can be asked again: nobody knows whether the last time was in vain.
 """
@@ -43,8 +44,8 @@ class Waiting:
 
 
 class Line:
-    """For one thread at a time; others wait for it. `lost_standby` says that the server warned in the middle of
-    what was asked last: what it has committed may not have reached the standby that it waits for."""
+    """For one thread at a time; others wait for it. `lost_standby` says that the server warned in the middle
+    of what was asked last: what it has committed may not have reached the standby that it waits for."""
 
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
@@ -54,8 +55,9 @@ class Line:
         self.lost_standby = False
 
     def ask(self, work: Callable[[Connection], T]) -> T:
-        """What `work` returns, which is called again until it does. Raises RecordStopped where the database says
-        no, or is away for too long, or the run is to end meanwhile; LedgerError where it keeps nothing."""
+        """What `work` returns, which is called again until it does. Raises RecordStopped where the database
+        says no, or is away for too long, or the run is to end meanwhile; LedgerError where it keeps
+        nothing."""
         with self._lock:
             away: _Away | None = None
             while True:

@@ -40,7 +40,7 @@ from sendbatch.ledger.postgres.selecting import PostgresSelection, restore, sele
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
-AT_OPENING: Final = 15.0  # seconds that a database which does not answer is waited for before anything is begun
+AT_OPENING: Final = 15.0  # seconds that a database is waited for before anything is begun
 AT_CLOSING: Final = 5.0  # and when all is over: then the leases run out by themselves
 LOOK_AGAIN: Final = 0.3  # seconds, for a plan that another makes
 

@@ -1,8 +1,8 @@
 """How a runner that is gone becomes doubt, and how a person settles it.
 
-Whoever stands as *sending* in a block that is taken was on the way as its holder ended, or was not heard of: the
-message may have arrived. They are in doubt until an answer comes after all, or a person says what became of them.
-"""
+Whoever stands as *sending* in a block that is taken was on the way as its holder ended, or was not heard of:
+the message may have arrived. They are in doubt until an answer comes after all, or a person says what became
+of them. """
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ _CRASH: Final[LiteralString] = (
     "enhanced_code, reply, why, detail, content, dated_at, first_attempt_at, finished_at FROM done "
     "ON CONFLICT (record, id) DO NOTHING) SELECT count(*) FROM done"
 )
-# Seconds: so long, and a lease, an answer may come after all. No server takes longer for one (RFC 5321 §4.5.3.2).
+# Seconds: so long, and a lease, an answer may come after all. No server takes longer for one (RFC 5321
+# §4.5.3.2).
 YOUNG: Final = 900.0
 
 
@@ -52,8 +53,8 @@ def doubt(
     at: float,
     ours: Collection[int] = (),
 ) -> int:
-    """Whoever stands as *sending* among the deliveries of these blocks, which have new tokens, is in doubt; but
-    for those whose attempt is among `ours`. Returns how many."""
+    """Whoever stands as *sending* among the deliveries of these blocks, which have new tokens, is in doubt;
+    but for those whose attempt is among `ours`. Returns how many."""
     firsts, lasts = ranges
     found = one(
         cursor,
@@ -66,8 +67,8 @@ def doubt(
 
 
 def recover(cursor: Cursor, seat: Seat, holding: Holding, at: float) -> int:
-    """What a run before has left, all of whose runners are gone: its blocks are taken, and whom it could send to
-    for itself alone is as before. Returns how many are in doubt."""
+    """What a run before has left, all of whose runners are gone: its blocks are taken, and whom it could send
+    to for itself alone is as before. Returns how many are in doubt."""
     token = tokens(cursor, seat.record, 1)
     cursor.execute(
         "WITH all_of_it AS (SELECT first FROM sendbatch.block WHERE record = %(record)s ORDER BY first "
@@ -85,9 +86,9 @@ def recover(cursor: Cursor, seat: Seat, holding: Holding, at: float) -> int:
 def resolve(
     cursor: Cursor, seat: Seat, named: Sequence[tuple[str, ...]], to: Status, at: float
 ) -> list[str]:
-    """Settle by hand those that have one of each `named` spellings. Returns the first spelling of those of whom
-    nothing is to be settled; nothing is changed then. Raises LockedError where they are to be sent to again, and
-    an answer may still come."""
+    """Settle by hand those that have one of each `named` spellings. Returns the first spelling of those of
+    whom nothing is to be settled; nothing is changed then. Raises LockedError where they are to be sent to
+    again, and an answer may still come."""
     event, record = RESOLVED[to], seat.record
     ids = [_unsettled(cursor, record, spellings) for spellings in named]
     wrong = [spellings[0] for spellings, found in zip(named, ids, strict=True) if not found]
@@ -118,7 +119,8 @@ def resolve(
 
 def _unsettled(cursor: Cursor, record: int, spellings: tuple[str, ...]) -> list[int]:
     """The deliveries of that key or address that are in doubt, or held back by 5xx."""
-    of = f"(SELECT * FROM sendbatch.delivery WHERE record = {record:d} AND status IN ('in_doubt', 'deferred'))"
+    open_ = f"record = {record:d} AND status IN ('in_doubt', 'deferred')"
+    of = f"(SELECT * FROM sendbatch.delivery WHERE {open_})"
     named = "(key = ANY(%(words)s) OR email = ANY(%(words)s))"
     rows = cursor.execute(
         _sql(
@@ -140,8 +142,8 @@ def _hold_old(cursor: Cursor, record: int, ids: Sequence[int]) -> None:
     if found is not None:
         key, since = found
         raise LockedError(
-            f"{one_line(told(key), 200)}: in doubt since {clock_time(since)}, so that the server's answer may still "
-            "come, from another machine that is only slow or paused; nobody was changed",
+            f"{one_line(told(key), 200)}: in doubt since {clock_time(since)}, so that the server's answer may "
+            "still come, from another machine that is slow or paused; nobody was changed",
             hint=f"wait until {clock_time(since + YOUNG + lease_seconds())} before it is sent again; "
             "--as accepted and --as rejected hold at once",
         )

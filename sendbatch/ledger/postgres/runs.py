@@ -2,10 +2,9 @@
 
 Theory of operation. Whoever opens a record is a runner, with a row that says when it was last heard of. Is no
 other alive, this one plans: it gets a token, without which nothing is merged, and everything that older ones
-hold is void. Else it joins the run that is under way, if that may be joined, or is told who has it. The row of
-the record is locked while that is decided, and that of the run while somebody leaves: so one alone is the
-first, and one the last.
-"""
+hold is void. Else it joins the run that is under way, if that may be joined, or is told who has it. The row
+of the record is locked while that is decided, and that of the run while somebody leaves: so one alone is the
+first, and one the last. """
 
 from __future__ import annotations
 
@@ -98,7 +97,8 @@ def take_seat(
 
 
 def _plan(cursor: Cursor, record: int, host: str, *, join: bool) -> Seat:
-    """Nobody else is alive: whoever is left was not heard of, and is to find that it has no place any more."""
+    """Nobody else is alive: whoever is left was not heard of, and is to find that it has no place any
+    more."""
     cursor.execute("DELETE FROM sendbatch.runner WHERE record = %s", (record,))
     runner = _enter(cursor, record, host, PLANNING)
     cursor.execute(
@@ -177,7 +177,8 @@ def ask_to_end(cursor: Cursor, record: int, by: str) -> list[int]:
 
 
 def hold_planning(cursor: Cursor, seat: Seat) -> None:
-    """This one plans still, and nobody else begins to before the end of the transaction. Raises RecordLost."""
+    """This one plans still, and nobody else begins to before the end of the transaction. Raises
+    RecordLost."""
     if seat.token is None or not one(
         cursor,
         "SELECT true FROM sendbatch.run WHERE record = %s AND id = %s AND token = %s FOR UPDATE",
@@ -190,8 +191,15 @@ def begin(cursor: Cursor, seat: Seat, began_at: float | None, terms: Terms | Non
     """The plan is complete: who joins finds these terms. `began_at` where a run begins to send."""
     if terms is not None:
         cursor.execute(
-            "UPDATE sendbatch.run SET options = %s, content = %s, server = %s, version = %s WHERE record = %s",
-            (*(stored(term) for term in (terms.options, terms.content, terms.server, terms.version)), seat.record),
+            "UPDATE sendbatch.run SET options = %s, content = %s, server = %s, version = %s "
+            "WHERE record = %s",
+            (
+                stored(terms.options),
+                stored(terms.content),
+                stored(terms.server),
+                stored(terms.version),
+                seat.record,
+            ),
         )
     if began_at is not None:
         cursor.execute(
@@ -217,7 +225,8 @@ def leave(cursor: Cursor, seat: Seat, *, last: bool) -> None:
     )
     if last:
         cursor.execute(
-            "UPDATE sendbatch.run SET state = %s WHERE record = %s AND id = %s", (ENDED, seat.record, seat.run)
+            "UPDATE sendbatch.run SET state = %s WHERE record = %s AND id = %s",
+            (ENDED, seat.record, seat.run),
         )
 
 
@@ -236,13 +245,6 @@ def _locked(title: str, others: list[Other], *, may_be_joined: bool) -> LockedEr
         f"{title}: another run has this campaign in hand: {others[0]}{more}; nothing was sent",
         hint=f"sendbatch status shows how far it is, sendbatch stop ends it{join}",
     )
-
-
-def hold_here(cursor: Cursor, record: int, title: str) -> None:
-    """Raises GuardError where the record was moved, or is being."""
-    found = cursor.execute("SELECT state, moved_to FROM sendbatch.record WHERE id = %s", (record,)).fetchone()
-    if found is not None and found[0] != "open":
-        raise _moved(title, *found)
 
 
 def _moved(title: str, state: str, to: str | None) -> GuardError:

@@ -1,5 +1,5 @@
-"""What the changes of a run are as rows to be written: who, under which token and attempt, and where it leaves them
-(`standing`). No I/O.
+"""What the changes of a run are as rows to be written: who, under which token and attempt, and where it
+leaves them (`standing`). No I/O.
 
 What happens to one delivery in one commit is written in its order: what comes second is of the next wave.
 """
@@ -74,7 +74,8 @@ class Wave:
 
 @dataclass(slots=True)
 class Writes:
-    """`lost` are those whose block is not held any more, `wrong` those who cannot be sent to as they stand."""
+    """`lost` are those whose block is not held any more, `wrong` those who cannot be sent to as they
+    stand."""
 
     waves: list[Wave] = field(default_factory=list)
     told: list[tuple[int, Noted]] = field(default_factory=list)
@@ -97,8 +98,8 @@ class Writes:
 
 
 class Sorting:
-    """Of the changes of one commit. `known` says where somebody stands, `sent` whose answer is awaited, `block_of`
-    which held block a delivery is in, `numbers` are ids of attempts."""
+    """Of the changes of one commit. `known` says where somebody stands, `sent` whose answer is awaited,
+    `block_of` which held block a delivery is in, `numbers` are ids of attempts."""
 
     def __init__(
         self,

@@ -16,8 +16,8 @@ from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.record import GitRecord
 from sendbatch.ledger.git.remote import Remote
 from sendbatch.ledger.postgres.address import address_of
-from sendbatch.ledger.postgres.place import Place as PostgresPlace
 from sendbatch.ledger.postgres.doors import open_postgres_record
+from sendbatch.ledger.postgres.place import Place as PostgresPlace
 from sendbatch.ledger.sqlite import attempts
 from sendbatch.ledger.sqlite.record import open_ledger
 from sendbatch.ledger.store import Record
