@@ -179,7 +179,7 @@ def told(reading: SqliteReading | PostgresReading) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("at_rest", [False, True])
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(32))
 @given(record=records(), few=st.integers(1, 3))
 def test_what_is_told_of_a_record_is_what_sqlite_tells(
     tables: psycopg.Connection[Any], at_rest: bool, record: dict[str, list[Values]], few: int
