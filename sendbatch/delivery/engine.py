@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sendbatch.delivery.absence import Absence
+from sendbatch.delivery.ahead import Ahead
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.blocks import Blocks
@@ -120,7 +121,7 @@ class Engine:
         self._looks = looks = Calls(clock, "look", aside=assignment.backlog.waits)
         self._feed = Feed(
             assignment, blocks or building, self._traffic, queue, course, announcer, clock, looks,
-            no_wait=policy.no_wait,
+            Ahead(clock, limits.connections.declared), no_wait=policy.no_wait,
         )  # fmt: skip
         committer.lost = building.lose
         if isinstance(committer, Aside):

@@ -32,7 +32,8 @@ class Unwritten(RecordStopped):
 
     def __init__(self, why: RecordStopped, doubts: Sequence[Doubt], line: str = "") -> None:
         settled = f"{words.SETTLED_BY}\n    {line}" if line else ""
-        hint = "\n".join(filter(None, (_told(doubts), why.hint, settled)))
+        goes_on = f"  {why.hint}" if why.hint else ""
+        hint = "\n".join(filter(None, (_told(doubts), goes_on, settled)))
         super().__init__(f"{why.message}; {words.may_be_in_doubt(len(doubts))}", hint=hint)
         self.doubts = tuple(doubts)
         self._why = why

@@ -91,8 +91,7 @@ ENDED_SO = {
 
 
 def may_be_in_doubt(number: int) -> str:
-    verb = "is" if number == 1 else "are"
-    return f"it was not told what became of {count(number, 'recipient')}, who {verb} in doubt there then"
+    return f"it was not told what became of {count(number, 'recipient')}, who may be in doubt there"
 
 
 OF_OTHERS = "nobody is left for this runner for now: others have the rest, and it looks again now and then"

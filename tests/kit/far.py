@@ -192,6 +192,8 @@ class Far:
         assert threading.current_thread() is not threading.main_thread(), "the loop was kept waiting"
         self.threads.add(threading.current_thread().name)
         self._network.passes(self._loop)
+        if self._loop.is_closed():
+            raise RuntimeError("its run has ended")
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._backlog, name)

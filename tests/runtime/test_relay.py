@@ -38,3 +38,11 @@ def test_who_tells_while_the_loop_ends_is_not_heard_and_harms_nothing() -> None:
     telling.start()
     telling.join(60)
     assert heard == []
+
+
+def test_what_several_threads_say_at_once_is_told_once() -> None:
+    heard: list[str] = []
+    relay = Relay(heard.append)
+    for text in ("away", "away", "back", "back", "away"):
+        relay(text)
+    assert heard == ["away", "back", "away"]
