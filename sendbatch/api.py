@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
-from sendbatch.errors import SendbatchError, one_line
+from sendbatch.errors import GuardError, SendbatchError, one_line
 from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sendbatch.reports.history import History
     from sendbatch.reports.traced import Trace
     from sendbatch.session.approving import ApprovedPlan
+    from sendbatch.session.forgetting import Forgotten, ToForget
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.one import OneMessage
@@ -70,12 +71,14 @@ def load(
     rate: str | None = None,
     expect: str | None = None,
     tolerate: str | None = None,
+    join: bool = False,
 ) -> Campaign:
     """Read a campaign file and the profile it names; what is given here wins over the file.
 
     `run` is the edition ("" for the one without a name), `settings` are variables as --set gives them,
     `smtp` is the name of another profile, `rate` ("14/s"), `expect` ("900-1100") and `tolerate` ("1%") are
-    written as in the file.
+    written as in the file. With `join`, to be sent by `run(join=True)`, the lists of recipients and of those
+    left out need not be on this machine.
 
     `recipients` are rows in place of the file's recipients.file: mappings of columns to cells, or a DataFrame
     of pandas or polars. They are read once, now, into a private file that lasts as long as the campaign, and
@@ -85,6 +88,7 @@ def load(
     """
 
     arguments.texts(run=run, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate)
+    arguments.flags(join=join)
 
     def read(people: Path | None = None) -> Campaign:
         return load_campaign(
@@ -96,6 +100,7 @@ def load(
             expect=expect,
             tolerate=tolerate,
             people=people,
+            join=join,
         )
 
     if recipients is None:
@@ -124,6 +129,7 @@ def run(
     no_wait: bool = False,
     stop_after: float | None = None,
     breaker: int = BREAKER,
+    join: bool = False,
     first_run: date | None = None,
     without_log: bool = False,
     moved_from: FilePath | None = None,
@@ -148,12 +154,15 @@ def run(
     `in_doubt="resend"` sends to those in doubt again. `accept_changes` goes on with another text or server,
     `strict` refuses where a row is invalid or a message cannot be built. `no_wait` ends the run where it
     would wait for a quota or a retry, `stop_after` after so many seconds, `breaker` after so many permanent
-    refusals in a row. `first_run` is the day (UTC) on which a record may be begun in CI, `without_log` goes
-    on though the record's log is lost, `moved_from` says where the campaign file of this record was.
+    refusals in a row. With `join`, over a record in a database, a run that is under way is joined, wherever
+    it was begun, and others may join this one. `first_run` is the day (UTC) on which a record may be begun in
+    CI, `without_log` goes on though the record's log is lost, `moved_from` says where the campaign file of
+    this record was.
 
-    `options` has what is not said by name. `record` is the folder of records, by itself reports/ beside the
-    campaign file. `observer` is told what happens, `stop` ends it, `edge` brings clock, chance and
-    environment, `workers` build the messages.
+    `options` has what is not said by name. `record` is the folder of records, by itself reports/ beside
+    the campaign file; or "git"; or the address of a database, which nothing shows with its password.
+    `observer` is told what happens, `stop` ends it, `edge` brings clock, chance and environment,
+    `workers` build the messages.
 
     Raises a SendbatchError where nothing was sent: GuardError where nobody said yes or a guard refused,
     CampaignError, AudienceError, ProfileError, LedgerError, LockedError, SmtpError, Interrupted; and
@@ -180,6 +189,7 @@ def run(
         no_wait=no_wait,
         stop_after=stop_after,
         breaker=breaker,
+        join=join,
         first_run=first_run,
         without_log=without_log,
         moved_from=None if moved_from is None else os.fspath(moved_from),
@@ -406,6 +416,35 @@ def trace(
     arguments.texts(email=email)
     tops = tracing.places_of(_path(folder), _record(record))
     return tracing.trace(email, tops, edge or Edge(), stop or Stop())
+
+
+def forget(
+    email: str,
+    folder: FilePath | None = None,
+    *,
+    yes: bool = False,
+    ask: Callable[[ToForget], bool] | None = None,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Forgotten:
+    """Blank one person, by address or key, in every record that `trace` would look in; a hash of their key
+    stays, so that no later run mails them. Files that were made of a record and name them are removed, or
+    made anew; all others that do are in the result.
+
+    One of two says that it may be done: `yes=True`, or `ask`, which gets what is to be blanked, and returns
+    whether to go on. Raises GuardError where nobody says yes, LockedError while a run has one of the records,
+    CampaignError as `trace`; nothing was changed then.
+    """
+    from sendbatch.session import forgetting, tracing
+
+    arguments.texts(email=email)
+    arguments.flags(yes=yes)
+    arguments.functions(ask=ask)
+    if not yes and ask is None:
+        raise GuardError("nobody is here to ask whether this person is to be forgotten", hint="say yes=True")
+    tops = tracing.places_of(_path(folder), _record(record))
+    return forgetting.forget(email, tops, None if yes else ask, edge or Edge(), stop or Stop())
 
 
 def resolve(

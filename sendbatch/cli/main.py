@@ -21,6 +21,7 @@ from sendbatch.cli.approve import approve
 from sendbatch.cli.check import check
 from sendbatch.cli.completion.installing import install_completion, show_completion
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
+from sendbatch.cli.forget import forget
 from sendbatch.cli.init import init
 from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
@@ -99,8 +100,8 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, trace, probe,
-    verify_token, schema,
+    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, trace, forget,
+    probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from sendbatch.ledger.person import Stories, Whose
-from sendbatch.ledger.sqlite.access import FILE
-from sendbatch.ledger.sqlite.record import read_ledger
-from sendbatch.ledger.store import Snapshot
+from sendbatch.ledger.person import Blanked, Stories, Whose, Words
+from sendbatch.ledger.sqlite.access import FILE, LOCK, LOG, SHARED
+from sendbatch.ledger.sqlite.lock import HOLDER, hold
+from sendbatch.ledger.sqlite.record import open_ledger, read_ledger
+from sendbatch.ledger.sqlite.version_1 import KEPT
+from sendbatch.ledger.store import Reading, Snapshot
 from sendbatch.runtime.files import is_regular
 
 # Folders in which nothing of a campaign lies, and which may be large.
 _PASSED = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
+OF_RECORD = frozenset({FILE, LOG, SHARED, LOCK, HOLDER})  # files that only the record itself writes
+COPY_OF_1 = FILE + KEPT
 
 
 def folders_below(
@@ -46,8 +50,31 @@ class Telling(Snapshot, Protocol):
         ...
 
 
+class Forgetting(Protocol):
+    """A record in this hand, which can forget single people."""
+
+    @property
+    def reading(self) -> Reading: ...
+
+    def forget(self, whose: Whose, words: Words, at: float) -> Blanked:
+        """Blank them, in one transaction; a hash of their key stays. Raises RecordStopped, RecordLost."""
+        ...
+
+    def erase(self) -> bool:
+        """Nothing is left on the disk of what does not stand in the record; False where somebody else reads
+        it meanwhile, and something may be left until that ends. Raises RecordStopped."""
+        ...
+
+
 @contextlib.contextmanager
 def looked_at(folder: Path) -> Iterator[Telling]:
     """The record in this folder, as it stands at this moment. Raises LedgerError."""
     with read_ledger(folder) as ledger:
+        yield ledger
+
+
+@contextlib.contextmanager
+def in_hand(folder: Path, *, holder: str) -> Iterator[Forgetting]:
+    """The record in this folder, in this hand. Raises LockedError while a run has it, LedgerError."""
+    with hold(folder, since="a moment ago", holder=holder) as held, open_ledger(folder, held) as ledger:
         yield ledger

@@ -5,12 +5,17 @@ An address is matched as keys are, whichever way it is written where it stands; 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from sendbatch.ledger.facts import Entry, Event
+
+FORGOTTEN = "forgotten "  # how the key of who was forgotten begins; behind it stands a hash of theirs
+SOMEBODY = "(somebody who was forgotten)"  # where a text named them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Names:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """An address of theirs, and not as a part of another."""
-        words = sorted(self.addresses, key=len, reverse=True)
+        as_json = {json.dumps(address)[1:-1] for address in self.addresses}
+        words = sorted({*self.addresses, *as_json}, key=len, reverse=True)
         either = "|".join(map(re.escape, words)) or "(?!)"
         return re.compile(rf"(?<![\w.+-])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
 
@@ -45,6 +51,14 @@ class Names:
     def begin(self, text: str) -> bool:
         """Whether it is told of one of the keys, as by `resolve`."""
         return any(text.startswith(f"{key}: ") for key in self.keys)
+
+    def without(self, text: str) -> str:
+        """The same text, in which they are somebody."""
+        for key in self.keys:
+            if text.startswith(f"{key}: "):
+                text = SOMEBODY + text[len(key) :]
+                break
+        return self.pattern.sub(SOMEBODY, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +101,30 @@ class Stories:
 
     def __bool__(self) -> bool:
         return bool(self.stories or self.events or self.others or self.forgotten_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """What was blanked of somebody in one record: how many rows and deliveries, attempts, and texts of the
+    record (events, replies of others, how the last run ended, letters kept for comparison) that name them.
+    `others` as in Stories: those stay as they are."""
+
+    rows: int = 0
+    attempts: int = 0
+    texts: int = 0
+    others: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.attempts or self.texts)
+
+
+def is_forgotten(key: str) -> bool:
+    return key.startswith(FORGOTTEN)
+
+
+class Words(NamedTuple):
+    """What other rooms know: what else a key may be written as, by each of which a later plan knows them; and
+    what a letter says that is kept for comparison."""
+
+    spelled: Callable[[str], Collection[str]]
+    of_letter: Callable[[str], str]

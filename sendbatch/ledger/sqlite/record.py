@@ -15,13 +15,14 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Joined, Runner, Unsound
 from sendbatch.ledger.git.receipts import Receipt, Secret
-from sendbatch.ledger.person import Stories, Whose
+from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.sqlite import strangers
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.attempts import Attempts
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
 from sendbatch.ledger.sqlite.draft import SqliteDraft
+from sendbatch.ledger.sqlite.forgetting import erase, forget
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
 from sendbatch.ledger.sqlite.lost_record import UNDER_WAY, is_outdated, log_is_lost
@@ -37,7 +38,7 @@ from sendbatch.ledger.sqlite.schema import (
 )
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
-from sendbatch.ledger.sqlite.soundness import hold_rows
+from sendbatch.ledger.sqlite.soundness import hold_plans, hold_rows
 from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
 from sendbatch.ledger.sqlite.stories import stories_in
 from sendbatch.ledger.states import SENDABLE
@@ -143,6 +144,22 @@ class Ledger:
         """All that it tells of one person."""
         return stories_in(self._connection, whose)
 
+    def forget(self, whose: Whose, words: Words, at: float) -> Blanked:
+        """Blank one person; see `forgetting`. Raises RecordStopped, RecordLost."""
+        self._connection.execute("PRAGMA secure_delete=ON")
+        with transaction(self._connection, self._hold):
+            done = forget(self._connection, whose, words, at)
+        self._attempts.begin()
+        self._confirm()
+        return done
+
+    def erase(self) -> bool:
+        """Nothing is left in the file of what does not stand in the record. Returns False where somebody
+        else has it open, so that some may be left in its log. Raises RecordStopped."""
+        self._connection.end_reading()
+        with writable():
+            return erase(self._connection)
+
     # -- receipts, of which a record may be made anew ---------------------------------------------
 
     def seed(
@@ -159,6 +176,20 @@ class Ledger:
             crashed = strangers.seed(self._connection, receipts, meta, servers, at)
         self._attempts.begin()
         return crashed
+
+    def fill(self, tables: Iterable[tuple[str, Sequence[str], Iterable[Sequence[object]]]]) -> None:
+        """An empty copy has these rows from now on: by table, and the names of their columns. Raises LedgerError
+        where there is no room for them, or they are none that sendbatch writes."""
+        with self._unsynchronised():
+            for table, columns, rows in tables:
+                self._connection.executemany(
+                    f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) "
+                    f"VALUES ({', '.join('?' * len(columns))})",
+                    rows,
+                )
+        hold_rows(self._connection)
+        hold_plans(self._connection)
+        self._attempts.begin()
 
     def _recognise(self, connection: sqlite3.Connection, plan: int) -> None:
         if self._secret is not None:
@@ -353,6 +384,18 @@ def open_scratch(folder: Path) -> Iterator[Ledger]:
     """A copy of the record in `folder`, or an empty one, that is gone afterwards. Raises LedgerError."""
     with _copy(folder, traces_in(folder)) as ledger:
         yield ledger
+
+
+@contextlib.contextmanager
+def open_empty_scratch() -> Iterator[Ledger]:
+    """A record with nothing in it, that is gone afterwards. Raises LedgerError."""
+    with scratch_folder() as nowhere, _copy(*_nothing(nowhere)) as ledger:
+        yield ledger
+
+
+def _nothing(folder: Path | None) -> tuple[Path, Traces]:
+    nothing = (folder or Path()) / "nothing"
+    return nothing, Traces(nothing, False, b"", False)
 
 
 @contextlib.contextmanager

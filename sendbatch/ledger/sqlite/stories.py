@@ -10,6 +10,7 @@ from typing import Any
 from sendbatch.ledger.facts import Entry, Event
 from sendbatch.ledger.person import Names, Stories, Story, Try, Whose
 from sendbatch.ledger.sqlite.folding import PASSING
+from sendbatch.ledger.sqlite.forgotten import when_forgotten
 from sendbatch.ledger.sqlite.people import ENTRY
 from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
 from sendbatch.values import Status
@@ -25,7 +26,8 @@ def stories_in(db: sqlite3.Connection, whose: Whose, *, at_rest: bool = True) ->
     rows, deliveries = found_in(db)
     told = tuple(_stories(db, rows, deliveries, at_rest=at_rest))
     names = names_of(db, whose, rows, deliveries)
-    return Stories(told, tuple(_events(db, names)), _others(db, names, rows))
+    forgotten_at = when_forgotten(db, whose)
+    return Stories(told, tuple(_events(db, names)), others_in(db, names, rows), forgotten_at)
 
 
 def prepare(db: sqlite3.Connection, whose: Whose) -> None:
@@ -136,7 +138,7 @@ def _events(db: sqlite3.Connection, names: Names) -> Iterator[Event]:
             yield Event(at, kind, detail)
 
 
-def _others(db: sqlite3.Connection, names: Names, rows: Collection[int]) -> int:
+def others_in(db: sqlite3.Connection, names: Names, rows: Collection[int]) -> int:
     """How many rows of others have their address in a cell."""
     ours, found = set(rows), 0
     for address in names.addresses:
