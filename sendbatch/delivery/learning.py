@@ -8,8 +8,6 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sendbatch.delivery.building import Building
 from sendbatch.delivery.connections import Opener
 from sendbatch.delivery.steering import Steering
@@ -17,13 +15,10 @@ from sendbatch.delivery.traffic import Traffic
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.lessons import Lessons, read
 from sendbatch.limits.peers import Other, Peers
-from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.levels import Levels
 
 
 class Learning:
-    """`changed` is called where this run may go on in another way than before."""
-
     def __init__(
         self,
         peers: Peers,
@@ -33,13 +28,10 @@ class Learning:
         traffic: Traffic,
         building: Building,
         opener: Opener,
-        clock: Clock,
-        changed: Callable[[], None],
     ) -> None:
         self._peers, self._limits, self._levels = peers, limits, levels
         self._steering, self._traffic, self._building = steering, traffic, building
-        self._opener, self._clock = opener, clock
-        self._changed = changed
+        self._opener = opener
         self._heard: dict[str, str] = {}  # what each of the others told last
         self._yields_to = ""  # the id of the run that tries whether the server takes mail again
         self._connections = -1
@@ -61,7 +53,7 @@ class Learning:
         if connections != self._connections:
             self._connections = connections
             self._limits.connections.lease(connections)
-            self._changed()
+            self._traffic.look_again()
         if parts != self._parts:
             self._parts = parts
             self._traffic.share(parts)
@@ -87,7 +79,7 @@ class Learning:
 
     def _brake(self, others: tuple[Other, ...]) -> None:
         """Of all that meet a server which refuses everything, the first one tries."""
-        brake, now = self._limits.brake, self._clock.steady()
+        brake = self._limits.brake
         told = {one.id: read(one.lessons) for one in others}
         braked = [one for one in others if told[one.id].braked is not None]
         trying = [one for one in braked if one.is_alive]
@@ -96,9 +88,9 @@ class Learning:
             over = ended is not None and ended.is_ours and told[ended.id].over
             self._yields_to = ""
             self._steering.heard_of_brake(takes_mail=ended is None, over=over)
-            self._changed()
+            self._traffic.look_again()
         for one in trying:
             if not brake.yields and (one.is_first or not brake.on) and brake.yield_to_another():
                 self._yields_to = one.id
-                self._steering.yields(now)
-                self._changed()
+                self._steering.yields()
+                self._traffic.look_again()

@@ -204,5 +204,4 @@ class Peers:
 
     def _left(self, found: Sequence[Fields], now: float) -> Fields:
         """It ends, and has no connection any more; what it has learned is told a while longer."""
-        assert self._mine is not None
-        return self._mine._replace(until=now, connections=0)
+        return Sender._make(self._decided(found, now))._replace(until=now, connections=0)
