@@ -5,7 +5,7 @@ message may go. Who leases some messages moves it on by so many intervals; so al
 the pace allows. What was leased is spent smoothly: one runner of four takes every fourth slot, and less time
 between them where the others do not ask. It lapses after a second and counts as used: it never catches up.
 
-Messages are leased for a third of a second, and the next ones before those are gone, in a thread: the loop
+Messages are leased for less than half a second, and the next ones before those are gone, in a thread: the loop
 waits for no database. Where slots are further apart each is leased by itself, once somebody is ready for it.
 """
 
@@ -23,8 +23,8 @@ from sendbatch.limits.pace import QUOTA_FROM, TOLERANCE
 from sendbatch.runtime.clock import Clock
 from sendbatch.runtime.threads import aside
 
-STRETCH = 0.3  # seconds for which messages are leased at once
-EARLY = 0.15  # seconds before they are gone that the next ones are asked for
+STRETCH = 0.4  # seconds for which messages are leased at once
+EARLY = 0.25  # seconds before they are gone that the next ones are asked for
 AHEAD = 0.5  # seconds that their first slot may be away
 LAPSE = 1.0  # seconds after which what was leased and not spent is lost; more than all of these together
 AGAIN = 1.0  # seconds until it is asked once more where the pace is kept, if that is away

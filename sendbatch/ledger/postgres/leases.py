@@ -9,18 +9,22 @@ from sendbatch.ledger.postgres.brief import Brief
 LATELY: Final = 1.0  # seconds for which who asked counts among those who share a pace
 
 # One statement: it takes the pace's row, and only then looks where that stands and what time it is. Who asks
-# gets the part of a stretch that is theirs, one at least, where the first of them may go within `ahead`.
+# gets the part of a stretch that is theirs, one at least, where the first of them may go within `ahead`. Where
+# slots are near, nobody waits for the disk: what a crash forgets is over before the database is back.
 _LEASE: Final[LiteralString] = """
 WITH locked AS MATERIALIZED (
     SELECT at FROM sendbatch.lease WHERE account = %(account)s AND "limit" = %(limit)s FOR UPDATE
 ), moment AS MATERIALIZED (
-    SELECT at, extract(epoch FROM clock_timestamp())::float8 AS now FROM locked
+    SELECT at, extract(epoch FROM clock_timestamp())::float8 AS now,
+        CASE WHEN %(interval)s < 1 THEN set_config('synchronous_commit', 'off', true) END AS hurried
+    FROM locked
 ), asked AS (
     INSERT INTO sendbatch.taker (account, "limit", sender, at)
     SELECT %(account)s, %(limit)s, %(sender)s, now FROM moment
     ON CONFLICT (account, "limit", sender) DO UPDATE SET at = excluded.at
 ), beside AS MATERIALIZED (
-    SELECT 1 + count(taker.sender) AS parts, max(moment.now) AS now, max(moment.at) AS at
+    SELECT 1 + count(taker.sender) AS parts, max(moment.now) AS now, max(moment.at) AS at,
+        max(moment.hurried)
     FROM moment LEFT JOIN sendbatch.taker ON account = %(account)s AND "limit" = %(limit)s
         AND sender <> %(sender)s AND taker.at BETWEEN now - %(lately)s AND now + %(lately)s
 ), given AS MATERIALIZED (

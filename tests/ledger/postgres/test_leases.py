@@ -18,7 +18,7 @@ from sendbatch.ledger.postgres.schema import ensure
 from tests.kit.pooler import pooled
 from tests.kit.postgres import Database, Postgres
 
-STRETCH, AHEAD = 0.3, 0.5
+STRETCH, AHEAD = 0.3, 0.5  # seconds
 
 
 @pytest.fixture
