@@ -5,8 +5,8 @@ message may go. Who leases some messages moves it on by so many intervals; so al
 the pace allows. What was leased is spent smoothly: one runner of four takes every fourth slot, and less time
 between them where the others do not ask. It lapses after a second and counts as used: it never catches up.
 
-Messages are leased for less than half a second, and the next ones before those are gone, in a thread: the loop
-waits for no database. Where slots are further apart each is leased by itself, once somebody is ready for it.
+Messages are leased for less than half a second, and the next ones before those are gone, in a thread: the
+loop waits for no database. Where slots are further apart each is leased by itself, once somebody is ready for it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from sendbatch.ledger.postgres.brief import Brief
 LATELY: Final = 1.0  # seconds for which who asked counts among those who share a pace
 
 # One statement: it takes the pace's row, and only then looks where that stands and what time it is. Who asks
-# gets the part of a stretch that is theirs, one at least, where the first of them may go within `ahead`. Where
+# gets the part of a stretch that is theirs, one at least, where the first of them may go within `ahead`. If
 # slots are near, nobody waits for the disk: what a crash forgets is over before the database is back.
 _LEASE: Final[LiteralString] = """
 WITH locked AS MATERIALIZED (
