@@ -1,4 +1,4 @@
-"""Planning in a database: what a draft keeps to itself there, and what becomes of it where things go wrong."""
+"""Planning in a database: what a draft keeps to itself, and what becomes of it where things go wrong."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ def planner(tables: Tables, database: Database, **how: Any) -> Iterator[Postgres
         seat, _ = runs.take_seat(cursor, 1, "here", "the record", join=False)  # type: ignore[misc]
         token = runs.tokens(cursor, 1, 1)
     how = {"heed": lambda: None, "begin": lambda *told: None, "merged": lambda selection: None, **how}
-    with contextlib.closing(opened(address)) as connection:
-        with drafted(
-            connection, address, 1, token, hold=partial(runs.hold_planning, seat=seat), **how
-        ) as draft:
-            yield draft
+    hold = partial(runs.hold_planning, seat=seat)
+    with (
+        contextlib.closing(opened(address)) as connection,
+        drafted(connection, address, 1, token, hold=hold, **how) as draft,
+    ):
+        yield draft
 
 
 def keys(tables: Tables) -> list[str]:
@@ -134,7 +135,8 @@ def test_plans_go_on_beside_a_run_without_waiting_for_each_other(database: Datab
 
 
 def test_what_dead_planners_left_is_cleared_by_the_next(tables: Tables, database: Database) -> None:
-    with pytest.raises(RecordStopped), planner(tables, database) as draft:
+    refused = pytest.raises(RecordStopped)
+    with refused, planner(tables, database) as draft:
         stage(draft, [person(2, "dead")])
         draft._put_rows()
         database.say(f"SELECT pg_terminate_backend({draft._db.connection.info.backend_pid})")
@@ -154,7 +156,8 @@ def test_what_dead_planners_left_is_cleared_by_the_next(tables: Tables, database
 def test_who_was_paused_while_another_planned_merges_nothing(
     tables: Tables, database: Database
 ) -> None:
-    with pytest.raises(RecordLost), planner(tables, database) as paused:
+    refused = pytest.raises(RecordLost)
+    with refused, planner(tables, database) as paused:
         stage(paused, [person(2, "paused")])
         with planner(tables, database) as other:
             stage(other, [person(2, "ann")])
@@ -186,7 +189,8 @@ def test_rows_of_who_was_paused_within_the_merge_never_reach_the_plan_of_another
             stage(other, [person(2, "ann")])
             other.merge(5.0)
 
-    with pytest.raises(RecordLost), planner(tables, database) as paused:
+    refused = pytest.raises(RecordLost)
+    with refused, planner(tables, database) as paused:
         stage(paused, [person(2, "paused"), person(3, "too")])
         within_the_merge(paused, another_plans)
 
@@ -208,7 +212,8 @@ def test_who_was_paused_clears_nothing_of_whoever_plans_now(
 
 
 def test_rows_that_were_lost_before_the_merge_are_missed(tables: Tables, database: Database) -> None:
-    with pytest.raises(RecordLost, match="changed by something else"), planner(tables, database) as draft:
+    refused = pytest.raises(RecordLost, match="changed by something else")
+    with refused, planner(tables, database) as draft:
         stage(draft, [person(2, "ann"), person(3, "bob")])
         lose = "DELETE FROM sendbatch.plan_row WHERE key = 'bob'"
         within_the_merge(draft, lambda: database.say(lose) and None)
@@ -226,7 +231,8 @@ def test_a_plan_does_not_outlive_a_crash_that_emptied_its_lists(
     """A pooler connects anew by itself, so the planner does not see that the suppressed are gone."""
     with pooled(postgres) as pooler:
         url = database.through(pooler.port)
-        with pytest.raises((RecordLost, RecordStopped)), planner(tables, database, url=url) as draft:
+        refused = pytest.raises((RecordLost, RecordStopped))
+        with refused, planner(tables, database, url=url) as draft:
             staging = staged(draft, person(2, "ann"), person(3, "bob"))
             staging.suppress([("text", "bob")])
             crash(postgres)
@@ -250,7 +256,8 @@ def test_a_database_that_goes_away_breaks_off_a_plan_and_the_next_is_made_anew(
     told = "broke off while this plan was made: .*; nothing was sent"
     with opened_record(place) as record:
         plan(record, person(2, "ann"))
-        with pytest.raises(RecordStopped, match=told), record.draft() as draft:
+        refused = pytest.raises(RecordStopped, match=told)
+        with refused, record.draft() as draft:
             staging = staged(draft, person(2, "bob"))
             postgres.crash()
             try:
@@ -285,8 +292,9 @@ def test_who_may_not_make_tables_is_told_the_right_that_is_missing(
 ) -> None:
     tables.execute("GRANT USAGE ON SCHEMA sendbatch TO stranger")
     tables.execute("GRANT ALL ON ALL TABLES IN SCHEMA sendbatch TO stranger")
+    told = r"permission denied for schema sendbatch.*\n.*GRANT USAGE, CREATE"
     with (
-        pytest.raises(LedgerError, match="permission denied for schema sendbatch.*\n.*GRANT USAGE, CREATE"),
+        pytest.raises(LedgerError, match=told),
         planner(tables, database, url=database.strangers_url) as draft,
     ):
         stage(draft, [person(2, "ann")])
@@ -299,7 +307,8 @@ def test_who_may_not_make_tables_is_told_the_right_that_is_missing(
 
 
 def test_a_limit_of_time_for_statements_is_named(tables: Tables, database: Database) -> None:
-    with pytest.raises(RecordStopped, match="statement_timeout = 0"), planner(tables, database) as draft:
+    refused = pytest.raises(RecordStopped, match="statement_timeout = 0")
+    with refused, planner(tables, database) as draft:
         draft._db.execute("SET statement_timeout = '10ms'; SELECT pg_sleep(30)")
 
 
@@ -327,7 +336,8 @@ def test_a_statement_that_takes_long_is_broken_off(
         if through_a_pooler:
             url = database.through(stack.enter_context(pooled(postgres)).port)
         asked = threading.Timer(0.3, heed.is_asked.set)
-        with pytest.raises(Interrupted), planner(tables, database, url=url, heed=heed) as draft:
+        refused = pytest.raises(Interrupted)
+        with refused, planner(tables, database, url=url, heed=heed) as draft:
             stage(draft, [person(2, "ann")])
             asked.start()
             draft._db.execute("SELECT pg_sleep(600)")
@@ -343,7 +353,8 @@ def test_who_is_asked_to_end_between_two_statements_begins_no_other(
     tables: Tables, database: Database
 ) -> None:
     heed = Asks()
-    with pytest.raises(Interrupted), planner(tables, database, heed=heed) as draft:
+    refused = pytest.raises(Interrupted)
+    with refused, planner(tables, database, heed=heed) as draft:
         stage(draft, [person(2, "ann")])
         heed.is_asked.set()
         draft.merge(5.0)
@@ -356,7 +367,8 @@ def test_a_merge_is_whole_or_not_at_all(tables: Tables, database: Database) -> N
     def fails(*told: object) -> None:
         raise LedgerError("no blocks")
 
-    with pytest.raises(LedgerError, match="no blocks"), planner(tables, database, begin=fails) as draft:
+    refused = pytest.raises(LedgerError, match="no blocks")
+    with refused, planner(tables, database, begin=fails) as draft:
         stage(draft, [person(2, "ann")])
         draft.remember("who", "ann")
         draft.merge(5.0)
