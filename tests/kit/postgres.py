@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -138,12 +138,12 @@ class Postgres:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def program(self, name: str, *words: str, environ: dict[str, str] | None = None) -> str:
+    def program(self, name: str, *words: str, environ: Mapping[str, str] | None = None) -> str:
         """What one of its programs says. Raises AssertionError where it fails."""
         words = tuple(word.format(data=self.data) for word in words)
         ended = subprocess.run(
             [*unprivileged(), str(programs() / name), *words],
-            capture_output=True, text=True, check=False, cwd="/", env=dict(os.environ) | (environ or {}),
+            capture_output=True, text=True, check=False, cwd="/", env=dict(os.environ) | dict(environ or {}),
         )  # fmt: skip
         assert ended.returncode == 0, f"{name}: {ended.stderr}"
         return ended.stdout
@@ -156,13 +156,14 @@ class Postgres:
 
     # its life
 
-    def start(self) -> None:
+    def start(self, environ: Mapping[str, str] | None = None) -> None:
         """It answers, when this returns; what a kill left is recovered."""
         assert not self.is_running
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*unprivileged(), str(programs() / "postgres"), "-D", str(self.data)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                env=dict(os.environ) | dict(environ or {}),
             )  # fmt: skip
         until(self._answers, "PostgreSQL to answer")
 
