@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         arun,
         check,
         dry_run,
+        forget,
         gallery,
         history,
         init,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         run,
         schema,
         status,
+        trace,
         verify_token,
     )
     from sendbatch.errors import SendbatchError
@@ -62,6 +64,7 @@ __all__ = [
     "arun",
     "check",
     "dry_run",
+    "forget",
     "gallery",
     "history",
     "init",
@@ -76,6 +79,7 @@ __all__ = [
     "run",
     "schema",
     "status",
+    "trace",
     "verify_token",
 ]
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
-from sendbatch.errors import SendbatchError, one_line
-from sendbatch.ledger.folder import GIT
+from sendbatch.errors import GuardError, SendbatchError, one_line
+from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime import arguments
@@ -30,6 +30,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.loop import awaited, own_loop
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.database import names_database
 from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from sendbatch.audience.given import Frame
     from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
+    from sendbatch.reports.traced import Trace
     from sendbatch.session.approving import ApprovedPlan
+    from sendbatch.session.forgetting import Forgotten, ToForget
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
     from sendbatch.session.one import OneMessage
@@ -385,6 +388,56 @@ def history(campaign: Campaign | FilePath, *, record: FilePath | None = None) ->
     return history_of(campaign, folder_of(campaign, _record(record)))
 
 
+def trace(
+    email: str,
+    folder: FilePath | None = None,
+    *,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Trace:
+    """What every record that can be seen tells of one person, by address or key, and which suppression lists
+    leave them out: below `folder`, else below the root of the repository that this is in, and in the folder
+    of records `record`. Takes no lock, and changes nothing; what cannot be read is in the trace.
+
+    Raises CampaignError where nobody, or more than one, is named, or there is no such folder.
+    """
+    from sendbatch.session import tracing
+
+    arguments.texts(email=email)
+    tops = tracing.places_of(_path(folder), _record(record))
+    return tracing.trace(email, tops, edge or Edge(), stop or Stop())
+
+
+def forget(
+    email: str,
+    folder: FilePath | None = None,
+    *,
+    yes: bool = False,
+    ask: Callable[[ToForget], bool] | None = None,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Forgotten:
+    """Blank one person, by address or key, in every record that `trace` would look in; a hash of their key
+    stays, so that no later run mails them. Files that were made of a record and name them are removed, or
+    made anew; all others that do are in the result.
+
+    One of two says that it may be done: `yes=True`, or `ask`, which gets what is to be blanked, and returns
+    whether to go on. Raises GuardError where nobody says yes, LockedError while a run has one of the records,
+    CampaignError as `trace`; nothing was changed then.
+    """
+    from sendbatch.session import forgetting, tracing
+
+    arguments.texts(email=email)
+    arguments.flags(yes=yes)
+    arguments.functions(ask=ask)
+    if not yes and ask is None:
+        raise GuardError("nobody is here to ask whether this person is to be forgotten", hint="say yes=True")
+    tops = tracing.places_of(_path(folder), _record(record))
+    return forgetting.forget(email, tops, None if yes else ask, edge or Edge(), stop or Stop())
+
+
 def resolve(
     campaign: Campaign | FilePath,
     keys: str | Iterable[str],
@@ -540,9 +593,12 @@ def _options(options: Options | None, said: Options) -> Options:
     return replace(options, **named)
 
 
-def _record(record: FilePath | None) -> Path | str | None:
-    """The text "git" is the repository; a folder of that name is Path("git"), or "./git"."""
-    return GIT if isinstance(record, str) and record == GIT else _path(record)
+def _record(record: FilePath | None) -> Recorded:
+    """The text "git" is the repository; a folder of that name is Path("git"), or "./git". A text that is a
+    database's address, or "${NAME}", is that."""
+    if isinstance(record, str) and (record == GIT or names_database(record)):
+        return record
+    return _path(record)
 
 
 def _path(path: FilePath | None) -> Path | None:

@@ -80,6 +80,7 @@ _SENTENCES: Mapping[str, str] = {  # all others, with a place for the detail
     Why.FILTERED: "`where` is false",
     Why.OUT_OF_REACH: "the profile's only_to leaves this address out",
     Why.SUPPRESSED: "on a suppression list",
+    Why.FORGOTTEN: "forgotten by a person's word (sendbatch forget)",
     Why.DUPLICATE: "row {} has the same key",
     Why.OTHER: "{}",
 }

@@ -79,6 +79,7 @@ class Why(StrEnum):
     FILTERED = "filtered"
     OUT_OF_REACH = "out-of-reach"  # of the profile's only_to
     SUPPRESSED = "suppressed"
+    FORGOTTEN = "forgotten"  # `sendbatch forget`
     DUPLICATE = "duplicate"  # the row that came first
     OTHER = "other"  # words of an earlier version, kept as they were
 

@@ -94,6 +94,7 @@ SENTENCES = [
 ]
 # What no version 1 ever wrote.
 SINCE = [
+    (Why.FORGOTTEN, None, None, "forgotten by a person's word (sendbatch forget)"),
     (Why.OUT_OF_REACH, None, None, "the profile's only_to leaves this address out"),
     (
         Why.ANNOUNCED,

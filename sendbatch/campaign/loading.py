@@ -162,6 +162,7 @@ class _Loading:
             typed=asked.words(),
             belongs=belonging(self.file, profiles),
             record=profiles.record,
+            record_file=profiles.file if profiles.record else None,
             senders=senders,
             key_files=tuple(self.key_files(profiles)),
         )

@@ -359,7 +359,8 @@ class Campaign(Shown):
     run_given: bool = False
     typed: tuple[str, ...] = ()
     belongs: Belonging = Belonging("", Path("/"), "")
-    record: str = ""  # "git": in the repository, as profiles.yaml says
+    record: str = ""  # as profiles.yaml says: "git", or a database's address, in which a reference may stand
+    record_file: Path | None = None  # that profiles.yaml
     inline_css: bool = True
     invite: Path | str | None = None  # a calendar for everybody, or the template of a path
     senders: Senders | None = None  # `sender` has the first one's address then

@@ -38,7 +38,7 @@ class Profiles:
     declared: dict[str, ProfileKeys] = field(default_factory=dict)
     suppress: tuple[SuppressionList, ...] = ()
     project: str = ""  # as it is written out, "" where it is not
-    record: str = ""  # where records are, "" for this disk
+    record: str = ""  # where records are, as it is written; "" for this disk
     misspelt: str | None = None  # a file that was probably meant to be one
 
     @property

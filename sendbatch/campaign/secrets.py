@@ -7,14 +7,15 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from sendbatch.campaign.model import Campaign, Notification, Profile, SecretSource
-from sendbatch.campaign.written.values import REFERENCE
+from sendbatch.campaign.written.values import REFERENCE, REFERENCES
 from sendbatch.errors import CampaignError, Place, ProfileError
 from sendbatch.findings import Finding, Rule
 
@@ -235,6 +236,26 @@ def filled_if_set(text: str, file: Path, environ: Mapping[str, str]) -> str | No
         return None
 
 
+def read_address(written: str, file: Path | None, environ: Mapping[str, str]) -> str:
+    """The address of a database once its references are filled, from the environment, a credential, else the
+    `.env` beside this file. Where one stands for a part of it, what it holds is taken as it is: a sign that
+    would end that part is none. Raises ProfileError with all that is not set, never a value."""
+    dotenv = _Dotenv([file.parent], file.name) if file is not None else _NO_DOTENV
+    is_whole = REFERENCES.fullmatch(written) is not None
+    try:
+        found = _filled(written, dotenv, environ, "record", str if is_whole else _quoted)
+        return _usable(found, "the address of the record's database")
+    except _Unreadable as error:
+        hint = error.hint if file is not None else "set it in the environment"
+        raise ProfileError(
+            [Rule.MISSING_SECRET.finding(said, None, hint) for said in error.messages]
+        ) from None
+
+
+def _quoted(value: str) -> str:
+    return quote(value, safe="", errors="surrogateescape")
+
+
 def _read(
     source: SecretSource,
     profile: Profile,
@@ -265,8 +286,15 @@ def _usable(value: str, what: str) -> str:
     return value
 
 
-def _filled(template: str, dotenv: _Dotenv, environ: Mapping[str, str], whose: str) -> str:
-    """The template with what the environment gives for its references, else a credential, else a `.env`."""
+def _filled(
+    template: str,
+    dotenv: _Dotenv,
+    environ: Mapping[str, str],
+    whose: str,
+    spelled: Callable[[str], str] = str,
+) -> str:
+    """The template with what the environment gives for its references, else a credential, else a `.env`;
+    each of them as `spelled` has it."""
     names = [match[2:-1] for match in _REFERENCE.findall(template)]
     found = {name: environ[name] for name in names if environ.get(name)}
     if given := environ.get(CREDENTIALS):
@@ -281,7 +309,7 @@ def _filled(template: str, dotenv: _Dotenv, environ: Mapping[str, str], whose: s
         ]
         hint = f"set it in the environment or in .env beside {dotenv.beside}"
         raise _Unreadable(*messages, hint=hint)
-    return _REFERENCE.sub(lambda match: found[match[0][2:-1]], template)
+    return _REFERENCE.sub(lambda match: spelled(found[match[0][2:-1]]), template)
 
 
 def _credentials(folder: Path, names: Sequence[str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from sendbatch.cli.approve import approve
 from sendbatch.cli.check import check
 from sendbatch.cli.completion.installing import install_completion, show_completion
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
+from sendbatch.cli.forget import forget
 from sendbatch.cli.init import init
 from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
@@ -32,6 +33,7 @@ from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
+from sendbatch.cli.trace import trace
 from sendbatch.cli.verify_token import verify_token
 from sendbatch.cli.wrapping import NARROWEST, columns_of, fitted
 from sendbatch.errors import SendbatchError, WorkerFault, inert, printable
@@ -98,8 +100,8 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, probe, verify_token,
-    schema,
+    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, trace, forget,
+    probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

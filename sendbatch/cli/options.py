@@ -11,6 +11,7 @@ import click
 
 from sendbatch.cli import given, log
 from sendbatch.cli.campaign_files import the_one_here
+from sendbatch.errors import SendbatchError
 from sendbatch.runtime import masking
 
 if TYPE_CHECKING:
@@ -91,8 +92,9 @@ run = click.option(
     help="The edition; '' for the one without a name.",
 )
 class _Recorded(click.Path):
-    """`git` as it stands is the repository; a folder of that name is ./git. A folder is looked at where it
-    can be said whose it is."""
+    """`git` as it stands is the repository; a folder of that name is ./git. A database is named by its
+    address without a password, or by a reference to it: as what it stands in the environment for, where it
+    comes from there. A folder is looked at where it can be said whose it is."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, readable=False)
@@ -100,18 +102,53 @@ class _Recorded(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and value == "git":
             return value
-        if isinstance(value, str) and value.startswith(("postgresql:", "postgres:")):
-            self.fail("records in a database are not there yet: name a folder, or git", param, ctx)
+        if isinstance(value, str) and _names_database(value):
+            return _database(value.strip(), is_typed=not _is_of_environment(ctx))
         return super().convert(value, param, ctx)
 
 
+def _names_database(typed: str) -> bool:
+    if not typed.strip().lower().startswith(("postgres", "${")):
+        return False
+    from sendbatch.session.database import names_database  # most records are elsewhere
+
+    return names_database(typed.strip())
+
+
+def _is_of_environment(context: click.Context | None) -> bool:
+    source = context.get_parameter_source("record") if context is not None else None
+    return source is click.core.ParameterSource.ENVIRONMENT
+
+
+def _database(typed: str, *, is_typed: bool) -> str:
+    """What stands for a database on this line, and on those that lead on from it: never a password, which
+    whoever lists the processes of this machine would see. Raises SendbatchError."""
+    from sendbatch.ledger.postgres.address import address_of, is_address
+
+    if not is_address(typed):
+        return typed
+    address = address_of(typed)
+    if not is_typed:
+        return f"${{{RECORD}}}"
+    if address.has_password:
+        raise SendbatchError(
+            "--record: the address has a password in it, which everybody on this machine can see in the list "
+            "of processes; nothing was done",
+            hint=f"set {RECORD} to the address, and leave --record out; or write at the top of "
+            'profiles.yaml: record: "${DATABASE_URL}"\n  or leave the password out: it is then taken from '
+            "~/.pgpass, PGPASSWORD or a service file",
+        )
+    return typed
+
+
+RECORD = "SENDBATCH_RECORD"
 record = click.option(
     "--record",
-    metavar="DIR",
+    metavar="DIR|URL",
     type=_Recorded(),
-    envvar="SENDBATCH_RECORD",
+    envvar=RECORD,
     show_envvar=True,
-    help="Where the records are kept; git: in the repository.",
+    help="Where the records are kept; git: in the repository; postgresql://…: in a database.",
 )
 moved_from = click.option(
     "--moved-from", metavar="PATH", help="Where the campaign file was before."

@@ -36,6 +36,7 @@ from sendbatch.limits.sharing import LOOK
 from sendbatch.smtp.transport import Transport
 from sendbatch.words import count
 
+HEAR = 0.2  # seconds between two looks at what other runners of the record have met
 TIME_IS_OVER = "the time given with --stop-after is over"
 
 
@@ -81,7 +82,13 @@ class Engine:
         limits.gates.share(limits.runs())
         history = assignment.history
         self._steering = steering = Steering(
-            policy, limits, clock, history, announcer, committer.write
+            policy,
+            limits,
+            clock,
+            history,
+            announcer,
+            committer.write,
+            together=assignment.backlog.streak is not None,
         )
         self._settling = Settling(
             policy.retry,
@@ -132,7 +139,7 @@ class Engine:
         if first is not None:
             self._senders[0].begin_with(first, since)
         committer = self._assignment.committer
-        committer.failed, committer.between = self._course.break_off, self._building.compose_ahead
+        committer.failed, committer.between = self._course.break_off, self._between_commits
         if self._policy.stop_after is not None and self._policy.stop_after <= 0:
             self._stop.soon(TIME_IS_OVER)
         self._course.begin()
@@ -236,6 +243,8 @@ class Engine:
     def _watching(self) -> Iterator[asyncio.Task[None]]:
         yield asyncio.create_task(self._wake_when_ending())
         yield asyncio.create_task(self._abort_at_once())
+        if self._assignment.backlog.streak is not None:
+            yield asyncio.create_task(self._hear())
         if self._limits.is_shared:
             yield asyncio.create_task(self._share())
         if self._policy.stop_after is not None:
@@ -261,6 +270,17 @@ class Engine:
         while True:
             await self._clock.wait(never, LOOK)
             self._traffic.share(await asyncio.to_thread(self._limits.runs))
+
+    def _between_commits(self) -> None:
+        self._traffic.hear()
+        self._building.compose_ahead()
+
+    async def _hear(self) -> None:
+        """Refusals that other runners met in a row with those of this one."""
+        never = asyncio.Event()
+        while True:
+            await self._clock.wait(never, HEAR)
+            self._traffic.hear()
 
     async def _stop_after(self, seconds: float) -> None:
         if not await self._clock.wait(self._course.soon, seconds):

@@ -125,8 +125,7 @@ class Feed:
         elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
         if self._backlog.next_due_at(elsewhere) is not None:
             return False
-        traffic.nobody_else()
-        return True
+        return traffic.nobody_else()
 
     @property
     def _all_are_aside(self) -> bool:

@@ -97,7 +97,7 @@ class Settling:
             self._put_off(ready, outcome)
         else:
             if outcome.status is Status.IN_DOUBT:
-                self._breaker.doubted()
+                self._breaker.doubted(ready.recipient.id)
             self._record(ready, outcome)
         return Consequence.REOPEN if learns and learned is not None else Consequence.GO_ON
 
@@ -142,9 +142,18 @@ class Settling:
         if self._accepted_at is not None:
             self._write([history.accepting(self._accepted_at)])
 
+    def heard(self, streak: str) -> None:
+        """How the row of refusals stands, which all runners of the record count together."""
+        condemned, own = self._breaker.heard(streak)
+        self._rule(condemned, own, self._clock.wall())
+        self._steering.heard()
+
     def _clear(self, on: Carried, at: float) -> None:
         """An acceptance says at this time which of the refusals around it hold."""
         condemned, own = self._breaker.accepted(on)
+        self._rule(condemned, own, at)
+
+    def _rule(self, condemned: list[int], own: list[int], at: float) -> None:
         if condemned:
             self._condemn(condemned)
         if own:

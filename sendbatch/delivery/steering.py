@@ -23,7 +23,8 @@ from sendbatch.values import Outcome, Reply
 
 
 class Steering:
-    """`write` queues changes for the next shared commit."""
+    """`write` queues changes for the next shared commit; `together`: refusals in a row are counted there, of
+    all runners of the record."""
 
     def __init__(
         self,
@@ -33,8 +34,14 @@ class Steering:
         history: History,
         announcer: Announcer,
         write: Callable[[list[Change]], None],
+        *,
+        together: bool = False,
     ) -> None:
-        self.breaker = Breaker(policy.breaker, limits.connections.declared)
+        self.breaker = Breaker(
+            policy.breaker,
+            limits.connections.declared,
+            (lambda one: write([one])) if together else None,
+        )
         self._asks_for_less = SlowDown(policy.slow_down)
         self._brake = limits.brake
         self._connections = limits.connections
@@ -136,6 +143,11 @@ class Steering:
         self._last, self.is_calm = reply, False
         if self._brake.refused(id_, ready.domain, now, permanent=permanent, of_us=of_us):
             self._slow_to_a_stop()
+        self._set_aside()
+
+    def heard(self) -> None:
+        """The breaker was told how the row of refusals stands by now, over all runners."""
+        self.is_calm = False
         self._set_aside()
 
     def nobody_else(self) -> None:

@@ -45,6 +45,7 @@ class Traffic:
         self.all_in = False  # the queue has all there is for now, or all it can hold
         self.claimed: set[int] = set()  # recipients fetched from the record and not settled
         self._content, self._keys = assignment.content, assignment.keys
+        self._backlog, self._heard = assignment.backlog, assignment.backlog.streak
         self._commit = assignment.committer.write
         self._gates = limits.gates
         self._brake = limits.brake
@@ -243,9 +244,24 @@ class Traffic:
         self.claimed.discard(recipient.id)
         self._settling.unbuildable(recipient, outcome)
 
-    def nobody_else(self) -> None:
-        """Only those set aside are left: there is nobody to compare them with."""
+    def nobody_else(self) -> bool:
+        """Only those set aside are left: there is nobody to compare them with. Returns whether anything
+        follows of it yet: where runners count refusals together, that is heard of later."""
+        aside = self.aside
         self.steering.nobody_else()
+        return self.is_stopping or self.aside is not aside
+
+    def hear(self) -> None:
+        """Look how refusals in a row stand over all runners, where they count them together."""
+        told = self._backlog.streak
+        if told is None or told == self._heard:
+            return
+        aside, self._heard = self.aside, told
+        self._settling.heard(told)
+        if self.aside is not aside:
+            self.look_anew()
+        if self.steering.is_over:
+            self._queue.wake_all()
 
     def _hold(self, now: float) -> Hold:
         """What keeps back who may go first."""

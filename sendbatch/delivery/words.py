@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sendbatch.delivery.breaker import Streak, Trip
 from sendbatch.errors import one_line
+from sendbatch.ledger.streak import Of, Trip
 from sendbatch.limits.brake import REFUSALS
 from sendbatch.smtp.replies import said
 from sendbatch.values import Reply
@@ -16,10 +16,10 @@ UNTOLD = "the run was ended before the repository knew what became of the last r
 
 def tripped(trip: Trip) -> str:
     """Why the breaker ended the run, as a sentence's beginning."""
-    if trip.of is Streak.UNANSWERED:
+    if trip.of is Of.UNANSWERED:
         return f"{trip.number} messages in a row were sent whole and never answered"
     last = f", the last one: {said(trip.last)}" if trip.last else ""
-    if trip.of is Streak.OF_US:
+    if trip.of is Of.OF_US:
         whose = f", all of {one_line(trip.sender, 320)} as the sender" if trip.sender else ""
         return (
             f"{trip.number} refusals in a row that speak about us and not about the recipients{whose}{last}"

@@ -7,9 +7,10 @@ seconds since the epoch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from sendbatch.values import Outcome, Status, Why
+from sendbatch.values import Outcome, Reply, Status, Why
 
 # In meta, JSON: the ids of deliveries whose mailbox was refused, and since when. It is named here for stores
 # that are made anew, in which ids are others.
@@ -68,6 +69,29 @@ class Own(NamedTuple):
     at: float
 
 
+class Met(StrEnum):
+    """How a server has answered, where that lengthens a row of refusals."""
+
+    REFUSED = "refused"  # for good
+    UNANSWERED = "unanswered"  # the message left whole
+    NOBODY_ELSE = "nobody else"  # is there at another domain than those set aside
+
+
+class InARow(NamedTuple):
+    """One more in the row of refusals that all runners of a record count together (`streak`): of this
+    delivery, 0 where it is of none. `ours`: it speaks about us; of the `sender` where that is not empty. It
+    trips with so many refused, or not answered. Only for a store with a `Backlog.streak`."""
+
+    met: Met
+    id: int
+    limit: int
+    most_doubts: int
+    domain: str = ""
+    ours: bool = False
+    sender: str = ""
+    reply: Reply | None = None
+
+
 class Remembered(NamedTuple):
     """A value of the record's meta; None forgets it."""
 
@@ -83,7 +107,9 @@ class Noted(NamedTuple):
     at: float
 
 
-Change: TypeAlias = Intent | Settled | Failed | Released | LeftInDoubt | Own | Remembered | Noted
+Change: TypeAlias = (
+    Intent | Settled | Failed | Released | LeftInDoubt | Own | InARow | Remembered | Noted
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from sendbatch.errors import LedgerError, shell_line, shown
 from sendbatch.ledger.git.place import WORKING, Place
+from sendbatch.ledger.postgres.place import Place as DatabasePlace
 from sendbatch.ledger.sqlite.access import REPORT_FILES, denied, hold_readable, hold_writable
 from sendbatch.ledger.sqlite.lost_record import lost
 from sendbatch.ledger.sqlite.record import FILE, has_ledger, read_ledger
@@ -20,7 +21,8 @@ from sendbatch.runtime.files import create, named_folder, own_folder, sync
 
 REPORTS = "reports"
 GIT = "git"  # in place of a folder: the record is in the repository
-# What a person says of where the record is: a folder, or GIT; None leaves it to profiles.yaml.
+# What a person says of where the record is: a folder; GIT; a database's address, or a reference to one; None
+# leaves it to profiles.yaml. Only a program says an address with a password in it.
 Recorded: TypeAlias = "Path | str | None"
 OTHERS = 0o027  # the rights of everyone, and the group's to change things
 
@@ -35,9 +37,11 @@ class RecordFolder:
     profile: str = ""  # set where what goes through it counts for no other
     mails: bool = False  # through such a one, too, recipients get mail
     named: bool = False  # a person named `base`: it may be a link, or lie behind one
-    repository: Place | None = None  # where the record is, if not here: then only reports are
-    said: bool = False  # a person said so, and not profiles.yaml
-    unasked: bool = False  # nothing is asked of the repository
+    # Where the record is, if not here: then only reports are.
+    repository: Place | None = None
+    database: DatabasePlace | None = None
+    typed: str = ""  # in place of a folder, as a line has it, where profiles.yaml does not say so
+    unasked: bool = False  # nothing is asked of repository or database
 
     @property
     def path(self) -> Path:
@@ -46,23 +50,33 @@ class RecordFolder:
     @property
     def given(self) -> Recorded:
         """What a person said of where it is."""
-        if self.said:
-            return GIT
+        if self.typed:
+            return self.typed
         return self.base if self.named else None
 
     @property
+    def is_here(self) -> bool:
+        """Whether the record is on this disk."""
+        return self.repository is None and self.database is None
+
+    @property
     def is_read(self) -> bool:
-        """Whether what only looks reads the record: one in a repository takes a key."""
+        """Whether what only looks reads the record: one in a repository takes a key, one in a database its
+        address. Raises SendbatchError where that can be had and is none."""
+        if self.database is not None:
+            return not self.unasked and self.database.has_address
         return self.repository is None or self.repository.has_key
 
     def left_unread(self) -> RecordFolder:
-        """The same, of whose record in a repository nothing is asked."""
+        """The same, of whose record in a repository or a database nothing is asked."""
         place = self.repository
-        return self if place is None else replace(self, repository=place.without_key(), unasked=True)
+        if place is not None:
+            return replace(self, repository=place.without_key(), unasked=True)
+        return self if self.is_here else replace(self, unasked=True)
 
     @property
     def working(self) -> Path:
-        """Where a process that sends has its lock."""
+        """Where a process that sends has its lock, if it has one."""
         return self.path if self.repository is None else self.path / WORKING
 
     @property
@@ -79,6 +93,10 @@ class RecordFolder:
     def editions(self) -> list[str]:
         """The editions that have a record of this kind, or had one; "" is the one without a name. Raises
         LedgerError; RecordStopped where they are in a repository that is away."""
+        if self.database is not None:
+            from sendbatch.ledger.records import editions_in
+
+            return editions_in(self.database)
         if self.repository is not None:
             from sendbatch.ledger.git.listing import records_of
 
@@ -141,7 +159,7 @@ class RecordFolder:
         """Make the folder for a run, with an empty ledger before anything else: so a lock without one shows
         that one was lost. Raises LedgerError where it cannot be written, or where its record is gone."""
         self.refuse_links()
-        if self.repository is not None:
+        if not self.is_here:
             self._hold_none_here()
             with contextlib.suppress(LedgerError):  # a checkout that is read-only: reports go nowhere
                 self.make()
@@ -154,22 +172,27 @@ class RecordFolder:
             sync(self.path)
 
     def _hold_none_here(self) -> None:
-        """A record on this disk knows people whom one that begins in the repository would mail again. Raises
+        """A record on this disk knows people whom one that begins elsewhere would mail again. Raises
         GuardError, LedgerError."""
         if not has_ledger(self.path):
             return
-        from sendbatch.ledger.git.refusals import on_this_disk
-
         with read_ledger(self.path) as ledger:
             sent = sum(number for _, number in ledger.reading.contents())
-            if ledger.reading.has_tried():
-                raise on_this_disk(shown(self.path), sent)
+            if not ledger.reading.has_tried():
+                return
+        if self.database is not None:
+            from sendbatch.ledger.postgres.refusals import on_this_disk
+
+            raise on_this_disk(shown(self.path), sent, self.database.address)
+        from sendbatch.ledger.git.refusals import on_this_disk as beside_the_repository
+
+        raise beside_the_repository(shown(self.path), sent)
 
     def lost(self) -> LedgerError | None:
         """What is said where something shows that there was a record and there is none. One of mail that no
         recipient got may go. Raises LedgerError where the folder cannot be read."""
-        if self.repository is not None:
-            return None  # that is held against its witness when it is read
+        if not self.is_here:
+            return None  # in a repository it is held against its witness when it is read
         if self._may_go or not any(os.path.lexists(self.path / name) for name in REPORT_FILES):
             return None if self._may_go else lost(self.path, planned=True)
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)

@@ -7,6 +7,7 @@ import json
 from sendbatch.ledger.store import Draft, Reading
 
 LETTERS = "letters"  # in meta: the digests of those that are kept, the oldest first
+LETTER = "letter of "  # how the line of each begins
 MOST = 4
 _LONGEST = 10_000  # characters that are read of it
 
@@ -39,4 +40,4 @@ def digests(reading: Reading) -> list[str]:
 
 
 def _of(content: str) -> str:
-    return f"letter of {content}"
+    return f"{LETTER}{content}"

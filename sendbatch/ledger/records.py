@@ -1,14 +1,21 @@
-"""The one door to a record: it says by where a record is which store is behind it."""
+"""The one door to a record: it says by where a record is which store is behind it. What a store takes to be
+reached is loaded only where it is the one."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.sqlite.lock import hold, is_held
 from sendbatch.ledger.sqlite.record import has_ledger, open_ledger, open_scratch, read_ledger
+from sendbatch.ledger.sqlite.scratch import scratch_folder
 from sendbatch.ledger.store import Copy, Record, Snapshot
+
+if TYPE_CHECKING:
+    from sendbatch.ledger.postgres.place import Place
 
 
 @contextlib.contextmanager
@@ -19,13 +26,25 @@ def open_record(
     holder: str,
     now: Callable[[], float],
     without_log: bool = False,
+    join: bool = False,
 ) -> Iterator[Record]:
     """The record of `folder`, made where there is none, in this hand alone; others are told that `holder` has
-    it `since` then. `without_log` accepts that it may know less than was sent.
+    it `since` then. `without_log` accepts that it may know less than was sent. With `join`, one that several
+    share may be in others' hands too: `Record.joined` says what they have begun.
 
-    Raises LockedError while another has it, LedgerError where it cannot be used; of one in a repository
-    GuardError where it is not what it was, RecordStopped where that is away.
+    Raises LockedError while another has it, LedgerError where it cannot be used, GuardError where it was
+    moved; of one in a repository GuardError where it is not what it was; RecordStopped where repository or
+    database is away.
     """
+    if folder.database is not None:
+        folder.database.hold_reachable()
+        from sendbatch.ledger.postgres.doors import open_postgres_record
+
+        with open_postgres_record(
+            folder.database, since=since, holder=holder, now=now, join=join
+        ) as shared:
+            yield shared
+        return
     if folder.repository is not None:
         from sendbatch.ledger.git.record import open_git_record
 
@@ -43,6 +62,13 @@ def open_record(
 def read_record(folder: RecordFolder) -> Iterator[Snapshot | None]:
     """The record of `folder`, which must exist, to be read, by whoever likes; None where it is in a
     repository, and this machine has not what was sent from it. Raises LedgerError."""
+    if folder.database is not None:
+        folder.database.hold_reachable()
+        from sendbatch.ledger.postgres.doors import read_postgres_record
+
+        with read_postgres_record(folder.database) as snapshot:
+            yield snapshot
+        return
     if folder.repository is not None:
         from sendbatch.ledger.git.record import read_last_run
 
@@ -57,6 +83,17 @@ def read_record(folder: RecordFolder) -> Iterator[Snapshot | None]:
 def open_copy_of_record(folder: RecordFolder, at: float) -> Iterator[Copy]:
     """A copy of the record of `folder`, as it is now (`at`), or of an empty one: whatever is done to it is
     gone afterwards. Raises LedgerError."""
+    if folder.database is not None and folder.is_read:
+        folder.database.hold_reachable()
+        from sendbatch.ledger.postgres.doors import open_postgres_copy
+
+        with open_postgres_copy(folder.database, at) as shared:
+            yield shared
+        return
+    if folder.database is not None:
+        with scratch_folder() as scratch, open_scratch((scratch or folder.path) / "nothing") as empty:
+            yield empty
+        return
     if folder.repository is not None:
         from sendbatch.ledger.git.record import open_git_copy
 
@@ -68,13 +105,53 @@ def open_copy_of_record(folder: RecordFolder, at: float) -> Iterator[Copy]:
 
 
 def is_under_way(folder: RecordFolder) -> bool:
-    """Whether a process on this machine has the record in hand now: whom it sends to is in doubt in a
-    copy."""
+    """Whether a process on this machine, or any runner of a record in a database, has it in hand now: whom it
+    sends to is in doubt in a copy."""
+    if folder.database is not None:
+        if not folder.is_read:
+            return False
+        folder.database.hold_reachable()
+        from sendbatch.ledger.postgres import doors
+
+        return doors.is_under_way(folder.database)
     return is_held(folder.working)
 
 
 def has_record(folder: RecordFolder) -> bool:
     """Whether there is a record with a plan. Raises LedgerError."""
+    if folder.database is not None:
+        folder.database.hold_reachable()
+        from sendbatch.ledger.postgres import doors
+
+        return doors.has_record(folder.database)
     if folder.repository is not None:
         return "" in folder.editions() if not folder.run else folder.run in folder.editions()
     return has_ledger(folder.path)
+
+
+def editions_in(place: Place) -> list[str]:
+    """The editions that this place's campaign and profile have a record of in the database; "" is the one
+    without a name. Raises LedgerError."""
+    return sorted(edition for edition, profile in _records_in(place) if profile == place.profile)
+
+
+def all_in_database(folder: RecordFolder) -> list[RecordFolder]:
+    """All records of the campaign in the database that this one is in. Raises LedgerError."""
+    place = folder.database
+    assert place is not None
+    return [
+        replace(
+            folder,
+            run=edition,
+            profile=profile,
+            database=replace(place, edition=edition, profile=profile),
+        )
+        for edition, profile in _records_in(place)
+    ]
+
+
+def _records_in(place: Place) -> list[tuple[str, str]]:
+    place.hold_reachable()
+    from sendbatch.ledger.postgres import doors
+
+    return doors.records_of(place)

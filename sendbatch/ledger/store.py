@@ -446,6 +446,13 @@ class Backlog(Selection, Protocol):
         """
         ...
 
+    @property
+    def streak(self) -> str | None:
+        """Refusals in a row over all runners, in the order of their commits (module `streak`), as it stood
+        with the last commit, or was heard of since: never waits. None where one process sends, which counts
+        them by itself, and tells the store of none."""
+        ...
+
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         """Selected rows that are pending or failed, by line, from behind `after_row`."""
         ...

@@ -81,14 +81,18 @@ def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]
     CSV may be cleaned up since, and says the key of today alone."""
     is_address = not key_of(campaign)
     for key in reading.tried_keys_of_before():
-        now = bare(key)
-        if is_address:
-            now = _key(now) or key if narrowed(now) != now else key
-        elif len(now) > 1 and now[0] == now[-1] == '"':
-            now = bare(now[1:-1])
-        now = unicodedata.normalize("NFC", now)
-        if now not in ("", key):
+        if (now := of_today(key, is_address=is_address)) not in ("", key):
             yield key, now
+
+
+def of_today(key: str, *, is_address: bool) -> str:
+    """What this version makes of what an earlier one took for a key."""
+    now = bare(key)
+    if is_address:
+        now = _key(now) or key if narrowed(now) != now else key
+    elif len(now) > 1 and now[0] == now[-1] == '"':
+        now = bare(now[1:-1])
+    return unicodedata.normalize("NFC", now)
 
 
 def own_addresses(draft: Draft, campaign: Campaign, *, is_new: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from sendbatch.audience.reported import COLUMNS as COLUMNS
 from sendbatch.ledger.facts import ReportRow
+from sendbatch.ledger.person import is_forgotten
 from sendbatch.ledger.reach import redirected_to
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import MessageIds, short
@@ -46,12 +47,12 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
             enhanced,
             reply or None,
             attempts,
-            ids_of(sent).of(key) if sent else None,
+            ids_of(sent).of(key) if sent and not is_forgotten(key) else None,
             short(sent) if sent else None,
             timestamp(begun),
             timestamp(ended),
             _reason(why, detail, code, row, elsewhere if sent else ""),
-            variants[sent].name_of(key) if sent in variants else None,
+            variants[sent].name_of(key) if sent in variants and not is_forgotten(key) else None,
         )
 
     return describe

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sendbatch.ledger.person import is_forgotten
 from sendbatch.ledger.store import Reading
 from sendbatch.message.variants import Variants, recalled
 from sendbatch.values import Status
@@ -48,7 +49,8 @@ def by_variant(store: Reading) -> list[Variant]:
     number_of = {content: variants.chooser() for content, variants in known.items()}
     counts: dict[str, Counter[tuple[int, str]]] = defaultdict(Counter)
     for key, content, status in store.tried_with(known):  # of everybody, at each report
-        counts[content][number_of[content](key), status] += 1
+        if not is_forgotten(key):  # which one they got is forgotten, too
+            counts[content][number_of[content](key), status] += 1
     order = [content for content, _ in store.contents()] + [store.meta("content") or ""]
     last = {content: place for place, content in enumerate(order)}
     return [

@@ -14,7 +14,8 @@ from sendbatch.planning.options import Options
 
 @dataclass(frozen=True, slots=True)
 class CommandLines:
-    """Those for one campaign as it was called; `record` is what --record names."""
+    """Those for one campaign as it was called; `record` is what --record names, without a
+    password."""
 
     campaign: Campaign
     record: Recorded = None

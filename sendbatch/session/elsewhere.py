@@ -1,8 +1,8 @@
 """A campaign that CI sends, on a machine whose record would be another: it would know nobody, and mail
 everybody again.
 
-Where a record on this disk would begin, in a checkout whose workflow names sendbatch, its `origin` is asked
-whether it has a record of this campaign.
+Where a record on this disk or in a database would begin, in a checkout whose workflow names sendbatch, its
+`origin` is asked whether it has a record of this campaign.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def sent_elsewhere(
     """None where a record is here, where a person named its folder, or nobody but this machine sends it."""
     if folder.repository is not None or folder.named or not campaign.profile.mails_the_list:
         return None
+    if not (folder.is_here or folder.is_read):
+        return None
     root = repository_root(campaign.folder.resolve())
     if not (root / ".git").exists() or (workflow := sent_by(root)) is None or has_record(folder):
         return None
@@ -52,6 +54,8 @@ def sent_elsewhere(
     try:
         found = folder.editions_among(records_elsewhere(root, environ, ended))
     except Unasked as why:
+        if folder.database is not None:
+            return None  # it is the one of all who send this, and CI may never have kept another
         line = CommandLines(campaign, folder.base).run(options)
         return Elsewhere(
             f"{named} names sendbatch, so that CI may have sent this campaign, and `origin` cannot be "
@@ -64,6 +68,14 @@ def sent_elsewhere(
     if folder.run not in found and (folder.run or campaign.run_given or not found):
         return None
     line = CommandLines(campaign, GIT).run(options)
+    if folder.database is not None:
+        return Elsewhere(
+            f"there is no record of {one_line(folder.name, 200)} in the database, and the repository has "
+            f"one, of what CI has sent ({named})",
+            f"finish it with that one, with {KEY} set to the key of its receipts:\n    {line}\n"
+            "  a new edition (--run) may begin in the database",
+            f"add --record git, with {KEY} set to the key of its receipts",
+        )
     return Elsewhere(
         f"there is no record of {one_line(folder.name, 200)} on this disk, and the repository has one, of "
         f"what CI has sent ({named})",

@@ -10,7 +10,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import LedgerError, SendbatchError, one_line, shown
 from sendbatch.ledger.ending import ended_of
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import has_record, read_record
+from sendbatch.ledger.records import all_in_database, has_record, read_record
 from sendbatch.message.identity import short
 from sendbatch.reports.history import Edition, History, Unread
 from sendbatch.reports.tally import settled
@@ -25,17 +25,23 @@ def history_of(campaign: Campaign, folder: RecordFolder) -> History:
     folder.refuse_links()
     editions: list[Edition] = []
     unread: list[Unread] = []
-    for path in folders_of(campaign.name, folder.base):
+    for one in _records(campaign.name, folder):
         try:
-            found = _edition(campaign.name, path)
+            found = _edition(campaign.name, one)
         except SendbatchError as error:
-            found = Unread(path.name, one_line(error.message, 500))
+            found = Unread(one.path.name, one_line(error.message, 500))
         if isinstance(found, Unread):
             unread.append(found)
         elif found is not None:
             editions.append(found)
     editions.sort(key=lambda one: (one.first_attempt_at is None, one.first_attempt_at or 0.0, one.folder))
     return History(campaign.name, tuple(editions), tuple(unread))
+
+
+def _records(name: str, folder: RecordFolder) -> list[RecordFolder]:
+    if folder.database is not None:
+        return all_in_database(folder)
+    return [RecordFolder(path.parent, path.name) for path in folders_of(name, folder.base)]
 
 
 def folders_of(name: str, base: Path) -> Iterator[Path]:
@@ -51,15 +57,15 @@ def folders_of(name: str, base: Path) -> Iterator[Path]:
             yield base / one
 
 
-def _edition(name: str, path: Path) -> Edition | Unread | None:
+def _edition(name: str, folder: RecordFolder) -> Edition | Unread | None:
     """None where nothing was planned there. Raises SendbatchError."""
-    folder = RecordFolder(path.parent, path.name)
-    if path.is_symlink():
+    path = folder.path
+    if folder.is_here and path.is_symlink():
         return Unread(path.name, "a link, which is not followed")
-    if not path.is_dir() or not has_record(folder):
+    if (folder.is_here and not path.is_dir()) or not has_record(folder):
         return None
     with read_record(folder) as record:
-        assert record is not None  # it is on this disk
+        assert record is not None  # it is in no repository
         reading = record.reading
         if (found := reading.meta("name")) not in (None, name):
             return Unread(path.name, f"the record of another campaign: {one_line(found or '', 80)}")

@@ -19,6 +19,7 @@ from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Guarded, Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.database import place_of, typed_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
         if options is not None and options.no_wait:
             place = place.not_waiting()
         folder = replace(folder, repository=place)
+    if folder.database is not None:
+        shared = folder.database.telling(observer.notice, stop)
+        if options is not None and options.no_wait:
+            shared = shared.not_waiting()
+        folder = replace(folder, database=shared)
     return Job(
         campaign=campaign,
         options=options or Options(),
@@ -91,22 +97,28 @@ def folder_of(
     campaign: Campaign, record: Recorded, environ: Mapping[str, str] | None = None
 ) -> RecordFolder:
     """Where this campaign's record is; `record` (--record) stands in for `reports/` beside it, or for what
-    profiles.yaml says. What no recipient gets has its record on this disk."""
+    profiles.yaml says. What no recipient gets has its record on this disk, or in the database."""
     profile = campaign.profile
     own = profile.name if profile.has_own_record else ""
-    named = record if isinstance(record, Path) else None
-    base = named or campaign.folder / "reports"
+    base, is_named = campaign.folder / "reports", isinstance(record, Path)
+    if isinstance(record, Path):
+        base, record = record, None
     folder = RecordFolder(
-        base, campaign.name, campaign.run, own, profile.mails_the_list, named=named is not None
+        base, campaign.name, campaign.run, own, profile.mails_the_list, named=is_named
     )
-    said = record == GIT
-    if not profile.mails_the_list or named is not None or GIT not in (record, campaign.record):
-        return replace(folder, said=said)
+    if is_named:
+        return folder
+    environ = os.environ if environ is None else environ
+    typed = "" if record is None else typed_as(record)
+    if (database := place_of(campaign, record, environ)) is not None:
+        return replace(folder, database=database, typed=typed)
+    if not profile.mails_the_list or GIT not in (record, campaign.record):
+        return replace(folder, typed=typed)
     place = Place(
         campaign.belongs.project,
         folder.path.name,
         campaign.folder,
-        os.environ if environ is None else environ,
-        patience_of(campaign.retry.offline, os.environ if environ is None else environ),
+        environ,
+        patience_of(campaign.retry.offline, environ),
     )
-    return replace(folder, repository=place, said=said)
+    return replace(folder, repository=place, typed=typed)

@@ -15,7 +15,7 @@ from sendbatch.errors import SendbatchError, one_line
 from sendbatch.ledger import letters
 from sendbatch.ledger.ending import ended_of
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import has_record, read_record
+from sendbatch.ledger.records import all_in_database, has_record, read_record
 from sendbatch.ledger.store import Draft, Reading
 from sendbatch.message.content import Content
 from sendbatch.message.remembered import letter_of, unpacked
@@ -50,14 +50,14 @@ def compared(job: Job, draft: Draft, content: Content) -> Comparison | None:
         digest = next(reversed(letters.digests(own)), None)
     if digest is not None:
         return _comparison(job, draft, content, own, digest, is_own=True)
-    for path in _newest_first(job):
+    for folder in _newest_first(job):
         try:
-            with _read(path) as then:
+            with _read(folder) as then:
                 digest = _sent_last(then)
-                if digest is not None and _is_other(then, job.campaign, path):
+                if digest is not None and _is_other(then, job.campaign, folder.path):
                     return _comparison(job, draft, content, then, digest, is_own=False)
         except SendbatchError as error:
-            job.observer.notice(f"{one_line(path.name, 200)} is not compared with: {error.message}")
+            job.observer.notice(f"{one_line(folder.path.name, 200)} is not compared with: {error.message}")
     return None
 
 
@@ -71,20 +71,27 @@ def _sent_last(reading: Reading) -> str | None:
     return "" if reading.totals().get(Status.ACCEPTED) else None
 
 
-def _newest_first(job: Job) -> Iterator[Path]:
-    """Records beside this one, by when their last run ended; those whose files are oldest are not looked
-    at."""
+def _newest_first(job: Job) -> Iterator[RecordFolder]:
+    """Records beside this one, by when their last run ended; those whose files are oldest, and those whose
+    editions come first by name in a database, are not looked at."""
     job.record.refuse_links()
-    near = [path for path in folders_of(job.campaign.name, job.record.base) if path != job.record.path]
-    near = sorted(near, key=_written, reverse=True)[:MOST_LOOKED_AT]
-    yield from sorted(near, key=_ended, reverse=True)
+    if not job.record.is_read:
+        return
+    if job.record.database is not None:
+        near = [one for one in all_in_database(job.record) if one.path != job.record.path]
+        near.sort(key=lambda one: one.run, reverse=True)
+    else:
+        there = folders_of(job.campaign.name, job.record.base)
+        paths = sorted((path for path in there if path != job.record.path), key=_written, reverse=True)
+        near = [RecordFolder(path.parent, path.name) for path in paths]
+    yield from sorted(near[:MOST_LOOKED_AT], key=_ended, reverse=True)
 
 
 @contextlib.contextmanager
-def _read(path: Path) -> Iterator[Reading]:
-    """The record in this folder. Raises LedgerError."""
-    with read_record(RecordFolder(path.parent, path.name)) as record:
-        assert record is not None  # it is on this disk
+def _read(folder: RecordFolder) -> Iterator[Reading]:
+    """The record there. Raises LedgerError."""
+    with read_record(folder) as record:
+        assert record is not None  # it is in no repository
         yield record.reading
 
 
@@ -95,16 +102,18 @@ def _written(path: Path) -> float:
         return 0.0
 
 
-def _ended(path: Path) -> float:
+def _ended(folder: RecordFolder) -> float:
     """0 of what is no record, or none that can be read: who comes to it is told why."""
+    path = folder.path
     try:
-        if path.is_symlink() or not has_record(RecordFolder(path.parent, path.name)):
+        if (folder.is_here and path.is_symlink()) or not has_record(folder):
             return 0.0
-        with _read(path) as then:
+        with _read(folder) as then:
             ended = ended_of(then)
+            latest = 0.0 if folder.is_here else then.latest()
     except SendbatchError:
         return _written(path)
-    return ended.at if ended is not None else _written(path)
+    return ended.at if ended is not None else latest or _written(path)
 
 
 def _is_other(reading: Reading, campaign: Campaign, path: Path) -> bool:

@@ -164,7 +164,7 @@ class Notifier:
         goes_on = early or result.left_over or result.totals.get(Status.DEFERRED)
         if not goes_on or result.unbuildable or job.options.only is not None:
             return ""
-        lines = CommandLines(job.campaign, job.record.base if job.record.named else None)
+        lines = CommandLines(job.campaign, job.record.given)
         if lines.kept() != lines:  # --set may hold anything
             return ""
         limit = job.options.limit is not None and early

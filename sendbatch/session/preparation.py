@@ -97,7 +97,7 @@ def request_of(
             job.record.named,
             job.edge.environ,
             refused,
-            lasts=job.record.repository is not None,
+            lasts=not job.record.is_here,
             unread=_unread(job),
         ),
         announced_size=allowance.announced_size(job.now()),
@@ -109,7 +109,9 @@ def request_of(
 
 
 def _unread(job: Job) -> str | None:
-    repository = job.record.repository
+    repository, database = job.record.repository, job.record.database
+    if database is not None and not job.record.unasked and database.missing:
+        return f"the record in the database was not read, as {database.missing}: compared with nothing"
     if repository is None or repository.has_key or job.record.unasked:
         return None
     return f"the record in the repository was not read, as {KEY} is not set: compared with nothing"

@@ -98,7 +98,7 @@ def resolve(
                 f"neither in doubt nor deferred by a 5xx: {', '.join(wrong)}; nothing was changed",
                 hint="sendbatch status lists who is",
             )
-        if os.access(folder.path, os.W_OK) or folder.repository is None:
+        if os.access(folder.path, os.W_OK) or folder.is_here:
             report = report_of(campaign, folder, record.reading, at=now)
             write_files(report, folder.path, encryption)
 
@@ -162,6 +162,8 @@ def hold_recorded(campaign: Campaign, folder: RecordFolder, edge: Edge | None = 
     folder.refuse_links()
     if folder.repository is not None:
         folder.repository.secret()
+    if folder.database is not None:
+        folder.database.hold_named()
     if (gone := folder.lost()) is not None:
         raise gone
     if has_record(folder):
@@ -173,6 +175,8 @@ def hold_recorded(campaign: Campaign, folder: RecordFolder, edge: Edge | None = 
     where = f"{shown(folder.path)}: there is no record here"
     if folder.repository is not None:
         where = f"{folder.repository.ref}: there is no record in the repository"
+    if folder.database is not None:
+        where = f"{folder.database.title}: there is no record there"
     raise LedgerError(
         f"{where}; nothing was sent yet",
         hint=f"there are records of: {', '.join(others)} (--run)" if others else None,

@@ -6,10 +6,12 @@ from random import Random
 
 import pytest
 
-from sendbatch.delivery.breaker import BREAKER, MOST_ASIDE, Breaker, Carried
+from sendbatch.delivery.breaker import BREAKER, Breaker, Carried
 from sendbatch.delivery.verdict import Refusal, judge, verdict
 from sendbatch.delivery.words import tripped
-from sendbatch.values import Recipient, Reply
+from sendbatch.ledger.facts import Change, Settled
+from sendbatch.ledger.streak import CLEAR, MOST_ASIDE, after
+from sendbatch.values import Outcome, Recipient, Reply, Status
 from tests.kit.handing import answered
 
 NEVER = Reply(550, "go away", "RCPT")
@@ -253,3 +255,63 @@ class TestSilence:
         breaker.accepted()
         breaker.doubted()
         assert not breaker.tripped
+
+
+class TestCountedByAllRunners:
+    """Two runners of one record; what each writes is counted where both see it, in the order of commits."""
+
+    def runners(self, accepted: bool = True) -> tuple[list[Change], Breaker, Breaker]:
+        written: list[Change] = [Settled(99, Outcome(Status.ACCEPTED), None, AT)] if accepted else []
+        return written, Breaker(elsewhere=written.append), Breaker(elsewhere=written.append)
+
+    def test_refusals_of_both_make_one_row_and_end_both(self) -> None:
+        written, one, other = self.runners()
+        for number in range(10):
+            one.refused(refusal(number, NEVER, "a.example"))
+            other.refused(refusal(100 + number, NEVER, "b.example"))
+        assert (one.tripped, other.tripped) == (False, False)
+        told = after("", written)
+        assert one.heard(told) == other.heard(told) == ([], [])
+        assert one.tripped
+        assert tripped(one.trip) == tripped(other.trip)
+        assert tripped(other.trip) == "20 permanent refusals in a row, the last one: 550 go away"
+
+    def test_an_acceptance_by_another_condemns_who_was_refused_before_it_and_nobody_else(self) -> None:
+        written, one, _ = self.runners()
+        one.refused(refusal(1))
+        one.refused(refusal(2, RELAY))
+        assert one.heard(after("", written)) == ([], [])
+        one.refused(refusal(3))  # behind what was heard of: it may have come after that acceptance
+        assert one.heard(CLEAR) == ([1], [2])
+        assert one.heard(after(CLEAR, written[3:])) == ([], [])
+        assert one.heard(CLEAR) == ([3], [])
+
+    def test_many_refused_by_one_while_another_is_accepted_are_none_in_a_row(self) -> None:
+        written, one, _ = self.runners()
+        for number in range(3 * BREAKER):
+            one.refused(refusal(number, NEVER, f"{number % 7}.example"))
+            written.append(Settled(200 + number, Outcome(Status.ACCEPTED), None, AT))
+            one.heard(after("", written))
+        assert (one.tripped, one.length) == (False, 0)
+
+    def test_one_at_its_end_leaves_to_others_whom_they_are_still_trying(self) -> None:
+        written, one, other = self.runners()
+        refuse(one, BREAKER, NOBODY)
+        one.heard(after("", written))
+        assert one.aside == {"example.org"}
+        condemned, told = one.finish(lately=True)
+        assert (one.tripped, condemned, len(told)) == (False, [], BREAKER)
+        other.heard(after("", written))
+        other.refused(refusal(500, NOBODY, "b.example"))
+        other.heard(after("", written))
+        assert other.tripped
+
+    def test_nobody_else_for_any_of_them_trips_it(self) -> None:
+        written, one, _ = self.runners(accepted=False)
+        one.nobody_else()
+        assert written == []
+        refuse(one, BREAKER)
+        one.heard(after("", written))
+        one.nobody_else()
+        one.heard(after("", written))
+        assert one.tripped

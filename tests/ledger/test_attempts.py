@@ -381,7 +381,7 @@ def test_a_record_without_attempts_is_taken_over_before_the_first_is_written(old
     with open_ledger(old) as ledger:
         assert dict(statuses(ledger, all_rows=True)) == STOOD
         with closing(sqlite3.connect(old / FILE)) as db:  # as another process sees it
-            assert db.execute("PRAGMA user_version").fetchone() == (3,)
+            assert db.execute("PRAGMA user_version").fetchone() == (4,)
         assert ledger.recover(70.0) == 2
         sending(ledger).retry([Retried(Status.DEFERRED)], 80.0)
         backlog = ledger.backlog(clock)

@@ -123,7 +123,7 @@ def test_a_record_of_a_newer_sendbatch_is_refused(recorded: Path, opening: Open)
 
     said = refusal(opening, recorded)
 
-    assert "written by a newer sendbatch (its format is 99, this one reads 3)" in said
+    assert "written by a newer sendbatch (its format is 99, this one reads 4)" in said
     assert "upgrade sendbatch" in said
 
 

@@ -113,7 +113,7 @@ def test_taken_over_it_is_told_the_same_and_a_copy_of_before_is_kept(old: Path) 
     with open_ledger(old):
         pass
 
-    assert version_of(old / FILE) == 3
+    assert version_of(old / FILE) == 4
     with read_ledger(old) as record:
         assert told(record) == as_version_1_told()
     assert list(sqlite3.connect(old / KEPT).iterdump()) == before

@@ -252,8 +252,9 @@ class ProfilesKeys(Keys[Any], harmless=False):
     )
     record = Key(
         RECORD,
-        "where the records are: `git`, in the repository itself ([more](#a-record-in-the-repository)); left"
-        " out, on this disk",
+        "where the records are: `git`, in the repository itself ([more](#a-record-in-the-repository));"
+        " `${DATABASE_URL}`, or another reference to the address of a PostgreSQL database, [which any number"
+        " of machines share](#a-record-in-a-database); left out, on this disk",
         absent="",
     )
     profiles = Key(

@@ -20,6 +20,7 @@ _COUNT = "[0-9]+(_[0-9]+)*"
 _LENGTH = r"[0-9]+(\.[0-9]+)?\s*(ms|min|s|m|h|d)"
 _DURATION = rf"({_LENGTH}\s*)+$"
 _REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
+_POSTGRES = "[Pp][Oo][Ss][Tt][Gg][Rr][Ee][Ss]([Qq][Ll])?"
 _LABELS = (
     r"[^\s@/:,;<>()\[\]\\]+"  # of a host or domain; which ones there can be is for reading to say
 )
@@ -106,6 +107,13 @@ WEBHOOK: Schema = {
     "pattern": _REFERENCE,
     "patternErrorMessage": "By reference only: write ${NAME}, and set it in the environment or in .env",
     "examples": ["${SLACK_WEBHOOK}"],
+}
+RECORD: Schema = {
+    "anyOf": [
+        {"enum": ["git"]},
+        {"type": "string", "pattern": rf"^\s*(git|({_REFERENCE})+|{_POSTGRES}:[^\n]*)\s*$"},
+    ],
+    "examples": ["git", "${DATABASE_URL}"],
 }
 HOST: Schema = {
     "type": ["string", "number"],

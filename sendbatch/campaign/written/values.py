@@ -113,12 +113,32 @@ def project(value: object) -> str:
 
 
 def record(value: object) -> str:
+    """`git`, or a database's address, of which no password is written out. What it says of a wrong one never
+    shows it."""
     found = line(value).strip()
-    if found.startswith(("postgresql:", "postgres:")):
-        raise Wrong("records in a database are not there yet", "write git, or leave it out")
-    if found != "git":
-        raise Wrong("must be git", "a folder is named by --record DIR or SENDBATCH_RECORD")
+    if found == "git" or REFERENCES.fullmatch(found):
+        return found
+    if not found.lower().startswith(("postgresql:", "postgres:")):
+        raise Wrong(
+            'must be git, or the address of a database: "${DATABASE_URL}", with the quotes',
+            "a folder is named by --record DIR or SENDBATCH_RECORD",
+        )
+    if has_password(found):
+        raise Wrong(
+            "a password must not be written out in a file",
+            'write "${DATABASE_URL}", with the quotes, and set that variable in the environment or in .env '
+            "beside this file; or postgresql://USER:${PGPASSWORD}@HOST/DATABASE",
+        )
     return found
+
+
+def has_password(address: str) -> bool:
+    """Whether a database's address has a password that is no reference. Whatever stands before the last @
+    may be one."""
+    user, _, _ = address.partition("//")[2].rpartition("@")
+    in_words = re.findall(r"[?&][^=&]*password=([^&]*)", address, re.IGNORECASE)
+    passwords = [*in_words, *([user.partition(":")[2]] if ":" in user else [])]
+    return any(not REFERENCES.fullmatch(password) for password in passwords if password)
 
 
 def variable(value: object) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError
-from sendbatch.ledger.facts import EVERYONE, Change, Intent, Joined, Lane, Noted, Remembered
+from sendbatch.ledger.facts import EVERYONE, Change, InARow, Intent, Joined, Lane, Noted, Remembered
 from sendbatch.ledger.git import refusals
 from sendbatch.ledger.git.book import Book, Told
 from sendbatch.ledger.git.finding import Found, find, watch
@@ -229,6 +229,7 @@ class GitBacklog:
     announced."""
 
     waits = False
+    streak = None
     announces = True
 
     def __init__(self, backlog: SqliteBacklog, record: GitRecord) -> None:
@@ -245,7 +246,7 @@ class GitBacklog:
             self._record.hold_announced(begun)
         self._backlog.apply(changes)
         self._record.note_changed(
-            [change.id for change in changes if not isinstance(change, Noted | Remembered)]
+            [change.id for change in changes if not isinstance(change, Noted | Remembered | InARow)]
         )
         return ()
 

@@ -1,59 +1,100 @@
 """Where a record in a database is. The address may hold a password: nothing here shows it, and no repr
-prints it."""
+prints it.
+
+It is that of libpq (PostgreSQL's manual, "Connection URIs"), read strictly: libpq tells in its errors what it
+took for a host or a parameter, and that could be a part of a password with a sign in it that ends it.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from sendbatch.errors import CampaignError, one_line
 
 SCHEMES: Final = ("postgresql", "postgres")
-DEFAULT_PORT: Final = 5432
+DEFAULT_PORT: Final = "5432"
+
+_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\[\]:]*)(?::(?P<port>[0-9]{0,5}))?")
+_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PARAMETER = re.compile(r"[A-Za-z_]+=[^=]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`shown` is what people are told: server and database, without user and password."""
+    """`shown` is what people are told: server and database, without user and password. `typed` is the address
+    without its password, as a line may have it."""
 
     url: str = field(repr=False)
     shown: str
     has_password: bool
+    typed: str
 
 
 def is_address(text: str) -> bool:
     """Whether this is meant as the address of a database."""
-    return text.partition(":")[0].lower() in SCHEMES and ":" in text
+    return text.strip().partition(":")[0].lower() in SCHEMES and ":" in text
 
 
 def address_of(text: str) -> Address:
     """Raises CampaignError where it cannot be read; the message shows nothing of it that may be secret."""
-    try:
-        parts = urlsplit(text.strip())
-        port = parts.port
-    except ValueError:
-        raise _unreadable("its port or host cannot be read") from None
-    if parts.scheme.lower() not in SCHEMES:
+    url = text.strip()
+    if not is_address(url):
         raise _unreadable("it does not begin with postgresql://")
-    if not text.strip().partition(":")[2].startswith("//"):
+    if not url.partition(":")[2].startswith("//"):
         raise _unreadable("there is no // behind postgresql:")
-    database = unquote(parts.path.lstrip("/"))
-    if "\0" in text or "/" in database:
+    if not url.isprintable() or " " in url:
+        raise _unreadable("it holds a blank or a control character")
+    if _PERCENT.search(url):
+        raise _unreadable("a % stands in it without two hexadecimal digits behind")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _unreadable("its host cannot be read") from None
+    user, _, hosts = parts.netloc.rpartition("@")
+    database = unquote(parts.path.removeprefix("/"))
+    if "@" in user or "@" in parts.path or "@" in parts.query or "#" in url:
+        raise _unreadable("an @, / ? or # stands in it that is none of its own")
+    if "/" in database or "\0" in database:
         raise _unreadable("the name of the database cannot be read")
-    host = parts.hostname or "the local socket"
-    where = host if port in (None, DEFAULT_PORT) else f"{host}:{port}"
-    named = f"{where}/{database}" if database else where
-    return Address(text.strip(), one_line(named, 200), _has_password(parts))
+    parameters = parts.query.split("&") if parts.query else []
+    if not all(map(_PARAMETER.fullmatch, parameters)):
+        raise _unreadable("what stands behind the ? is not NAME=VALUE")
+    where = ",".join(map(_host, hosts.split(",")))
+    shown = one_line(f"{where or 'the local server'}/{database}" if database else where, 200)
+    return Address(
+        parts.scheme + url[len(parts.scheme) :],  # libpq knows it in small letters alone
+        shown or "the local server",
+        ":" in user or "password=" in parts.query.lower(),
+        _typed(parts),
+    )
 
 
-def _has_password(parts: SplitResult) -> bool:
-    return parts.password is not None or "password=" in parts.query
+def _host(written: str) -> str:
+    """A host with its port, where that is another than usual. A folder of sockets is written with %2F."""
+    found = _HOST.fullmatch(written)
+    if found is None or int(found["port"] or 1) > 65535:
+        raise _unreadable("its host or port cannot be read")
+    host, port = unquote(found["host"]), found["port"]
+    return host if port in (None, "", DEFAULT_PORT) else f"{host}:{port}"
+
+
+def _typed(parts: SplitResult) -> str:
+    user, at, hosts = parts.netloc.rpartition("@")
+    parameters = parts.query.split("&") if parts.query else []
+    kept = [one for one in parameters if not one.partition("=")[0].lower().endswith("password")]
+    netloc = f"{user.partition(':')[0]}{at}{hosts}"
+    typed = urlunsplit(parts._replace(netloc=netloc, query="&".join(kept)))
+    # urlunsplit leaves the slashes out where there is no host
+    scheme = parts.scheme
+    return typed if typed.startswith(f"{scheme}://") else typed.replace(f"{scheme}:", f"{scheme}://", 1)
 
 
 def _unreadable(why: str) -> CampaignError:
     return CampaignError(
         f"the address of the database for the record cannot be read: {why}",
-        hint="it is written as postgresql://USER:PASSWORD@HOST:5432/DATABASE, a sign such as @ or / in the "
-        "password as %40 or %2F",
+        hint="it is written as postgresql://USER:PASSWORD@HOST:5432/DATABASE, a sign such as @ / ? # % or a "
+        "blank in the password as %40 %2F %3F %23 %25 or %20",
     )

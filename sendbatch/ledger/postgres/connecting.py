@@ -7,6 +7,7 @@ needs is set within it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString, TypeAlias
@@ -23,39 +24,94 @@ Query: TypeAlias = LiteralString | sql.SQL | sql.Composed
 
 OLDEST: Final = 130000  # PostgreSQL 13
 CONNECT_IN: Final = 10  # seconds
-IDLE_IN_TRANSACTION: Final = 5_000  # milliseconds: half a lease
+LEASE: Final = "SENDBATCH_LEASE"  # seconds; for tests, which have no time to wait
+NOW: Final[LiteralString] = "extract(epoch FROM clock_timestamp())::float8"
+# What a transaction needs: on the server's disk, and on a standby's where one is waited for; and no lock is
+# kept by who is silent in the middle of it.
+WITHIN: Final[LiteralString] = (
+    "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
+    "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), "
+    "set_config('idle_in_transaction_session_timeout', %s, true)"
+)
+
+
+def lease_seconds() -> float:
+    """How long a block, a plan in the making and a runner count as alive after they were last heard of."""
+    try:
+        return min(max(float(os.environ.get(LEASE, "10")), 0.5), 60.0)
+    except ValueError:
+        return 10.0
+
+
+def idle_in_transaction() -> int:
+    """Milliseconds: half a lease."""
+    return int(lease_seconds() * 500)
 
 
 def connect(address: Address) -> Connection:
-    """A connection in autocommit. Raises LedgerError, in words that hold no secret."""
+    """A connection in autocommit to a server that keeps what it has committed. Raises LedgerError where it
+    does not, psycopg.Error where there is none."""
+    connection = psycopg.connect(
+        address.url,
+        autocommit=True,
+        prepare_threshold=None,
+        connect_timeout=CONNECT_IN,
+        application_name="sendbatch",
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=20_000,
+        client_encoding="UTF8",
+    )
     try:
-        connection = psycopg.connect(
-            address.url,
-            autocommit=True,
-            prepare_threshold=None,
-            connect_timeout=CONNECT_IN,
-            application_name="sendbatch",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=20_000,
-            client_encoding="UTF8",
-        )
-    except psycopg.Error as error:
-        raise refused(error, address) from None
+        _hold_durable(connection, address)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
+def opened(address: Address) -> Connection:
+    """As `connect`, for whoever waits for nothing. Raises LedgerError, in words that hold no secret."""
+    try:
+        return connect(address)
+    except psycopg.Error as error:
+        raise refused(error, address) from None
+
+
+def _hold_durable(connection: Connection, address: Address) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_version_num')::int, current_setting('fsync'), "
+            "current_setting('full_page_writes'), current_setting('server_encoding')"
+        )
+        found = cursor.fetchone()
+    assert found is not None
+    version, fsync, pages, encoding = found
+    if version < OLDEST:
+        raise LedgerError(
+            f"{address.shown}: PostgreSQL {version // 10000} keeps no record: it takes 13 or newer"
+        )
+    for name, value in (("fsync", fsync), ("full_page_writes", pages)):
+        if value != "on":
+            raise LedgerError(
+                f"{address.shown}: `{name}` is off in this database, so that a power cut can lose whom it "
+                "has said were sent to, and they would be mailed again; nothing was sent",
+                hint=f"set it on (ALTER SYSTEM SET {name} = on, then reload), or name another database",
+            )
+    if encoding != "UTF8":
+        raise LedgerError(
+            f"{address.shown}: the database's encoding is {one_line(encoding, 30)}, and names in other "
+            "letters do not go into it",
+            hint="make one for it: CREATE DATABASE sendbatch ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
 @contextmanager
-def transaction(connection: Connection, idle: int = IDLE_IN_TRANSACTION) -> Iterator[Cursor]:
+def transaction(connection: Connection) -> Iterator[Cursor]:
     """All or nothing, and on the server's disk once left. Raises psycopg.Error."""
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
-            "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), "
-            "set_config('idle_in_transaction_session_timeout', %s, true)",
-            (str(idle),),
-        )
+        cursor.execute(WITHIN, (str(idle_in_transaction()),))
         yield cursor
 
 

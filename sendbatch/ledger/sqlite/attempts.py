@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from sendbatch.errors import RecordLost
-from sendbatch.ledger.facts import Change, Intent, Noted, Remembered, Settled
+from sendbatch.ledger.facts import Change, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.sqlite.folding import fold, is_unfolded, last_attempt
 from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.sqlite.sql import listed, note, remember, transaction
@@ -26,7 +26,7 @@ from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
 _Row: TypeAlias = tuple[Any, ...]
-_TOLD = (Noted, Remembered)  # changes of nobody
+_TOLD = (Noted, Remembered, InARow)  # changes of nobody
 ENOUGH = 500  # attempts that are worth a fold by themselves: some two milliseconds
 _STATUSES: dict[str | None, Status | None] = {None: None, **{str(one): one for one in Status}}
 
@@ -129,7 +129,7 @@ class Attempts:
             for id_, status, was, *rest in self._db.execute(of, (json.dumps(ids),))
         }
 
-    def _tell(self, change: Noted | Remembered) -> None:
+    def _tell(self, change: Noted | Remembered | InARow) -> None:
         match change:
             case Remembered(key, None):
                 self._db.execute("DELETE FROM meta WHERE key = ?", (key,))
@@ -137,6 +137,8 @@ class Attempts:
                 remember(self._db, key, value)
             case Noted(kind, detail, at):
                 note(self._db, kind, detail, at)
+            case InARow():  # one process sends, and counts them by itself
+                pass
 
     def _insert(self, rows: _Rows) -> None:
         """One statement for all rows that are alike costs least."""

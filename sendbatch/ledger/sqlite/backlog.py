@@ -41,6 +41,7 @@ class SqliteBacklog:
         self._selection = selection
         self.now = now
         self.waits = False
+        self.streak = None
         self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None

@@ -15,12 +15,14 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Joined, Runner, Unsound
 from sendbatch.ledger.git.receipts import Receipt, Secret
+from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.sqlite import strangers
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.attempts import Attempts
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
 from sendbatch.ledger.sqlite.draft import SqliteDraft
+from sendbatch.ledger.sqlite.forgetting import erase, forget
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
 from sendbatch.ledger.sqlite.lost_record import UNDER_WAY, is_outdated, log_is_lost
@@ -38,6 +40,7 @@ from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_rows
 from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
+from sendbatch.ledger.sqlite.stories import stories_in
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
@@ -136,6 +139,26 @@ class Ledger:
             if draft.is_staged and self._keeps:
                 with contextlib.suppress(RecordStopped), self._unsynchronised():
                     draft.discard()
+
+    def stories(self, whose: Whose) -> Stories:
+        """All that it tells of one person."""
+        return stories_in(self._connection, whose)
+
+    def forget(self, whose: Whose, words: Words, at: float) -> Blanked:
+        """Blank one person; see `forgetting`. Raises RecordStopped, RecordLost."""
+        self._connection.execute("PRAGMA secure_delete=ON")
+        with transaction(self._connection, self._hold):
+            done = forget(self._connection, whose, words, at)
+        self._attempts.begin()
+        self._confirm()
+        return done
+
+    def erase(self) -> bool:
+        """Nothing is left in the file of what does not stand in the record. Returns False where somebody
+        else has it open, so that some may be left in its log. Raises RecordStopped."""
+        self._connection.end_reading()
+        with writable():
+            return erase(self._connection)
 
     # -- receipts, of which a record may be made anew ---------------------------------------------
 

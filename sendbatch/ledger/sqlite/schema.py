@@ -23,8 +23,9 @@ from sendbatch.runtime.files import Linked, create, refuse_linked_database
 from sendbatch.runtime.mounts import TABLE as MOUNTS
 from sendbatch.runtime.mounts import network_of
 
-VERSION = 3
-WITHOUT_ATTEMPTS = 2  # the one before: what was brought stood in the deliveries at once
+VERSION = 4
+WITHOUT_FORGOTTEN = 3  # the one before: nobody could be forgotten
+WITHOUT_ATTEMPTS = 2  # and before that: what was brought stood in the deliveries at once
 MOST_IN_MEMORY = 65_536  # pages of 4 KiB, of a copy for which there is no disk
 PATIENCE = 10.0  # seconds that one process waits for another to write
 
@@ -37,6 +38,9 @@ CREATE TABLE attempt (
     was TEXT, attempts INTEGER NOT NULL, due_at REAL, code INTEGER, enhanced_code TEXT, reply TEXT, why TEXT,
     detail TEXT, content TEXT, dated_at REAL, first_attempt_at REAL, finished_at REAL, email TEXT
 )""".strip()
+# Who was forgotten: the hash of a key that was theirs, and what stands in its place (`forgetting`).
+FORGOTTEN = """
+CREATE TABLE forgotten (mark TEXT PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID""".strip()
 # `recipient` is empty: only by a table of this name does version 1 see that a record is of a newer version.
 # Without it, it tells people to put a backup in its place, which would mail again whoever that does not know.
 TABLES = f"""
@@ -60,6 +64,7 @@ INSERT OR REPLACE INTO meta VALUES ('folded', '0');
 CREATE TABLE event (at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE TABLE recipient (id INTEGER PRIMARY KEY);
 {ATTEMPT};
+{FORGOTTEN};
 CREATE INDEX plan_row_delivery ON plan_row (delivery) WHERE delivery IS NOT NULL;
 CREATE INDEX delivery_due ON delivery (due_at) WHERE status = 'deferred';
 CREATE INDEX delivery_sending ON delivery (id) WHERE status = 'sending';
@@ -267,9 +272,10 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version={VERSION};COMMIT;")
     elif version == version_1.VERSION:
         version_1.take_over(connection, TABLES, VERSION)
-    elif version == WITHOUT_ATTEMPTS:
+    elif version in (WITHOUT_ATTEMPTS, WITHOUT_FORGOTTEN):
+        attempts = f"{ATTEMPT};INSERT OR REPLACE INTO meta VALUES ('folded', '0');"
         connection.executescript(
-            f"BEGIN IMMEDIATE;{ATTEMPT};INSERT OR REPLACE INTO meta VALUES ('folded', '0');"
+            f"BEGIN IMMEDIATE;{attempts if version == WITHOUT_ATTEMPTS else ''}{FORGOTTEN};"
             f"PRAGMA user_version={VERSION};COMMIT;"
         )
 
@@ -280,7 +286,8 @@ def _version(connection: sqlite3.Connection) -> int:
 
 _OURS = {
     VERSION: OURS,
-    WITHOUT_ATTEMPTS: {table: OURS[table] for table in OURS if table != "attempt"},
+    WITHOUT_FORGOTTEN: {table: OURS[table] for table in OURS if table != "forgotten"},
+    WITHOUT_ATTEMPTS: {table: OURS[table] for table in OURS if table not in ("attempt", "forgotten")},
     version_1.VERSION: version_1.OURS,
 }
 

@@ -109,6 +109,11 @@ _ATTEMPT = {
     **{name: _DELIVERY[name] for name in STANDING},
     "email": _if_any("email", _text("email")),
 }
+_FORGOTTEN = {
+    "mark": _text("mark", MOST_TEXT),
+    "name": _text("name", MOST_TEXT),
+    "at": _number("at", 0, MOST_TIME),
+}
 OURS: Mapping[str, frozenset[str]] = {  # the tables and their columns
     "meta": frozenset(_META),
     "plan": frozenset(_PLAN),
@@ -116,6 +121,7 @@ OURS: Mapping[str, frozenset[str]] = {  # the tables and their columns
     "delivery": frozenset(_DELIVERY),
     "attempt": frozenset(_ATTEMPT),
     "event": frozenset(_EVENT),
+    "forgotten": frozenset(_FORGOTTEN),
 }
 
 
@@ -146,7 +152,7 @@ def hold_plans(db: sqlite3.Connection) -> None:
 
 
 def hold_rows(db: sqlite3.Connection) -> None:
-    """What stands in `plan_row`, `delivery`, `attempt` and `event` can be used. Raises Unsound,
+    """What stands in `plan_row`, `delivery`, `attempt`, `event` and `forgotten` can be used. Raises Unsound,
     sqlite3.Error."""
     _hold(db, "event", _EVENT, "rowid")
     plans = _columns(db)
@@ -157,6 +163,7 @@ def hold_rows(db: sqlite3.Connection) -> None:
     _hold(db, "plan_row", {**_ROW, "plan": "plan >= 1", "vars": vars_}, "id")
     _hold(db, "delivery", _DELIVERY, "id")
     _hold_attempts(db)
+    _hold(db, "forgotten", _FORGOTTEN, "mark")
     strange = db.execute(
         "SELECT r.id FROM plan_row AS r JOIN delivery AS d ON d.id = r.delivery WHERE r.key <> d.key LIMIT 1"
     ).fetchone()
@@ -241,6 +248,7 @@ def _begins_with_a_time(text: str) -> bool:
 
 _IN_META: Mapping[str, Callable[[str], bool]] = {
     "salt": _is_hex,
+    "forgetting": _is_hex,
     "keyed": _begins_with_a_time,
     "path": lambda text: "\0" not in text,
     "folded": lambda text: text.isascii() and text.isdecimal() and int(text) < MOST_NUMBER,

@@ -31,6 +31,8 @@ from sendbatch.ledger.facts import (
     Twins,
 )
 from sendbatch.ledger.sqlite.cells import saying
+from sendbatch.ledger.sqlite.forgetting import blank_row
+from sendbatch.ledger.sqlite.forgotten import Forgotten
 from sendbatch.ledger.sqlite.merging import forget_older, key_index
 from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.sqlite.view import DONE, TRIED
@@ -71,6 +73,7 @@ class SqliteStaging:
         self._finished = finished
         self._recognise_strangers = recognise
         self._duplicates = 0
+        self._forgotten = Forgotten(connection)
         with transaction():
             self._begin()
 
@@ -100,13 +103,27 @@ class SqliteStaging:
         self._rows = f"id > {self._base}"  # SQL: those of this plan
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
+        if self._forgotten:
+            rows = self._forgotten.blanked(rows, len(self._columns))
         with self._transaction():
             for part in _parts(rows, AT_ONCE):
                 statement = _insertion(self._number, self._base, len(part))
                 self._db.execute(statement, tuple(chain.from_iterable(part)))
 
     def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
+        if self._forgotten:
+            rows = list(self._without_forgotten(rows))
         self._put("INSERT INTO former VALUES (?, ?)", rows)
+
+    def _without_forgotten(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Whoever was forgotten under a key that an earlier version made is blanked now."""
+        for line, key in rows:
+            name = self._forgotten.name_of(key)
+            if name is None:
+                yield line, key
+                continue
+            with self._transaction():
+                blank_row(self._db, self._base + line, name)
 
     def called_since(self, keys: Iterable[tuple[str, str]]) -> None:
         self._put("INSERT INTO since VALUES (?, ?)", keys)

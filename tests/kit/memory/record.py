@@ -17,12 +17,14 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from sendbatch.errors import RecordLost
+from sendbatch.ledger import streak
 from sendbatch.ledger.facts import (
     EVERYONE,
     Change,
     Entry,
     Event,
     Failed,
+    InARow,
     Intent,
     Lane,
     LeftInDoubt,
@@ -50,6 +52,7 @@ class Backlog:
         self._record = record
         self._selection = record.selection
         self.waits = False
+        self.streak: str | None = None
         self.announces = False
         self._claimed: set[int] = set()
         self._lost: RecordLost | None = None
@@ -100,6 +103,8 @@ class Backlog:
             except RecordLost as lost:
                 self._lost = lost
             else:
+                if self.streak is not None:
+                    self.streak = streak.after(self.streak, changes)
                 self._claimed.difference_update(one.id for one in changes if isinstance(one, ENDS))
         if self._lost is not None:  # what was begun is told still, and nothing begins any more
             self._record.write([one for one in changes if not isinstance(one, Intent)])
@@ -193,6 +198,8 @@ class MemoryRecord(Kept):
                     meta.pop(key, None)
                 case Remembered(key, str(value)):
                     meta[key] = value
+                case InARow():
+                    pass
                 case _:
                     self._change(state, deliveries, change)
         state.deliveries.update(deliveries.maps[0])

@@ -1,0 +1,80 @@
+"""Records wherever they lie, whichever campaign they are of: found by their files, below a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from sendbatch.ledger.person import Blanked, Stories, Whose, Words
+from sendbatch.ledger.sqlite.access import FILE, LOCK, LOG, SHARED
+from sendbatch.ledger.sqlite.lock import HOLDER, hold
+from sendbatch.ledger.sqlite.record import open_ledger, read_ledger
+from sendbatch.ledger.sqlite.version_1 import KEPT
+from sendbatch.ledger.store import Reading, Snapshot
+from sendbatch.runtime.files import is_regular
+
+# Folders in which nothing of a campaign lies, and which may be large.
+_PASSED = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
+OF_RECORD = frozenset({FILE, LOG, SHARED, LOCK, HOLDER})  # files that only the record itself writes
+COPY_OF_1 = FILE + KEPT
+
+
+def folders_below(
+    top: Path, heed: Callable[[], None] = lambda: None, unread: Callable[[Path, str], None] = lambda *_: None
+) -> Iterator[Path]:
+    """The folder and all below it, by name; no link is followed. `heed` is called for each, `unread` told of
+    one that cannot be looked into, and why."""
+
+    def tell(error: OSError) -> None:
+        unread(Path(error.filename or top), error.strerror or str(error))
+
+    for folder, inner, _ in os.walk(top, onerror=tell):
+        heed()
+        inner[:] = sorted(name for name in inner if name not in _PASSED)
+        yield Path(folder)
+
+
+def has_file(folder: Path) -> bool:
+    """Whether a record, or an empty one, lies in this folder."""
+    return is_regular(folder / FILE) and (folder / FILE).stat().st_size > 0
+
+
+class Telling(Snapshot, Protocol):
+    """A record that is only looked at, and tells of single people."""
+
+    def stories(self, whose: Whose) -> Stories:
+        """All that stands there of them."""
+        ...
+
+
+class Forgetting(Protocol):
+    """A record in this hand, which can forget single people."""
+
+    @property
+    def reading(self) -> Reading: ...
+
+    def forget(self, whose: Whose, words: Words, at: float) -> Blanked:
+        """Blank them, in one transaction; a hash of their key stays. Raises RecordStopped, RecordLost."""
+        ...
+
+    def erase(self) -> bool:
+        """Nothing is left on the disk of what does not stand in the record; False where somebody else reads
+        it meanwhile, and something may be left until that ends. Raises RecordStopped."""
+        ...
+
+
+@contextlib.contextmanager
+def looked_at(folder: Path) -> Iterator[Telling]:
+    """The record in this folder, as it stands at this moment. Raises LedgerError."""
+    with read_ledger(folder) as ledger:
+        yield ledger
+
+
+@contextlib.contextmanager
+def in_hand(folder: Path, *, holder: str) -> Iterator[Forgetting]:
+    """The record in this folder, in this hand. Raises LockedError while a run has it, LedgerError."""
+    with hold(folder, since="a moment ago", holder=holder) as held, open_ledger(folder, held) as ledger:
+        yield ledger

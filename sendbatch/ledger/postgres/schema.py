@@ -1,0 +1,96 @@
+"""The tables in a database: made where there are none, brought up to date where they are older. Whoever comes
+at the same time waits for it."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final, LiteralString, cast
+
+import psycopg
+from psycopg import sql
+
+from sendbatch import __version__
+from sendbatch.errors import LedgerError, one_line
+from sendbatch.ledger.postgres.address import Address
+from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transaction, words_of
+
+VERSION: Final = 1
+# By the version that a schema has: the statements that make the next one of it.
+STEPS: Final[dict[int, sql.SQL]] = {}
+_LOCK = 0x73656E6462617463  # of the making of all schemas: "sendbatc"
+
+
+def ensure(connection: Connection, address: Address) -> None:
+    """The tables are there, and of this version. Raises LedgerError where they cannot be, psycopg.Error where
+    the database is away."""
+    try:
+        if _version(connection.cursor(), address) != VERSION:
+            with transaction(connection) as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                _bring_up(cursor, address)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _not_allowed(connection, address, error) from None
+
+
+def hold_version(connection: Connection, address: Address) -> bool:
+    """Whether there are tables, which are of this version then. Raises LedgerError, psycopg.Error."""
+    try:
+        found = _version(connection.cursor(), address)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _not_allowed(connection, address, error) from None
+    if found is not None and found < VERSION:
+        raise LedgerError(
+            f"{address.shown}: the record's tables are of an earlier version of sendbatch",
+            hint="the next run brings them up to date",
+        )
+    return found is not None
+
+
+def _version(cursor: Cursor, address: Address) -> int | None:
+    if one(cursor, "SELECT to_regclass('sendbatch.about')") is None:
+        return None
+    found = cursor.execute("SELECT version, written_by FROM sendbatch.about").fetchone()
+    if found is None:
+        return None
+    version, written_by = found
+    if version > VERSION:
+        raise LedgerError(
+            f"{address.shown}: the record's tables are of a newer version of sendbatch "
+            f"({one_line(str(written_by), 40)}) than this one ({__version__}); nothing was sent",
+            hint="use that version, or newer",
+        )
+    return int(version)
+
+
+def _bring_up(cursor: Cursor, address: Address) -> None:
+    found = _version(cursor, address)
+    if found is None:
+        if one(cursor, "SELECT to_regnamespace('sendbatch')") is None:
+            cursor.execute("CREATE SCHEMA sendbatch")
+        cursor.execute(_tables(), prepare=False)
+        cursor.execute("INSERT INTO sendbatch.about VALUES (%s, %s)", (VERSION, __version__))
+        return
+    for version in range(found, VERSION):
+        cursor.execute(STEPS[version])
+    cursor.execute(
+        "UPDATE sendbatch.about SET version = %s, written_by = %s", (VERSION, __version__)
+    )
+
+
+def _tables() -> sql.SQL:
+    text = resources.files(__package__ or "").joinpath("schema.sql").read_text("utf-8")
+    return sql.SQL(cast("LiteralString", text))  # a file of ours
+
+
+def _not_allowed(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
+    names = (connection.info.user, connection.info.dbname)
+    user, database = (one_line(sql.Identifier(name).as_string(None), 80) for name in names)
+    return LedgerError(
+        f"{address.shown}: the user of the record's database may not do what is needed: {words_of(error)}; "
+        "nothing was sent",
+        hint="whoever administers it can allow that, once, where there is no schema `sendbatch` yet:\n"
+        f"  GRANT CREATE ON DATABASE {database} TO {user};\n"
+        "  and where another user has made it:\n"
+        f"  GRANT USAGE, CREATE ON SCHEMA sendbatch TO {user}; "
+        f"GRANT ALL ON ALL TABLES IN SCHEMA sendbatch TO {user};",
+    )

@@ -1,0 +1,287 @@
+"""Who asks to be deleted is forgotten in all records that can be seen: first it is told what is to be blanked
+and where, then a person is asked, then each record is blanked in one transaction, and the files that were
+made of it are removed, or made anew.
+
+Whatever is ended or refused in the middle can be called again: what is blanked stays so, and is looked
+through once more.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import GuardError, LockedError, SendbatchError, one_line, shown
+from sendbatch.ledger.everywhere import (
+    COPY_OF_1,
+    OF_RECORD,
+    Forgetting,
+    folders_below,
+    in_hand,
+    looked_at,
+)
+from sendbatch.ledger.naming import Naming
+from sendbatch.ledger.person import Blanked, Names, Stories, Whose, Words
+from sendbatch.message.remembered import unpacked
+from sendbatch.planning.keys import of_today
+from sendbatch.planning.options import spellings
+from sendbatch.reports.encryption import encryption_of
+from sendbatch.reports.files import write_files
+from sendbatch.reports.formats import FORMATS
+from sendbatch.reports.traced import Unread
+from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.notebook import Shown, Told
+from sendbatch.runtime.stop import Stop
+from sendbatch.session.job import folder_of
+from sendbatch.session.record import report_of
+from sendbatch.session.tracing import found_in, whose
+
+_REPORTS = frozenset(form.file for form in FORMATS.values() if form.file is not None)
+_PAGES = frozenset({"outbox.html", "now.json", COPY_OF_1})
+_FOLDERS = frozenset({"outbox", "preview"})  # all in them is made from the record, or kept of its mail
+
+
+@dataclass(frozen=True, slots=True)
+class InRecord:
+    """What is to be blanked in the record of this folder, and which of the files beside it are removed."""
+
+    folder: Path
+    stories: Stories
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToForget:
+    """What a person is asked about. `lists` are the other files that name them, which stay."""
+
+    typed: str
+    records: tuple[InRecord, ...]
+    others: tuple[Path, ...]
+    unread: tuple[Unread, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Forgotten(Shown):
+    """What was done. `blanked` is by the record's folder; `removed` and `written` are files; `remain` are
+    those that name them still, each with what is to be done; `unread` what could not be looked into or
+    changed."""
+
+    typed: str
+    blanked: tuple[tuple[Path, Blanked], ...]
+    removed: tuple[Path, ...]
+    written: tuple[Path, ...]
+    remain: tuple[tuple[Path, str], ...]
+    unread: tuple[Unread, ...]
+    held: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0 where they are forgotten, 1 where nothing of them was found, 2 where something could not be read
+        or changed, 5 where a run began meanwhile."""
+        if self.held:
+            return LockedError.exit_code
+        if self.unread:
+            return 2
+        return 0 if self.blanked or self.removed else 1
+
+    def told(self) -> Told:
+        facts = {"records": str(len(self.blanked)), "files removed": str(len(self.removed))}
+        return Told("a person was forgotten", facts, tuple(f"{one.what}: {one.why}" for one in self.unread))
+
+
+def forget(
+    typed: str, tops: tuple[Path, ...], ask: Callable[[ToForget], bool] | None, edge: Edge, stop: Stop
+) -> Forgotten:
+    """Raises CampaignError where nobody is named, LockedError while a run has one of the records, GuardError
+    where the answer is no; then nothing was changed."""
+    who = whose(typed)
+    found = found_in(tops, stop)
+    unread = list(found.unread)
+    records = list(_records(found.folders, who, unread))
+    names = _all_names(who, records)
+    naming = Naming(names.addresses)
+    records = [replace(one, files=tuple(_files(one.folder, naming, unread))) for one in records]
+    records = [one for one in records if one.stories or one.files or _is_left(one.folder, naming)]
+    folders = {one.folder for one in records}
+    others = tuple(_elsewhere(tops, folders, naming, stop, unread))
+    if not records:
+        remain = tuple((path, _what_to_do(path, found.campaigns)) for path in others)
+        return Forgotten(who.typed, (), (), (), remain, tuple(unread), False)
+    if ask is not None and not ask(ToForget(who.typed, tuple(records), others, tuple(unread))):
+        raise GuardError("nobody was forgotten: the answer was no")
+    stop.heed()
+    return _Work(who, names, naming, edge, unread).of(records, found.campaigns, others)
+
+
+def _records(folders: list[Path], who: Whose, unread: list[Unread]) -> Iterator[InRecord]:
+    """Raises LockedError where a run is alive on one that knows them."""
+    for folder in folders:
+        try:
+            with looked_at(folder) as record:
+                stories, under_way = record.stories(who), record.under_way
+        except SendbatchError as error:
+            unread.append(Unread(shown(folder), one_line(error.message, 500)))
+            continue
+        if under_way and stories:
+            raise LockedError(
+                f"{shown(folder)}: a run of this campaign is under way; nobody was forgotten",
+                hint="let it end, or stop it, and say it again: nobody changes what a run sends from",
+            )
+        yield InRecord(folder, stories, ())
+
+
+def _all_names(who: Whose, records: list[InRecord]) -> Names:
+    """By what they are called in any of the records: an address of before may stand in a file of another."""
+    addresses, keys = set(who.addresses), set(who.keys)
+    for record in records:
+        for story in record.stories.stories:
+            addresses.update(one.lower() for one in story.addresses if "@" in one)
+    return Names(frozenset(addresses), frozenset(keys))
+
+
+def _files(folder: Path, naming: Naming, unread: list[Unread]) -> Iterator[Path]:
+    """Those beside a record that were made of it, or of its mail, and name them."""
+    for path in _within(folder):
+        inner = path.relative_to(folder)
+        is_ours = inner.parts[0] in _FOLDERS or str(inner) in _REPORTS | _PAGES
+        if is_ours and _is_in(path, naming, unread):
+            yield path
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    for inner in folders_below(folder):
+        for name in sorted(os.listdir(inner)):
+            path = inner / name
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _is_in(path: Path, naming: Naming, unread: list[Unread]) -> bool:
+    try:
+        return naming.is_in(path)
+    except OSError as error:
+        unread.append(Unread(shown(path), error.strerror or str(error)))
+        return False
+
+
+def _is_left(folder: Path, naming: Naming) -> bool:
+    """Whether bytes of theirs are left in the files of a record that tells nothing of them any more."""
+    paths = (folder / name for name in OF_RECORD)
+    return any(naming.left_in(path) for path in paths if path.is_file())
+
+
+def _elsewhere(
+    tops: tuple[Path, ...], records: set[Path], naming: Naming, stop: Stop, unread: list[Unread]
+) -> Iterator[Path]:
+    """Files that are no record's and name them: lists of recipients and of the suppressed, plans, copies."""
+    seen = set[Path]()
+    for top in tops:
+        for folder in folders_below(top, stop.heed):
+            if (real := folder.resolve()) in seen:
+                continue
+            seen.add(real)
+            inside = any(folder.is_relative_to(record) for record in records)
+            for name in sorted(os.listdir(folder)):
+                path = folder / name
+                if not path.is_file() or path.is_symlink():
+                    continue
+                if inside and (name in OF_RECORD or _is_of_record(path, records)):
+                    continue
+                if _is_in(path, naming, unread):
+                    yield path
+
+
+def _is_of_record(path: Path, records: set[Path]) -> bool:
+    record = next(record for record in records if path.is_relative_to(record))
+    inner = path.relative_to(record)
+    return inner.parts[0] in _FOLDERS or str(inner) in _REPORTS | _PAGES
+
+
+def _what_to_do(path: Path, campaigns: list[Campaign]) -> str:
+    real = path.resolve()
+    for campaign in campaigns:
+        if any(real == one.file.resolve() for one in campaign.suppress):
+            return f"leave it: this suppression list keeps {campaign.name} from mailing them"
+        if real == campaign.recipients.file.resolve():
+            return f"the list of recipients of {campaign.name}: take them out"
+    return "no file of a record: take them out, or remove it"
+
+
+class _Work:
+    """Blanks record by record, and remembers what was done."""
+
+    def __init__(self, who: Whose, names: Names, naming: Naming, edge: Edge, unread: list[Unread]) -> None:
+        self._who, self._names, self._naming, self._edge, self._unread = who, names, naming, edge, unread
+        self._blanked: list[tuple[Path, Blanked]] = []
+        self._removed: list[Path] = []
+        self._written: list[Path] = []
+        self._remain: list[tuple[Path, str]] = []
+        self._is_held = False
+
+    def of(self, records: list[InRecord], campaigns: list[Campaign], others: tuple[Path, ...]) -> Forgotten:
+        for record in records:
+            try:
+                self._forget(record, campaigns)
+            except SendbatchError as error:
+                self._is_held |= isinstance(error, LockedError)
+                self._unread.append(Unread(shown(record.folder), one_line(error.message, 500)))
+        self._remain += [(path, _what_to_do(path, campaigns)) for path in others]
+        return Forgotten(
+            self._who.typed,
+            tuple(self._blanked),
+            tuple(self._removed),
+            tuple(self._written),
+            tuple(self._remain),
+            tuple(self._unread),
+            self._is_held,
+        )
+
+    def _forget(self, record: InRecord, campaigns: list[Campaign]) -> None:
+        with in_hand(record.folder, holder=self._edge.holder) as open_record:
+            done = open_record.forget(self._who, Words(_spelled, _words_of), self._edge.clock.wall())
+            erased = open_record.erase()
+            self._blanked.append((record.folder, done))
+            removed = [path for path in record.files if self._remove(path)]
+            if any(path.parent == record.folder and path.name in _REPORTS for path in removed):
+                self._report(record.folder, open_record, campaigns)
+        if done.others:
+            self._remain.append((record.folder, f"{done.others:,} rows of others have the address in a cell"))
+        if not erased or _is_left(record.folder, self._naming):
+            self._remain.append(
+                (record.folder, "another process has the record open: say it again when that has ended")
+            )
+
+    def _remove(self, path: Path) -> bool:
+        try:
+            path.unlink()
+        except OSError as error:
+            self._unread.append(Unread(shown(path), f"cannot be removed: {error.strerror}"))
+            return False
+        self._removed.append(path)
+        return True
+
+    def _report(self, folder: Path, record: Forgetting, campaigns: list[Campaign]) -> None:
+        """Made anew, where the campaign is at hand."""
+        run = record.reading.meta("run") or ""
+        for one in campaigns:
+            campaign = replace(one, run=run)
+            place = folder_of(campaign, folder.parent, self._edge.environ)
+            if place.path.name == folder.name and campaign.name == record.reading.meta("name"):
+                report = report_of(campaign, place, record.reading, at=self._edge.clock.wall())
+                write_files(report, folder, encryption_of(self._edge.environ))
+                names = (form.file for form in FORMATS.values() if form.file is not None)
+                self._written += [folder / name for name in names]
+                return
+
+
+def _spelled(key: str) -> set[str]:
+    return {*spellings(key), *(of_today(key, is_address=one) for one in (False, True))} - {""}
+
+
+def _words_of(packed: str) -> str:
+    """What a letter that is kept says."""
+    letter = unpacked(packed)
+    return "" if letter is None else "\n".join(text.text or "" for text in letter.texts.values())

@@ -1,0 +1,193 @@
+"""Who was mailed, over all campaigns: what every record that can be seen tells of one person, and which
+suppression lists leave them out. Nothing is changed, and no lock is taken."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sendbatch.audience.entries import BELOW, DOMAIN, KEY, TEXT, said_by
+from sendbatch.audience.suppression import Entry, read_suppression
+from sendbatch.campaign.campaigns import campaigns_in
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.campaign.model import Campaign
+from sendbatch.campaign.profiles import repository_root
+from sendbatch.errors import CampaignError, SendbatchError, one_line, shown
+from sendbatch.ledger import reach
+from sendbatch.ledger.everywhere import folders_below, has_file, looked_at
+from sendbatch.ledger.person import Story, Whose
+from sendbatch.ledger.store import Reading
+from sendbatch.message.identity import message_id
+from sendbatch.reports.traced import InRecord, OnList, Trace, Unread
+from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.stop import Stop
+
+
+def whose(typed: str) -> Whose:
+    """Who is meant by an address, written in any way that keys may be, or by a key of a campaign. Raises
+    CampaignError where it is neither, or more than one."""
+    text = unicodedata.normalize("NFC", typed.strip())
+    if not text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise CampaignError("nobody is named: give an address, or the key of somebody")
+    said = said_by(text, keyed=False, subdomains=False, as_given=True)
+    addresses = frozenset(one.value for one in said if one.kind == KEY)
+    if any(one.kind == DOMAIN for one in said) or _is_several(text, addresses):
+        raise CampaignError(
+            f"{one_line(text, 320)}: this is more than one person", hint="give one address at a time"
+        )
+
+    def is_theirs(other: object) -> bool:
+        return isinstance(other, str) and any(
+            one.value in addresses
+            for one in said_by(other, keyed=False, subdomains=False, as_given=True)
+            if one.kind == KEY
+        )
+
+    return Whose(text, addresses, frozenset({text, *addresses}), is_theirs)
+
+
+def _is_several(text: str, addresses: frozenset[str]) -> bool:
+    """One written in full-width letters has two spellings, and is one all the same."""
+    return len(addresses) > 1 and sum(text.count(mark) for mark in "@＠﹫") > 1
+
+
+@dataclass
+class Found:
+    """What a walk has come upon so far."""
+
+    folders: list[Path] = field(default_factory=list)
+    campaigns: list[Campaign] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+def found_in(tops: tuple[Path, ...], stop: Stop) -> Found:
+    """The records and campaigns below these folders. Raises CampaignError where there is no such folder,
+    Interrupted."""
+    found, seen = Found(), set[Path]()
+    for top in tops:
+        if not top.is_dir():
+            raise CampaignError(f"{shown(top)}: there is no such folder")
+
+        def unread(folder: Path, why: str) -> None:
+            found.unread.append(Unread(shown(folder), why))
+
+        for folder in folders_below(top, stop.heed, unread):
+            if (real := folder.resolve()) in seen:
+                continue
+            seen.add(real)
+            if has_file(folder):
+                found.folders.append(folder)
+            found.campaigns += _campaigns(folder, found.unread)
+    return found
+
+
+def _campaigns(folder: Path, unread: list[Unread]) -> Iterator[Campaign]:
+    for file in campaigns_in(folder):
+        try:
+            yield load_campaign(file)
+        except SendbatchError as error:
+            why = f"its suppression lists are not known: {one_line(error.message, 300)}"
+            unread.append(Unread(shown(file), why))
+
+
+def places_of(folder: Path | None, record: Path | str | None) -> tuple[Path, ...]:
+    """Where is looked: the folder given, else the repository this one is in; and what --record names."""
+    top = folder if folder is not None else repository_root(Path.cwd())
+    return (top, record) if isinstance(record, Path) else (top,)
+
+
+def trace(typed: str, tops: tuple[Path, ...], edge: Edge, stop: Stop) -> Trace:
+    """Raises CampaignError where nobody or no folder is named, Interrupted. What else cannot be read is in
+    the trace."""
+    who = whose(typed)
+    found = found_in(tops, stop)
+    records: list[InRecord] = []
+    for folder in found.folders:
+        stop.heed()
+        try:
+            record = _in_folder(folder, who)
+        except SendbatchError as error:
+            found.unread.append(Unread(shown(folder), one_line(error.message, 500)))
+            continue
+        if record is not None:
+            records.append(record)
+    lists, read = _lists(found, who, stop)
+    looked = (len(found.folders), read)
+    return Trace(who.typed, tuple(map(shown, tops)), tuple(records), lists, tuple(found.unread), looked)
+
+
+def _in_folder(folder: Path, who: Whose) -> InRecord | None:
+    """None where it does not know them."""
+    with looked_at(folder) as record:
+        stories, reading = record.stories(who), record.reading
+        if not stories:
+            return None
+
+        def said(key: str) -> str:
+            return one_line(reading.meta(key) or "", 300)
+
+        return InRecord(
+            shown(folder),
+            said("name"),
+            said("run"),
+            said("server"),
+            _reach(reading),
+            record.under_way,
+            None,
+            stories,
+            tuple(_message_id(reading, story) for story in stories.stories),
+        )
+
+
+def _reach(reading: Reading) -> str:
+    is_kept = reach.kind_of(reading.meta(reach.REACH) or "") == reach.KEPT
+    return ", the mail was kept by the server" if is_kept else reach.told(reading)
+
+
+def _message_id(reading: Reading, story: Story) -> str | None:
+    content, salt = story.entry.content, bytes.fromhex(reading.meta("salt") or "")
+    if content is None:
+        return None
+    return message_id(salt, story.entry.key, content, reading.domain_of(content))
+
+
+def _lists(found: Found, who: Whose, stop: Stop) -> tuple[tuple[OnList, ...], int]:
+    """Which lists of the campaigns leave them out, and how many were read."""
+    by_entry: dict[tuple[Path, int, str], list[Path]] = {}
+    read = set[Path]()
+    for campaign in found.campaigns:
+        for declared in campaign.suppress:
+            recipients = campaign.recipients
+            keyed = recipients.key not in (None, recipients.email)
+            try:
+                for entry in read_suppression(
+                    declared, recipients.email, keyed=keyed, as_given=recipients.as_given, heed=stop.heed
+                ):
+                    if (by := _leaves_out(entry, who)) is not None:
+                        by_entry.setdefault((declared.file, entry.line, by), []).append(campaign.file)
+                read.add(declared.file)
+            except SendbatchError as error:
+                left = Unread(shown(declared.file), one_line(error.message, 300))
+                if left not in found.unread:
+                    found.unread.append(left)
+    lists = (
+        OnList(file, line, by, tuple(dict.fromkeys(files)))
+        for (file, line, by), files in sorted(by_entry.items())
+    )
+    return tuple(lists), len(read)
+
+
+def _leaves_out(entry: Entry, who: Whose) -> str | None:
+    """What of a list leaves them out."""
+    domains = {address.rpartition("@")[2] for address in who.addresses}
+    if entry.kind == KEY and entry.value in who.addresses:
+        return entry.value
+    if entry.kind == DOMAIN and entry.value in domains:
+        return f"@{entry.value}"
+    if entry.kind == BELOW and any(domain.endswith(f".{entry.value}") for domain in domains):
+        return f"@{entry.value} and all below"
+    if entry.kind == TEXT and entry.why is None and entry.value in who.keys:
+        return entry.value
+    return None

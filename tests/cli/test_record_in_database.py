@@ -1,0 +1,117 @@
+"""A record in a database, as a person says it; what the database does is tested with one below."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendbatch.campaign.loading import load_campaign
+from sendbatch.errors import GuardError
+from sendbatch.session.job import folder_of
+from tests.kit.command import Desk
+
+PROFILES = """\
+project: shop
+record: %s
+profiles:
+  test: {host: 127.0.0.1, port: 2525, security: none}
+"""
+
+
+@pytest.fixture
+def shared(desk: Desk) -> Desk:
+    desk.write("profiles.yaml", PROFILES % '"${DATABASE_URL}"')
+    desk.campaign(("smtp: sandbox", "smtp: test"))
+    return desk
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "postgresql://ann:geheim@db.example/news",
+        "postgresql://ann:ge/heim@db.example/news",
+        "postgresql://ann:ge@heim@db.example/news",
+        "postgresql://db.example/news?password=geheim",
+        '"postgresql://ann:${PW}geheim@db.example/news"',
+    ],
+)
+def test_a_password_written_out_in_profiles_yaml_is_refused_and_not_shown(
+    shared: Desk, written: str
+) -> None:
+    shared.write("profiles.yaml", PROFILES % written)
+    told = shared.run("check", "spring.yaml").ended(2)
+    assert "profiles.yaml:2" in told.err
+    assert "a password must not be written out in a file" in told.err
+    assert '"${DATABASE_URL}"' in told.err
+    assert "heim" not in told.said
+
+
+@pytest.mark.parametrize("written", ["gti", "/srv/records", "mysql://ann:geheim@h/db"])
+def test_what_is_neither_git_nor_a_database_is_refused(shared: Desk, written: str) -> None:
+    shared.write("profiles.yaml", PROFILES % written)
+    told = shared.run("check", "spring.yaml").ended(2)
+    assert "must be git, or the address of a database" in told.err
+    assert "geheim" not in told.said
+
+
+def test_a_password_on_the_command_line_is_refused_with_what_to_write_instead(shared: Desk) -> None:
+    told = shared.run(
+        "run", "spring.yaml", "--record", "postgresql://ann:geheim@db.example/news"
+    ).ended(2)
+    assert "everybody on this machine can see in the list of processes" in told.err
+    assert "set SENDBATCH_RECORD to the address" in told.err
+    assert "~/.pgpass" in told.err
+    assert "geheim" not in told.said
+
+
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_an_address_that_cannot_be_read_says_how_one_is_written(shared: Desk, verb: str) -> None:
+    told = shared.run(verb, "spring.yaml", "--record", "postgresql://ann@db:port/news").ended(2)
+    assert "its host or port cannot be read" in told.err
+    assert "postgresql://USER:PASSWORD@HOST:5432/DATABASE" in told.err
+
+
+@pytest.mark.parametrize("verb", ["plan", "preview", "run"])
+def test_without_the_variable_who_only_looks_compares_with_nothing_and_says_so(
+    shared: Desk, verb: str
+) -> None:
+    told = shared.run(verb, "spring.yaml", *(["--dry-run"] if verb == "run" else [])).ended(0)
+    said = "the record in the database was not read, as DATABASE_URL is not set: compared with nothing"
+    assert said in told.said.replace("\n  ", " ")
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "report", "resolve"])
+def test_without_the_variable_who_needs_the_record_is_told_what_to_set(
+    shared: Desk, verb: str
+) -> None:
+    more = ["ada@example.com", "--as", "accepted"] if verb == "resolve" else []
+    told = shared.run(verb, "spring.yaml", *more, *(["--yes"] if verb == "run" else [])).ended(2)
+    assert "the record is in a database, and DATABASE_URL is not set" in told.err
+
+
+def test_a_check_reads_no_address_and_needs_no_database(
+    shared: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://nothing")
+    told = shared.run("check", "spring.yaml").ended(0)
+    assert "database" not in told.said
+
+
+def test_without_a_project_and_an_origin_it_is_not_known_whose_the_record_is(
+    shared: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/news")
+    shared.change("profiles.yaml", "project: shop\n", "")
+    told = shared.run("run", "spring.yaml", "--yes").ended(2)
+    assert "nothing says which project this is" in told.err
+    assert "write `project: NAME` at the top of profiles.yaml" in told.err
+
+
+def test_people_whom_a_record_on_this_disk_knows_are_not_mailed_from_a_database(desk: Desk) -> None:
+    desk.write("profiles.yaml", "project: shop\n")
+    desk.run("run", "spring.yaml").ended(0)
+    campaign = load_campaign(desk.folder / "spring.yaml")
+    with pytest.raises(GuardError) as refused:
+        folder_of(campaign, "postgresql://ann:geheim@db.example/news", {}).begin()
+    assert "knows 3 recipients who have the mail" in str(refused.value)
+    assert "(db.example/news) would not know them" in str(refused.value)
+    assert "geheim" not in str(refused.value)

@@ -1,0 +1,86 @@
+"""The address of a record's database: what is read of it, and that a password is never shown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendbatch.errors import CampaignError
+from sendbatch.ledger.postgres.address import address_of, is_address
+
+READ = (
+    ("postgresql://h/db", "h/db", "postgresql://h/db"),
+    ("postgres://u@h:5432/db", "h/db", "postgres://u@h:5432/db"),
+    ("postgresql://u:secret@h:6000/db", "h:6000/db", "postgresql://u@h:6000/db"),
+    ("POSTGRESQL://u:secret@h/db", "h/db", "postgresql://u@h/db"),
+    ("postgresql:///db", "the local server/db", "postgresql:///db"),
+    ("postgresql:///?service=news", "the local server", "postgresql:///?service=news"),
+    ("postgresql://%2Fvar%2Frun/db", "/var/run/db", "postgresql://%2Fvar%2Frun/db"),
+    ("postgresql://u:secret@[::1]:6000/db", "[::1]:6000/db", "postgresql://u@[::1]:6000/db"),
+    ("postgresql://a:5432,b:5433/db", "a,b:5433/db", "postgresql://a:5432,b:5433/db"),
+    (
+        "postgresql://h/db?sslmode=require&password=secret",
+        "h/db",
+        "postgresql://h/db?sslmode=require",
+    ),
+    ("postgresql://h/db?sslpassword=secret", "h/db", "postgresql://h/db"),
+    ("postgresql://u:p%40ss%2Fsecret@h/db", "h/db", "postgresql://u@h/db"),
+)
+
+
+@pytest.mark.parametrize(("url", "shown", "typed"), READ)
+def test_server_and_database_are_shown_and_what_is_typed_has_no_password(
+    url: str, shown: str, typed: str
+) -> None:
+    address = address_of(url)
+    assert (address.shown, address.typed) == (shown, typed)
+    assert address.has_password == ("secret" in url)
+    assert "secret" not in f"{address}{address!r}"
+    assert address_of(address.typed).typed == typed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:secret@h/db",
+        "postgresql:/u:secret@h/db",
+        "postgresql:u:secret@h/db",
+        "postgresql://u:p@secret@h/db",
+        "postgresql://u:12?secret@h/db",
+        "postgresql://u:12?secret=x@h/db",
+        "postgresql://u:12/secret@h",
+        "postgresql://u:12/secret@h/db",
+        "postgresql://u:se/secret@h/db",
+        "postgresql://u:12#secret@h/db",
+        "postgresql://u:secret%zz@h/db",
+        "postgresql://u:secret@h:99999/db",
+        "postgresql://u:secret@[h/db",
+        "postgresql://u:secret@h/db?secret",
+        "postgresql://u:sec ret@h/db",
+        "postgresql://u:secret@h/db\nx",
+        "postgresql://u:secret@h/a/b",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(CampaignError) as refused:
+        address_of(url)
+    assert "secret" not in str(refused.value)
+    assert "%40" in str(refused.value)
+
+
+@given(st.text("abc@:/?#%&=.[]é 1", min_size=3, max_size=12))
+def test_whatever_a_password_holds_it_is_never_shown(password: str) -> None:
+    secret = f"Geheim{password}Geheim"
+    said, typed = "", "postgresql://u@h/db"
+    try:
+        address = address_of(f"postgresql://u:{secret}@h/db")
+        said, typed = f"{address}{address.shown}{address.typed}", address.typed
+    except CampaignError as refused:
+        said = str(refused)
+    assert "Geheim" not in said
+    assert typed == "postgresql://u@h/db"
+
+
+def test_a_folder_is_no_address() -> None:
+    assert not any(map(is_address, ("reports", "/srv/postgresql", "git", "", "postgresql")))
