@@ -67,9 +67,9 @@ def unprivileged() -> list[str]:
 
 
 @contextlib.contextmanager
-def its_folder() -> Iterator[Path]:
+def its_folder(place: Path | None = None) -> Iterator[Path]:
     """An empty one that belongs to who runs the programs, with nothing closed above it."""
-    folder = Path(tempfile.mkdtemp(prefix="sendbatch-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="sendbatch-postgres-", dir=place))
     try:
         give(folder)
         yield folder
@@ -102,10 +102,10 @@ class Postgres:
 
     @classmethod
     @contextlib.contextmanager
-    def made(cls, **settings: str) -> Iterator[Self]:
-        """A new one, running, in a folder that is removed after."""
+    def made(cls, place: Path | None = None, **settings: str) -> Iterator[Self]:
+        """A new one, running, in a folder that is removed after, below `place` if that is given."""
         passwords = {role: secrets.token_hex(12) for role in (SUPERUSER, OWNER, STRANGER)}
-        with its_folder() as folder:
+        with its_folder(place) as folder:
             made = cls(folder, passwords)
             (folder / "password").write_text(passwords[SUPERUSER])
             give(folder / "password")
@@ -113,7 +113,7 @@ class Postgres:
                 *("initdb", "-D", "{data}", "-U", SUPERUSER, "--auth=scram-sha-256", "--no-sync"),
                 *(f"--pwfile={folder}/password", "--locale=C", "--encoding=UTF8", "--wal-segsize=4"),
             )
-            made.configure(**SETTINGS, **settings)
+            made.configure(**{**SETTINGS, **settings})
             with made.running():
                 made.say(*(_role(name, passwords[name]) for name in (OWNER, STRANGER)))
                 yield made
