@@ -58,7 +58,7 @@ docs: $(VENV)/.runtime
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
-	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra mjml -c requirements.txt \
+	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra mjml --extra postgres -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-action.txt
 	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra keyring --extra mjml --extra postgres --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt
