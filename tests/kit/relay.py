@@ -176,7 +176,7 @@ class Relay:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, from_client: bool
     ) -> None:
         passed = b""  # the end of it
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             while chunk := await source.read(CHUNK):
                 await self._flows.wait()
                 goes_on, fate = self._sprung(passed, chunk, from_client)
