@@ -91,7 +91,7 @@ class Place:
 
     def pause(self) -> None:
         if self.life is not None and self.is_busy:
-            self.life.is_paused = True
+            self.life.is_paused = self.life.had_to_wait = True  # its run may be another's by then
             self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
