@@ -8,7 +8,6 @@ of the middle of the run, by the answers in the record. Runners are processes of
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import time
@@ -223,9 +222,9 @@ def _runners(
         yield processes
     finally:
         for process in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
 
 if __name__ == "__main__":
