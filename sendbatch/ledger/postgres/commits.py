@@ -50,7 +50,6 @@ _ROW: Final = (
 _IN_A_ROW: Final = (
     "UPDATE sendbatch.run SET streak = %(streak)s WHERE record = %(record)s AND id = %(run)s"
 )
-_ENDS_IN = (Status.DEFERRED, Status.PENDING, Status.FAILED)
 
 
 class Commits:
@@ -282,10 +281,8 @@ class _Commit:
         late = [
             one
             for one in answered
-            if one.after.status in _ENDS_IN and self.of.holding.of(one.id) is None
-        ]
-        late = [
-            one for one in late if one.after.status is not Status.DEFERRED or one.after.due_at is not None
+            if one.after.status in (Status.PENDING, Status.FAILED)
+            or (one.after.status is Status.DEFERRED and one.after.due_at is not None)
         ]
         if late:
             connection.execute(

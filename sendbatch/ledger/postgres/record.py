@@ -70,15 +70,23 @@ class PostgresRecord:
         self._holding = Holding()
         self._commits = Commits(self._writing, seat, self._holding, self._time)
         unheard = replace(waiting, told=lambda text: None, offline=0.0)
-        self._heartbeat = Heartbeat(
+        self.heartbeat = Heartbeat(
             Line(unheard), seat, self._commits, self._time, self._asked_to_end
         )
         self.reading = PostgresReading(Answering(self._reading), seat.record)
 
+    def now(self) -> float:
+        """The database's time."""
+        return self._time.now()
+
     def open(self) -> None:
         """Be heard of from now on."""
-        self._writing.ask(self._heartbeat.beat)
-        self._heartbeat.start()
+        self.beat()
+        self.heartbeat.start()
+
+    def beat(self) -> None:
+        """Say so, and hear what others have to say, now."""
+        self._writing.ask(self.heartbeat.beat)
 
     def _asked_to_end(self, by: str) -> None:
         self._waiting.stop.soon(f"sendbatch stop, {one_line(by, 200)}")
@@ -102,7 +110,7 @@ class PostgresRecord:
             selection,
             Queries(self._seat.record, selection.those, began_at[0] if began_at else None),
             shared=self._shared,
-            is_out=lambda: self._heartbeat.is_out,
+            is_out=lambda: self.heartbeat.is_out,
             ended=self._end,
         )
 
@@ -169,7 +177,7 @@ class PostgresRecord:
 
     def close(self) -> None:
         """What this runner held is for others at once; with the last one, the run is over."""
-        self._heartbeat.stop()
+        self.heartbeat.stop()
         closing = Line(replace(self._waiting, offline=AT_CLOSING, told=lambda text: None))
         with contextlib.suppress(RecordStopped, LedgerError):
             closing.ask(self._leave)
