@@ -261,13 +261,13 @@ def test_a_commit_that_the_standby_may_not_have_counts_as_lost(
     with postgres.replica(synchronous=True) as replica, runner(database.url, people=2) as one:
         ann, bob = one.claim()
         assert one.begin(ann) == [ann.id]
+        one.pause()  # its sign of life would wait, too
         replica.kill()
         begun: list[int] = []
+        waits = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         with meanwhile(lambda: begun.extend(one.begin(bob))):
-            writes = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            until(lambda: len(database.say(writes)) > 1, "the commit to wait beside the heartbeat's")
-            database.say(f"SELECT pg_cancel_backend(pid) FROM ({writes}) AS them")
-            database.say("ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()")
+            until(lambda: bool(database.say(waits)), "the commit to wait")
+            postgres.set("synchronous_standby_names", "")
         assert begun == []
         assert standing(database) == {ann.key: "sending", bob.key: "pending"}
 
