@@ -72,12 +72,14 @@ def load(
     rate: str | None = None,
     expect: str | None = None,
     tolerate: str | None = None,
+    join: bool = False,
 ) -> Campaign:
     """Read a campaign file and the profile it names; what is given here wins over the file.
 
     `run` is the edition ("" for the one without a name), `settings` are variables as --set gives them,
     `smtp` is the name of another profile, `rate` ("14/s"), `expect` ("900-1100") and `tolerate` ("1%") are
-    written as in the file.
+    written as in the file. With `join`, to be sent by `run(join=True)`, the lists of recipients and of those
+    left out need not be on this machine.
 
     `recipients` are rows in place of the file's recipients.file: mappings of columns to cells, or a DataFrame
     of pandas or polars. They are read once, now, into a private file that lasts as long as the campaign, and
@@ -87,6 +89,7 @@ def load(
     """
 
     arguments.texts(run=run, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate)
+    arguments.flags(join=join)
 
     def read(people: Path | None = None) -> Campaign:
         return load_campaign(
@@ -98,6 +101,7 @@ def load(
             expect=expect,
             tolerate=tolerate,
             people=people,
+            join=join,
         )
 
     if recipients is None:
@@ -126,6 +130,7 @@ def run(
     no_wait: bool = False,
     stop_after: float | None = None,
     breaker: int = BREAKER,
+    join: bool = False,
     first_run: date | None = None,
     without_log: bool = False,
     moved_from: FilePath | None = None,
@@ -150,12 +155,15 @@ def run(
     `in_doubt="resend"` sends to those in doubt again. `accept_changes` goes on with another text or server,
     `strict` refuses where a row is invalid or a message cannot be built. `no_wait` ends the run where it
     would wait for a quota or a retry, `stop_after` after so many seconds, `breaker` after so many permanent
-    refusals in a row. `first_run` is the day (UTC) on which a record may be begun in CI, `without_log` goes
-    on though the record's log is lost, `moved_from` says where the campaign file of this record was.
+    refusals in a row. With `join`, over a record in a database, a run that is under way is joined, wherever
+    it was begun, and others may join this one. `first_run` is the day (UTC) on which a record may be begun in
+    CI, `without_log` goes on though the record's log is lost, `moved_from` says where the campaign file of
+    this record was.
 
-    `options` has what is not said by name. `record` is the folder of records, by itself reports/ beside the
-    campaign file. `observer` is told what happens, `stop` ends it, `edge` brings clock, chance and
-    environment, `workers` build the messages.
+    `options` has what is not said by name. `record` is the folder of records, by itself reports/ beside
+    the campaign file; or "git"; or the address of a database, which nothing shows with its password.
+    `observer` is told what happens, `stop` ends it, `edge` brings clock, chance and environment,
+    `workers` build the messages.
 
     Raises a SendbatchError where nothing was sent: GuardError where nobody said yes or a guard refused,
     CampaignError, AudienceError, ProfileError, LedgerError, LockedError, SmtpError, Interrupted; and
@@ -182,6 +190,7 @@ def run(
         no_wait=no_wait,
         stop_after=stop_after,
         breaker=breaker,
+        join=join,
         first_run=first_run,
         without_log=without_log,
         moved_from=None if moved_from is None else os.fspath(moved_from),

@@ -29,6 +29,7 @@ from sendbatch.campaign.spots import Spot
 from sendbatch.campaign.table import Keys, Kind, Schema, is_complete, made_of, shape_of, table_of
 from sendbatch.campaign.written import schemas, values
 from sendbatch.findings import Rule
+from sendbatch.runtime.paths import NO_SUCH_FILE, absolute, problem
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Keys[Any])
@@ -69,15 +70,20 @@ class Secret(Plain[str]):
 
 
 class FoundFile(Kind[Path]):
-    """A file that must be there and is read, by its path: no recipient may have it attached. `what` is the
-    key in faults, where that is not its own."""
+    """A list that must be there and is read, by its path: no recipient may have it attached. `what` is the
+    key in faults, where that is not its own. Who joins a run that is planned needs none."""
 
     def __init__(self, what: str = "") -> None:
         self._what = what
 
     def read(self, value: Data, spot: Spot) -> Path | None:
         written = spot.attempt(partial(values.file, value))
-        return None if written is None else find_source(spot, written, what=self._what)
+        if written is None:
+            return None
+        path = absolute(spot.reading.folder / written)
+        if not spot.reading.lists_needed and problem(path) == NO_SUCH_FILE:
+            return path
+        return find_source(spot, written, what=self._what)
 
     def schema(self, definitions: dict[str, Schema]) -> Schema:
         return dict(schemas.PATH)

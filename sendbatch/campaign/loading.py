@@ -74,25 +74,26 @@ def load_campaign(
     tolerate: str | None = None,
     people: Path | None = None,
     config_folder: Path | None = None,
+    join: bool = False,
 ) -> Campaign:
     """Read a campaign file with all it names, but for secrets, templates and the CSV's content.
 
     `run` is the edition ("" for none; None: as the file says); `settings` are those of --set and win
     over `variables`; `smtp` names another profile; `rate`, `expect` and `tolerate` are texts as in
     the file; `people` stands in place of recipients.file. `config_folder` is where profiles.yaml is looked
-    for last (None: the user's own).
+    for last (None: the user's own). With `join`, for a run that is planned elsewhere, no list has to be here.
     Raises CampaignError, or ProfileError where only the profile is wrong, with all findings.
     """
     asked = Asked(run, dict(settings or {}), smtp, rate, expect, tolerate)
     unneeded = ("smtp",) if asked.smtp else ()
     given: dict[str, dict[str, Data]] = {} if people is None else {"recipients": {"file": str(people)}}
     declared, reading = read_file(
-        CampaignKeys, file, str(file), unneeded=unneeded, given=given
+        CampaignKeys, file, str(file), unneeded=unneeded, given=given, lists_needed=not join
     )
     if declared is None:
         raise CampaignError(reading.findings)
     _refuse_profiles(reading)
-    profiles = find_profiles(reading.folder, config_folder)
+    profiles = find_profiles(reading.folder, config_folder, lists_needed=not join)
     return _Loading(absolute(file), declared, reading, asked).campaign(profiles)
 
 

@@ -98,13 +98,16 @@ def load_profile(name: str, *, start: Path, config_folder: Path | None = None) -
     return profile
 
 
-def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
-    """The profiles.yaml that is found from the folder `start` on, read."""
+def find_profiles(
+    start: Path, config_folder: Path | None = None, *, lists_needed: bool = True
+) -> Profiles:
+    """The profiles.yaml that is found from the folder `start` on, read. No list of those who are left out has
+    to be there unless `lists_needed`."""
     folders = _folders(start, config_folder)
     for folder in folders:
         file = folder / FILE_NAME
         if os.path.lexists(file):
-            return read_profiles(file)
+            return read_profiles(file, lists_needed=lists_needed)
     there = (folder / name for folder in folders for name in MISSPELT)
     misspelt = next((shown(file) for file in there if os.path.lexists(file)), None)
     return Profiles(
@@ -112,10 +115,10 @@ def find_profiles(start: Path, config_folder: Path | None = None) -> Profiles:
     )
 
 
-def read_profiles(file: Path) -> Profiles:
+def read_profiles(file: Path, *, lists_needed: bool = True) -> Profiles:
     """Read one profiles.yaml; what is wrong in it is in `findings`."""
     file = absolute(file)
-    declared, reading = read_file(ProfilesKeys, file, shown(file))
+    declared, reading = read_file(ProfilesKeys, file, shown(file), lists_needed=lists_needed)
     if declared is None:
         return Profiles(file, reading)
     profiles = dict(declared.profiles or {})

@@ -35,16 +35,19 @@ def read_file(
     *,
     unneeded: Collection[str] = (),
     given: Mapping[str, dict[str, Data]] = MappingProxyType({}),
+    lists_needed: bool = True,
 ) -> tuple[K | None, Reading]:
     """What a file says, as far as it can be read; None where it cannot be composed. It is called `shown` in
     faults. What is `unneeded` need not be there; what is `given` for its mappings stands in place of the
-    file's own."""
+    file's own. No list of recipients has to be there unless `lists_needed`."""
     source = read_source(file, shown, shape_of(keys))
     folder = absolute(file).parent
     if source.root is None:
         return None, Reading(Document(shown, {}, {}, {}), keys, folder, source.findings)
     widen(source.root, keys)
-    reading = Reading(document(source), keys, folder, source.findings)
+    reading = Reading(
+        document(source), keys, folder, source.findings, lists_needed=lists_needed
+    )
     for name, inner in given.items():
         _give(reading.document.data, name, inner)
     for spot in _without_value(reading.document.data, reading.spot, reading):

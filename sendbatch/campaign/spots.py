@@ -21,13 +21,14 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Reading:
     """A file that is read: its keys, the folder that its paths are relative to, what is wrong so far, and the
-    files that it names to be read too."""
+    files that it names to be read too. Where `lists_needed` is not so, none of recipients has to be there."""
 
     document: Document
     keys: type[Keys[Any]]
     folder: Path
     findings: list[Finding] = field(default_factory=list)
     sources: list[Path] = field(default_factory=list)
+    lists_needed: bool = True
 
     @property
     def spot(self) -> Spot:

@@ -108,6 +108,7 @@ def load(
     rate: str | None = None,
     expect: str | None = None,
     tolerate: str | None = None,
+    join: bool = False,
 ) -> Campaign:
     """The campaign with what the command line says of it."""
     from sendbatch import api
@@ -120,4 +121,5 @@ def load(
         rate=rate,
         expect=expect,
         tolerate=tolerate,
+        join=join,
     )

@@ -71,6 +71,9 @@ if TYPE_CHECKING:
     help="Go on though the record's log, or newest state, is lost.",
 )
 @click.option("--first-run", metavar="DATE", help="In CI: begin a record today.")
+@click.option(
+    "--join", is_flag=True, help="Send together with the runs of other machines: one record for all."
+)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @opt.run
 @opt.record
@@ -103,6 +106,7 @@ def run(
     no_wait: bool,
     without_log: bool,
     first_run: str | None,
+    join: bool,
     yes: bool,
     run: str | None,
     record: Path | str | None,
@@ -142,9 +146,17 @@ def run(
             moved_from=moved_from,
             without_log=without_log,
             first_run=given.day(first_run, "--first-run"),
+            join=join,
         )
         campaign = given.load(
-            file, run=run, set_=set_, smtp=smtp, rate=rate, expect=expect, tolerate=tolerate
+            file,
+            run=run,
+            set_=set_,
+            smtp=smtp,
+            rate=rate,
+            expect=expect,
+            tolerate=tolerate,
+            join=join and not dry_run,
         )
         calling = Calling(terminal, workers, record)
         if dry_run:

@@ -34,14 +34,20 @@ WORTH_TELLING = 2.0  # seconds; a shorter wait is over before it is read
 
 
 class Announcer:
-    """`note(kind, text)` writes an event of the record."""
+    """`note(kind, text)` writes an event of the record. `alone`: no other runner sends to the same people."""
 
     def __init__(
-        self, observer: Observer, note: Callable[[str, str], None], clock: Clock, limits: Limits
+        self,
+        observer: Observer,
+        note: Callable[[str, str], None],
+        clock: Clock,
+        limits: Limits,
+        *,
+        alone: bool = True,
     ) -> None:
         self.observer = observer
         self.notices = Notices(observer, note, clock)
-        self.waits = Waits(observer, clock)
+        self.waits = Waits(observer, clock, alone=alone)
         self.speed = Speed(observer, note, clock, limits)
 
 
@@ -119,16 +125,18 @@ def _why(outcome: Outcome) -> str:
 
 class Waits:
     """What nothing goes on before, and until when. Knows who was deferred in this run and is to be tried
-    again in it, by domain."""
+    again in it, by domain, where it is `alone`: else others may have tried them by now."""
 
-    def __init__(self, observer: Observer, clock: Clock) -> None:
+    def __init__(self, observer: Observer, clock: Clock, *, alone: bool = True) -> None:
         self._observer = observer
         self._clock = clock
+        self._alone = alone
         self._deferred = Domains()
 
     def joined(self, domain: str) -> None:
         """One more is deferred, and tried again in this run."""
-        self._deferred.add(domain)
+        if self._alone:
+            self._deferred.add(domain)
 
     def left(self, domain: str) -> None:
         """One of those was tried again."""
@@ -159,6 +167,14 @@ class Waits:
     def repository(self) -> None:
         """Nobody is sent to before others see that they are next."""
         self._tell(announced.WHOM, announced.WHY, None)
+
+    def database(self) -> None:
+        """No dot leaves before the record's machine answers."""
+        self._tell("the database", "the record's database, which does not answer", None)
+
+    def others(self, look_at: float) -> None:
+        """Other runners have all who are left; it is looked at this epoch time whether some came free."""
+        self._tell("other runners", "other runners, which have the rest", look_at)
 
     def building(self) -> None:
         """Nobody can be sent to before the next messages are built."""

@@ -147,7 +147,7 @@ class Blocks:
         before; they are waited for briefly once the run is ending. Nobody goes meanwhile."""
         self._gate.announcing()
         ids, at = frozenset(block) | self._on_the_way, self._clock.steady()
-        self._committer.flush()
+        await self._committer.flush()
         self._waits.repository()
         telling = asyncio.ensure_future(self._backlog.announce(ids))
         ends = asyncio.ensure_future(ending.wait())

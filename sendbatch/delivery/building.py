@@ -31,6 +31,7 @@ AT_ONCE = 0.005  # seconds of composing between two turns
 AHEAD = 2  # messages composed ahead for each connection
 FURTHER_AHEAD = 64  # where workers build some of them, for they should not wait until one is met
 LOW = 64  # recipients waiting to be composed: then more are fetched
+LOW_FAR_AWAY = 512  # where a record is asked that another machine keeps
 MOST_LEFT_OVER = 256  # recipients of one lane that wait for a worker
 UNBUILDABLE_SHARE = 0.01  # of the rows, and at least UNBUILDABLE_LEAST of them: then a run stops
 UNBUILDABLE_LEAST = 20
@@ -61,6 +62,7 @@ class Building:
         self._waits = waits
         self._clock = clock
         self._ahead = ahead
+        self._low = LOW_FAR_AWAY if assignment.backlog.waits else LOW
         self._stocks: defaultdict[str, _Stock] = defaultdict(_Stock)
         self._batches: deque[_Batch] = deque()
         self._is_behind = False  # there was not the time to compose all that is wanted
@@ -73,7 +75,7 @@ class Building:
         if self._planned is None:
             return sum(self._queue.has_room(b.lane) for b in self._batches) < self._pool.width
         stock = self._stocks[lane]
-        return len(stock.waiting) < LOW and len(stock.left_over) < MOST_LEFT_OVER
+        return len(stock.waiting) < self._low and len(stock.left_over) < MOST_LEFT_OVER
 
     @property
     def is_coming(self) -> bool:
@@ -103,7 +105,7 @@ class Building:
             for lane, stock in self._stocks.items()
             if lane in lanes
         )
-        return stocked + sum(len(b.recipients) for b in self._batches if b.lane in lanes)
+        return stocked + sum(len(b) for b in self._batches if b.lane in lanes)
 
     def take_in(self, lane: str, recipients: list[Recipient], *, urgent: bool = False) -> None:
         """Recipients that were fetched for this lane; `urgent` ones need no room in it."""
@@ -119,6 +121,16 @@ class Building:
         else:
             stock.waiting.extend(recipients)
             self.compose_ahead()
+
+    def lose(self, ids: Collection[int]) -> None:
+        """This run may not send to these any more: none of them is built, and who waits in the queue goes."""
+        those = frozenset(ids)
+        dropped = self._queue.drop(those)
+        for stock in self._stocks.values():
+            dropped |= stock.drop(those)
+        for batch in self._batches:
+            dropped |= batch.drop(those)
+        self._traffic.lost(those, dropped)
 
     def withdraw(self) -> None:
         """Nobody is to be built any more who is not in the queue. No worker is at it."""
@@ -145,7 +157,7 @@ class Building:
                 recipient = waiting.popleft()
                 if not self._compose(recipient, now):
                     left_over.append(recipient)
-                if len(waiting) in (LOW - 1, 0):
+                if len(waiting) in (self._low - 1, 0):
                     self._queue.drained.set()  # more can be fetched
                 if clock.steady() >= until:
                     self._is_behind = True
@@ -204,7 +216,7 @@ class Building:
         """Into the queue with what was built of it; what could not be is recorded as failed."""
         built = batch.built.result()
         place = self._batches.index(batch)
-        if rest := batch.recipients[len(built) :]:
+        if rest := batch.behind(len(built)):
             self._batches[place] = self._batch(batch.lane, rest, urgent=batch.urgent)
         else:
             del self._batches[place]
@@ -212,6 +224,8 @@ class Building:
         failed: list[Failed] = []
         first = ""  # reason
         for recipient, message in zip(batch.recipients, built, strict=False):
+            if recipient.id in batch.dropped:
+                continue
             if isinstance(message, Message):
                 self._queue.add(_ready(recipient, message))
             else:
@@ -253,12 +267,34 @@ class _Stock:
     waiting: deque[Recipient] = field(default_factory=deque)
     left_over: list[Recipient] = field(default_factory=list)
 
+    def drop(self, ids: Collection[int]) -> set[int]:
+        dropped = {one.id for one in (*self.waiting, *self.left_over) if one.id in ids}
+        if dropped:
+            self.waiting = deque(one for one in self.waiting if one.id not in dropped)
+            self.left_over = [one for one in self.left_over if one.id not in dropped]
+        return dropped
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """Recipients of one lane; `built` is what is built for the first of them. `urgent` ones need no room."""
+    """Recipients of one lane; `built` is what is built for the first of them. `urgent` ones need no room;
+    those `dropped` are built in vain."""
 
     lane: str
     recipients: list[Recipient]
     built: asyncio.Task[Built]
     urgent: bool = False
+    dropped: set[int] = field(default_factory=set)
+
+    def drop(self, ids: Collection[int]) -> set[int]:
+        dropped = {one.id for one in self.recipients if one.id in ids} - self.dropped
+        self.dropped.update(dropped)
+        return dropped
+
+    def behind(self, number: int) -> list[Recipient]:
+        """Who comes after the first so many."""
+        return [one for one in self.recipients[number:] if one.id not in self.dropped]
+
+    def __len__(self) -> int:
+        return len(self.recipients) - len(self.dropped)
+

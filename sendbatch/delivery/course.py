@@ -32,6 +32,11 @@ class Course:
     def is_ending(self) -> bool:
         return self.soon.is_set()
 
+    @property
+    def is_asked_to_end(self) -> bool:
+        """By a person, or whoever else may: not by itself."""
+        return self._stop.is_soon
+
     def give_up(self, reason: str, until: float | None = None, quoted: str = "") -> None:
         """The run ends by itself: the first reason counts. `until` is when it is worth going on, in seconds
         since the epoch; what is `quoted` in the reason is somebody's data."""

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from sendbatch.delivery.absence import Absence
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.blocks import Blocks
@@ -28,7 +29,10 @@ from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import Steering
 from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.untold import Untold, Unwritten
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
+from sendbatch.ledger.aside import Aside
+from sendbatch.ledger.calls import Calls
 from sendbatch.ledger.ending import STOPPED, Ended, remembering
 from sendbatch.limits.announced import Announced
 from sendbatch.limits.declared import Limits
@@ -75,7 +79,8 @@ class Engine:
             limits = replace(limits, gates=limits.gates.followed_by(announced))
         self._assignment, self._policy, self._limits = assignment, policy, limits
         self._stop, self._clock = setting.stop, clock
-        announcer = Announcer(setting.observer, self._note, clock, limits)
+        alone = not assignment.backlog.waits
+        announcer = Announcer(setting.observer, self._note, clock, limits, alone=alone)
         self._notices, self._speed = announcer.notices, announcer.speed
         self._course = course = Course(setting.stop)
         self._queue = queue = Queue(limits.gates.domains)
@@ -111,10 +116,18 @@ class Engine:
             assignment, announced, limits.gates, building, self._traffic, queue, course, announcer,
             clock,
         )  # fmt: skip
+        self._looks = looks = Calls(clock, "look", aside=assignment.backlog.waits)
         self._feed = Feed(
-            assignment, blocks or building, self._traffic, queue, course, announcer, clock,
+            assignment, blocks or building, self._traffic, queue, course, announcer, clock, looks,
             no_wait=policy.no_wait,
         )  # fmt: skip
+        committer.lost = building.lose
+        if isinstance(committer, Aside):
+            untold, absence = Untold(), Absence(
+                (committer.calls, looks), queue, course, announcer, clock, self._give_up
+            )  # fmt: skip
+            committer.written = untold.written
+            self._traffic.untold, self._traffic.absence = untold, absence
         opener = Opener(
             dialer,
             offline=policy.retry.offline,
@@ -143,24 +156,49 @@ class Engine:
         if self._policy.stop_after is not None and self._policy.stop_after <= 0:
             self._stop.soon(TIME_IS_OVER)
         self._course.begin()
-        watching = list(self._watching())
-        try:
+        async with self._looked_after():
             try:
-                await self._send()
+                async with _beside(self._watching()):
+                    await self._send()
             finally:
-                for task in watching:
-                    task.cancel()
-                await asyncio.gather(*watching, return_exceptions=True)
                 await self._give_back()
             if self._course.broken is None:
                 await self._finish()
             elif not isinstance(self._course.broken, RecordStopped):
                 await self._tell_the_last()
-        finally:
-            self._course.end()
         if self._course.broken is not None:  # also where the last outcomes could not be written
-            raise self._course.broken
+            raise self._with_doubts(self._course.broken)
         return self._ending()
+
+    @contextlib.asynccontextmanager
+    async def _looked_after(self) -> AsyncIterator[None]:
+        """While the record is written, until the last of it is."""
+        absence = self._traffic.absence
+        async with _beside([asyncio.create_task(absence.watch())] if absence is not None else []):
+            try:
+                yield
+            except RecordStopped as stopped:
+                self._course.break_off(stopped)
+            finally:
+                await self._assignment.committer.close()
+                self._looks.end()
+                self._course.end()
+
+    def _give_up(self, error: RecordStopped) -> None:
+        """The record's machine is not waited for any longer."""
+        committer = self._assignment.committer
+        assert isinstance(committer, Aside)
+        self._course.break_off(error)
+        self._looks.give_up(error)
+        committer.give_up(error)
+
+    def _with_doubts(self, error: BaseException) -> BaseException:
+        """The same, with whom the record could not be told of."""
+        committer, untold = self._assignment.committer, self._traffic.untold
+        if untold is None or not committer.is_broken or not isinstance(error, RecordStopped):
+            return error
+        doubts = untold.doubts(committer.unwritten)
+        return Unwritten(error, doubts) if doubts else error
 
     async def _send(self) -> None:
         course = self._course
@@ -179,8 +217,8 @@ class Engine:
         """What was taken ahead, of quotas and of rows, and was not needed."""
         with contextlib.suppress(LedgerError):  # then it counts too much, never too little
             await self._limits.gates.give_back()
-        assignment = self._assignment
-        assignment.backlog.give_back(self._traffic.claimed)
+        traffic = self._traffic
+        await self._looks.make(self._assignment.backlog.give_back, traffic.claimed | traffic.let_go)
 
     async def _finish(self) -> None:
         """Everybody has been settled: what is to be said and written at the end."""
@@ -195,7 +233,7 @@ class Engine:
         self._notices.finish()
         await self._tell_the_last()
         self._remember(self._ending())
-        self._assignment.committer.flush()
+        await self._assignment.committer.flush()
 
     async def _tell_the_last(self) -> None:
         """Others learn what has become of everybody, where they have to be told."""
@@ -285,3 +323,15 @@ class Engine:
     async def _stop_after(self, seconds: float) -> None:
         if not await self._clock.wait(self._course.soon, seconds):
             self._stop.soon(TIME_IS_OVER)
+
+
+@contextlib.asynccontextmanager
+async def _beside(watching: Iterable[asyncio.Task[None]]) -> AsyncIterator[None]:
+    """These go on meanwhile, and no longer."""
+    tasks = list(watching)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,10 +7,13 @@ however many of its recipients stand first in the CSV.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from sendbatch.audience.addresses import spellings_of_domain
+from sendbatch.delivery import words
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment
 from sendbatch.delivery.blocks import Blocks
@@ -18,11 +21,14 @@ from sendbatch.delivery.building import Building
 from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import OTHERS, Queue
 from sendbatch.delivery.traffic import Traffic
+from sendbatch.errors import RecordStopped
+from sendbatch.ledger.calls import Calls
 from sendbatch.ledger.facts import Lane
 from sendbatch.runtime.clock import Clock
 from sendbatch.values import Recipient
 
 BATCH = 256  # recipients fetched in one go
+BATCH_FAR_AWAY = 1024  # where a record is asked that another machine keeps
 FEW = 8  # recipients fetched while the brake is on
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
 
@@ -39,11 +45,14 @@ class Feed:
         course: Course,
         announcer: Announcer,
         clock: Clock,
+        looks: Calls,
         *,
         no_wait: bool,
     ) -> None:
         self._backlog = assignment.backlog
         self._committer = assignment.committer
+        self._looks = looks
+        self._batch = BATCH_FAR_AWAY if assignment.backlog.waits else BATCH
         self._building = building
         self._traffic = traffic
         self._queue = queue
@@ -64,12 +73,17 @@ class Feed:
         self._lanes = len(lanes)
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
+        self._is_sure = not assignment.backlog.waits  # nobody has come free since new ones were asked for
 
     async def run(self) -> None:
         """Until the record has nothing more for this run, or the run is asked to stop."""
         with self._course.unless_lost():
             try:
                 await self._fill()
+            except RecordStopped as stopped:
+                if self._committer.is_broken:
+                    raise
+                self._course.break_off(stopped)  # what is on the way may be settled still
             finally:
                 self._building.cancel()
                 self._queue.close()
@@ -83,13 +97,15 @@ class Feed:
             traffic.all_in = False
             self._follow_splits()
             building.compose_ahead()
-            if self._may_fetch and self._fetch():
+            if traffic.let_go:
+                await self._give_back()
+            if self._may_fetch and await self._fetch():
                 self.only_later = None
             elif building.queue_built():
                 continue
             elif building.is_coming:
                 await self._clock.wait(self._queue.drained, LOOK_AGAIN)
-            elif traffic.aside and self._nobody_else():
+            elif traffic.aside and await self._nobody_else():
                 traffic.look_anew()
             elif building.has_stock or not all(map(self._queue.has_room, self._queue.lanes)):
                 self._all_in()
@@ -114,16 +130,16 @@ class Feed:
             self._sources.append(source)
         self._lanes = len(lanes)
 
-    def _nobody_else(self) -> bool:
+    async def _nobody_else(self) -> bool:
         """Whether all that is left to send, now or later in this run, is at domains set aside. Then the
         answers to those decide."""
         traffic = self._traffic
         if not self._all_are_aside:
             return False
-        self._committer.flush()
+        await self._committer.flush()
         aside = traffic.aside
         elsewhere = Lane(tuple(chain.from_iterable(map(spellings_of_domain, aside))))
-        if self._backlog.next_due_at(elsewhere) is not None:
+        if await self._looks.make(self._backlog.next_due_at, elsewhere) is not None:
             return False
         return traffic.nobody_else()
 
@@ -138,24 +154,35 @@ class Feed:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
         return self._needs_tried or any(map(self._building.lacks, self._queue.lanes))
 
-    def _fetch(self) -> bool:
+    async def _fetch(self) -> bool:
         """A batch for the first lane that lacks somebody and has any; the lanes take turns."""
+        lacking = [source.name for source in self._sources if self._building.lacks(source.name)]
+        found = await self._looks.make(self._look, lacking, needs_tried=self._needs_tried)
+        if found is None:
+            return False
+        self._is_sure = not self._backlog.waits
+        self._traffic.claimed.update([recipient.id for recipient in found.recipients])
+        self._building.take_in(found.lane, found.recipients, urgent=found.urgent)
+        return True
+
+    def _look(self, lacking: Collection[str], *, needs_tried: bool) -> _Found | None:
+        """What the record has for the first of these lanes that it has anybody for, and claims; where one is
+        needed who was tried before, for any lane. It may be called in a thread: the loop leaves the sources
+        alone meanwhile."""
         now = self._backlog.now()
         any_due = self._backlog.has_due(now)
+        urgent = any_due and needs_tried
         for _ in range(len(self._sources)):
             source = self._sources[0]
             self._sources.rotate(-1)
-            urgent = any_due and self._needs_tried
-            if not urgent and not self._building.lacks(source.name):
+            if not urgent and source.name not in lacking:
                 continue
             new = [] if urgent else self._new(source)
-            most = len(new) if new else FEW if urgent else BATCH
+            most = len(new) if new else FEW if urgent else self._batch
             due = self._backlog.claim_due(now, most, source.lane) if any_due else []
             if fetched := [*new, *due]:
-                self._traffic.claimed.update([recipient.id for recipient in fetched])
-                self._building.take_in(source.name, fetched, urgent=urgent)
-                return True
-        return False
+                return _Found(source.name, fetched, urgent)
+        return None
 
     @property
     def _needs_tried(self) -> bool:
@@ -168,30 +195,56 @@ class Feed:
     def _new(self, source: _Source) -> list[Recipient]:
         if not source.new_left:
             return []
-        found = self._backlog.claim_new(source.after_row, BATCH // 2, source.lane)
+        found = self._backlog.claim_new(source.after_row, self._batch // 2, source.lane)
         source.new_left = bool(found)
-        source.after_row = found[-1].row if found else source.after_row
+        if found and not self._backlog.waits:
+            source.after_row = found[-1].row
         return found
+
+    async def _give_back(self) -> None:
+        """Whom the record has let go: no message for them is left here."""
+        gone, self._traffic.let_go = self._traffic.let_go, set()
+        self._is_sure = False
+        await self._looks.make(self._backlog.give_back, gone)
 
     async def _later(self) -> bool:
         """Nothing to fetch now. Whether there may be something later: waits until then."""
         traffic = self._traffic
         out = frozenset(traffic.claimed)  # whoever is settled meanwhile counts as out still
-        self._committer.flush()
-        due_at = self._backlog.next_due_at()
+        await self._committer.flush()
+        due_at = await self._looks.make(self._backlog.next_due_at)
         if due_at is None and not out:
-            self.finished = True
-            return False
+            self.finished = self._is_sure
+            self._look_anew()
+            return not self.finished
         seconds = LOOK_AGAIN if due_at is None else due_at - self._backlog.now()
-        if due_at is not None and not out and seconds > 0:
-            # as the wall clock will say it, to the second
-            self.only_later = due_at - round(self._backlog.now() - self._clock.wall())
-            if self._no_wait:
-                return False
-            self._announce(self.only_later)
+        if due_at is not None and not out and seconds > 0 and not self._only_later(due_at):
+            return False
         self._all_in()
         await self._clock.wait(self._queue.drained, min(max(seconds, 0.001), LOOK_AGAIN))
+        self._look_anew()
         return True
+
+    def _look_anew(self) -> None:
+        """Where others send too, some who were theirs may have come free."""
+        if self._backlog.waits:
+            self._is_sure = True
+            for source in self._sources:
+                source.new_left = True
+
+    def _only_later(self, due_at: float) -> bool:
+        """Only rows not yet due remain, or others have them: whether it is waited for that."""
+        # as the wall clock will say it, to the second
+        at = due_at - round(self._backlog.now() - self._clock.wall())
+        if self._backlog.others:
+            self.finished = self._no_wait
+            self._waits.others(at)
+            self._notices.now_and_then("others", words.OF_OTHERS)
+            return not self._no_wait
+        self.only_later = at
+        if not self._no_wait:
+            self._announce(at)
+        return not self._no_wait
 
     def _announce(self, due_at: float) -> None:
         """Only rows not yet due remain. Ctrl-C during this wait ends the run with exit 1."""
@@ -204,6 +257,14 @@ class Feed:
         """For senders who would wait long for what is there: nothing else is to come for now."""
         self._traffic.all_in = True
         self._queue.filled.set()
+
+
+class _Found(NamedTuple):
+    """Whom a look has claimed, for a lane of the queue."""
+
+    lane: str
+    recipients: list[Recipient]
+    urgent: bool
 
 
 @dataclass(slots=True)

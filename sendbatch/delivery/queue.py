@@ -113,6 +113,18 @@ class Queue:
             self._end()
         return ready
 
+    def drop(self, ids: Collection[int]) -> set[int]:
+        """These wait no more, and are not sent to. Returns whom of them there were."""
+        dropped: set[int] = set()
+        for lane in self._lanes.values():
+            had_room = lane.has_room
+            dropped |= lane.drop(ids)
+            if lane.has_room and not had_room:
+                self.drained.set()
+        self.length -= len(dropped)
+        self._end()
+        return dropped
+
     def withdraw(self) -> None:
         """Nobody waits any more: whoever did is given to the queue anew when their turn comes."""
         self._lanes = {name: _Lane(lane.most_bytes) for name, lane in self._lanes.items()}
@@ -181,3 +193,9 @@ class _Lane:
             del waiting[[one is ready for _, one in waiting].index(True)]
         self._bytes -= len(ready.message.data)
         self.has_room = self._bytes < self.most_bytes and len(waiting) < MOST_MESSAGES
+
+    def drop(self, ids: Collection[int]) -> set[int]:
+        dropped = [ready for _, ready in self.waiting if ready.recipient.id in ids]
+        for ready in dropped:
+            self.remove(ready)
+        return {ready.recipient.id for ready in dropped}

@@ -13,6 +13,7 @@ from sendbatch.delivery.course import Course
 from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.traffic import LONG_WAIT, Traffic
+from sendbatch.ledger.committer import NotHeld
 from sendbatch.runtime.clock import Clock
 from sendbatch.smtp.idempotency import Expired
 from sendbatch.smtp.transport import QUIT, End, Fact, Quit, Transport
@@ -91,7 +92,7 @@ class Sender:
                 traffic.tell_if_used_up(due)
             if self._connection is not None and (surplus or far):
                 await self._leave()  # and look again: the queue may have changed meanwhile
-            elif surplus or due == FOREVER:
+            elif surplus or due == FOREVER or traffic.is_held:
                 await self._idle(IDLE)
             elif due > now:
                 traffic.tell_of_wait(due)
@@ -150,10 +151,13 @@ class Sender:
         try:
             with self._opener.busy():
                 await connection.carry(ready, self, traffic, self)
-        except Expired:
+        except (Expired, NotHeld) as refused:
             assert self._under_way is not None
-            self._drop()
-            traffic.leave_in_doubt(self._under_way)
+            self._drop()  # behind a 354: there is no other way to leave a message that is not to be whole
+            if isinstance(refused, Expired):
+                traffic.leave_in_doubt(self._under_way)
+            else:
+                traffic.unheld(self._under_way)
             return
         finally:
             self._used_at = self._clock.steady()
@@ -204,6 +208,8 @@ class Sender:
         """Where more is to be said than that it was taken."""
         mishandled = fact.lost and connection.mishandled
         ends_known = self._ends_known or mishandled or (self._rested and _has_ended(fact))
+        if self._traffic.is_held and (fact.reply is None or fact.closing):
+            ends_known = True  # we let the server wait for the end of the message
         handed = Handed(
             connection.accepted,
             connection.refused_recipients,

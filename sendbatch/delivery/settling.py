@@ -6,7 +6,7 @@ means is decided by `verdict` and the state machines beside it; here it is carri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
 from sendbatch.audience.addresses import comparable_domain
@@ -205,6 +205,11 @@ class Settling:
         self._write([Settled(recipient.id, outcome, due_at, self._clock.wall())])
         self._observer.moved(recipient.status, outcome.status)
         self._notices.unsent(recipient, ready.domain, outcome)
+
+    def let_go(self, ids: Iterable[int]) -> None:
+        """They were not settled, and are no matter of this run any more: others send to them by now."""
+        for id_ in ids:
+            self._releases.settled(id_)
 
     def _is_settled(self, ready: Ready) -> None:
         """It was not released, as it may have been before, and has had its turn again."""

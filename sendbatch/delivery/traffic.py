@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from sendbatch.delivery.absence import Absence
 from sendbatch.delivery.announcements import WORTH_TELLING, Announcer
 from sendbatch.delivery.assignment import Assignment
 from sendbatch.delivery.course import Course
@@ -12,6 +13,7 @@ from sendbatch.delivery.queue import Queue, Ready
 from sendbatch.delivery.sessions import Handed
 from sendbatch.delivery.settling import Consequence, Settling
 from sendbatch.delivery.steering import Steering
+from sendbatch.delivery.untold import Untold
 from sendbatch.delivery.verdict import verdict
 from sendbatch.ledger.facts import Intent
 from sendbatch.limits.declared import Limits
@@ -44,6 +46,10 @@ class Traffic:
     ) -> None:
         self.all_in = False  # the queue has all there is for now, or all it can hold
         self.claimed: set[int] = set()  # recipients fetched from the record and not settled
+        # Those that this run may not send to any more, and of whom no message is left: to be given back.
+        self.let_go: set[int] = set()
+        self.absence: Absence | None = None  # of the record's machine
+        self.untold: Untold | None = None
         self._content, self._keys = assignment.content, assignment.keys
         self._backlog, self._heard = assignment.backlog, assignment.backlog.streak
         self._commit = assignment.committer.write
@@ -146,6 +152,8 @@ class Traffic:
             if self._keys is not None and not self._keys.hold_for(recipient):
                 raise Expired
             intents.append(Intent(recipient.id, self._content, message.dated_at, at))
+            if self.untold is not None:
+                self.untold.begin(recipient)
         self._commit(intents, written)
 
     def leave_in_doubt(self, ready: Ready) -> None:
@@ -154,6 +162,31 @@ class Traffic:
         self._keys.expired += 1
         self.claimed.discard(ready.recipient.id)
         self._settling.leave_in_doubt(ready)
+        self._queue.drained.set()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether no dot could leave: the record's machine does not answer."""
+        return self.absence is not None and self.absence.is_on
+
+    def unheld(self, ready: Ready) -> None:
+        """Its intent does not hold: no dot left for it, and others may send to them by now."""
+        id_ = ready.recipient.id
+        self.claimed.discard(id_)
+        self.let_go.add(id_)
+        self._settling.let_go((id_,))
+        if self._gates.are_listening:
+            self._tell_gates(ready, Status.PENDING)
+        self._queue.drained.set()
+
+    def lost(self, ids: Collection[int], dropped: Collection[int]) -> None:
+        """This run may not send to these any more. Whoever is on the way is told so by their own intent; of
+        those `dropped`, and of whoever was settled meanwhile, no message is left."""
+        self.claimed.difference_update(dropped)
+        self._settling.let_go(dropped)
+        self.let_go.update(id_ for id_ in ids if id_ not in self.claimed)
+        if self.untold is not None:
+            self.untold.lost(ids)
         self._queue.drained.set()
 
     def _first(self, now: float, *, ahead: float = 0.0, tried_first: bool = False) -> Ready | None:

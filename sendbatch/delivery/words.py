@@ -8,7 +8,7 @@ from sendbatch.errors import one_line
 from sendbatch.ledger.streak import Of, Trip
 from sendbatch.limits.brake import REFUSALS
 from sendbatch.smtp.replies import said
-from sendbatch.values import Reply
+from sendbatch.values import Reply, Status
 from sendbatch.words import clock_time, count, listed
 
 UNTOLD = "the run was ended before the repository knew what became of the last recipients"
@@ -78,6 +78,22 @@ def shared(runs: int) -> str:
     return f"{runs} runs share the account" if runs > 1 else ""
 
 
+NO_DATABASE = "the record's database does not answer: nothing leaves before it does"
+DATABASE_IS_BACK = "the record's database answers again"
+UNANSWERED = "the record's database did not answer, and was not waited for any longer"
+ENDED_SO = {
+    Status.ACCEPTED: "the server has accepted",
+    Status.SENDING: "sent whole, and no answer came",
+    Status.PENDING: "not sent",
+}
+
+
+def may_be_in_doubt(number: int) -> str:
+    verb = "is" if number == 1 else "are"
+    return f"it was not told what became of {count(number, 'recipient')}, who {verb} in doubt there then"
+
+
+OF_OTHERS = "nobody is left for this runner for now: others have the rest, and it looks again now and then"
 ASKED_TO_SLOW_DOWN = "the server asked to slow down"
 BRAKED_BEFORE = "the last run was refused for everybody: one message is tried first"
 TAKES_MAIL = "the server takes mail again"

@@ -420,14 +420,19 @@ class Backlog(Selection, Protocol):
     """
 
     def now(self) -> float:
-        """The record's time, which due times are measured by."""
+        """The record's time, which due times are measured by. It never waits: it is asked on the loop."""
         ...
 
     @property
     def waits(self) -> bool:
-        """Whether a call may wait for another machine. Then those that change anything are made in a thread,
-        one after the other, and beside them in another one those that look, while the loop goes on; a call
-        that waits tells a person so, and raises RecordStopped where it was in vain."""
+        """Whether a call may wait for another machine. Then `apply` and `tidy` are made in a thread, one
+        after the other, and beside them in another one those that look, claim and give back, while the loop
+        goes on; a call that waits tells a person so, and raises RecordStopped where it was in vain."""
+        ...
+
+    @property
+    def others(self) -> bool:
+        """Whether, as `next_due_at` was asked last, other runners had some of whom is left."""
         ...
 
     @property
@@ -454,7 +459,8 @@ class Backlog(Selection, Protocol):
         ...
 
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        """Selected rows that are pending or failed, by line, from behind `after_row`."""
+        """Selected rows that are pending or failed, by line, from behind `after_row`. A store that several
+        machines share hands out what is free, wherever it stands, and may have more at a later time."""
         ...
 
     def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
@@ -467,17 +473,19 @@ class Backlog(Selection, Protocol):
 
     def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
         """When the next selected deferred row that nobody has claimed is due, None if no more is in this
-        run."""
+        run. While other runners have some, who may come free, it is no later than a look is worth it."""
         ...
 
     def give_back(self, ids: Collection[int]) -> None:
-        """These are no longer claimed: they were not sent to."""
+        """These are no longer claimed: they were not sent to, or `apply` returned them."""
         ...
 
     def apply(self, changes: Sequence[Change]) -> Collection[int]:
         """Make all changes durable in one transaction. Returns the ids of those whose intent does not hold:
         another runner has them by now, or nobody knows whether the intent was written, and it was undone.
-        No dot may leave for them; they are no longer claimed, and no matter of this run any more.
+        No dot may leave for them; they are no matter of this run any more. Among them may be others who
+        were handed out, and whom it has lost in the same way. None of them is handed out anew before
+        `give_back` says that no message for them is left here. What else is told of them changes nothing.
 
         Raises RecordStopped where the changes cannot be made.
         """

@@ -42,6 +42,7 @@ class Options:
     without_log: bool = False  # go on though the log of a run that was cut off is missing
     excepted: tuple[Path, ...] = ()  # files that say who has the mail already
     first_run: date | None = None  # in CI: on that day (UTC) or the next a record may be begun
+    join: bool = False  # a run under way is joined, and others may join this one
 
     @property
     def here(self) -> str:
@@ -66,6 +67,7 @@ class Options:
         if self.allowed_signers is not None:
             words += ["--allowed-signers", shown(self.allowed_signers)]
         words += ["--strict"] if self.strict else []
+        words += ["--join"] if self.join else []
         words += ["--retry", ",".join(sorted(self.retry))] if self.retry else []
         return words + (["--breaker", str(self.breaker)] if self.breaker != BREAKER else [])
 

@@ -50,6 +50,11 @@ class CommandLines:
         typed = self._typed("--smtp", "--set", "--tolerate")
         return self._command("report", [*typed, *self._edition], self._folder)
 
+    def stop(self) -> str:
+        """Ends a run that is under way, wherever it is."""
+        typed = self._typed("--smtp", "--set")
+        return self._command("stop", [*typed, *self._edition], self._folder)
+
     def outbox(self) -> str:
         """Shows what the sandbox kept."""
         return self._command("outbox", [*self._typed("--set"), *self._edition, *self._folder], ["--open"])

@@ -27,6 +27,7 @@ from sendbatch.errors import (
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
+from sendbatch.ledger.facts import Joined
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Backlog, Draft, Reading, Record
@@ -34,6 +35,7 @@ from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.planning.attachments import oversized
 from sendbatch.planning.preparing import Prepared, prepare
 from sendbatch.planning.request import Means, Request
+from sendbatch.planning.terms import terms_of
 from sendbatch.rendering.workers import cores
 from sendbatch.reports.encryption import Encryption, encryption_of
 from sendbatch.reports.files import drop_outdated, write_files
@@ -48,6 +50,7 @@ from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.elsewhere import refusal
 from sendbatch.session.job import Job
+from sendbatch.session.joining import hold_list, hold_shared, prepared_by
 from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
@@ -120,6 +123,7 @@ def run(job: Job, consent: Consent) -> RunResult:
 
 
 def _ran(job: Job, consent: Consent) -> RunResult:
+    hold_shared(job)
     hold_edition(job)
     if (elsewhere := refusal(job)) is not None:
         raise elsewhere
@@ -196,7 +200,12 @@ def _held_record(job: Job) -> Iterator[Record]:
     now, holder = job.now(), job.edge.holder
     since = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC"
     with open_record(
-        job.record, since=since, holder=holder, now=job.now, without_log=without_log
+        job.record,
+        since=since,
+        holder=holder,
+        now=job.now,
+        without_log=without_log,
+        join=job.options.join,
     ) as record:
         crashed = record.recover(now)
         if crashed:
@@ -215,6 +224,10 @@ def _sent(
     consent: Consent,
 ) -> tuple[Ending | None, Backlog, _Begun]:
     """How it ended, None where there was nothing to send; what is left of it in the record; how it began."""
+    if record.joined is not None:
+        return _sent_beside(job, record, record.joined, request, means, allowance, consent)
+    hold_list(job)
+    terms = terms_of(job.campaign, request.content, job.options, request.held)
     with sending_of(job, allowance) as sending:
         with record.draft(job.stop.heed) as draft:
             prepared = prepare(draft, request, means)
@@ -232,8 +245,34 @@ def _sent(
                 draft.note(BEGAN, asked(job, prepared.sendable, allowance.rates), job.now())
             drop_outdated(job.record.path)
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
+            draft.terms(terms)
             draft.merge(job.now() if prepared.sendable else None)
         backlog = record.backlog(Onward(job.edge.clock).now)
+        begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
+        if not prepared.sendable:
+            return None, backlog, begun
+        ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
+        return ending, backlog, begun
+
+
+def _sent_beside(
+    job: Job,
+    record: Record,
+    joined: Joined,
+    request: Request,
+    means: Means,
+    allowance: Allowance,
+    consent: Consent,
+) -> tuple[Ending | None, Backlog, _Begun]:
+    """As `_sent`, of a run that others are sending too: it is planned."""
+    with sending_of(job, allowance) as sending:
+        backlog = record.backlog(Onward(job.edge.clock).now)
+        prepared = prepared_by(job, joined, record.reading, backlog, request, means)
+        signer, keys = signer_of(job), keys_of(job)
+        prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
+        if prepared.sendable:
+            sending.connect()
+        sending.was_asked = consent.sought(job, prepared, allowance)
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         if not prepared.sendable:
             return None, backlog, begun

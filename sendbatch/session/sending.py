@@ -12,7 +12,7 @@ from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import History, history_of, way_out
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.committer import Committer
+from sendbatch.ledger.aside import committer_of
 from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
@@ -121,14 +121,15 @@ class Sending:
     ) -> Ending:
         first, self._first = self._first, None
         history = self._history(reading, prepared)
-        committer = Committer(backlog)
+        committer = committer_of(backlog, self._clock)
         assignment = Assignment(
             backlog,
             committer,
             prepared.pool,
             content=prepared.content.digest,
             selected=prepared.sendable,
-            after_row=prepared.samples[0].row - 1,  # before it stand those who are done with
+            # before it stand those who are done with; of a run that others send too, nobody knows which
+            after_row=0 if backlog.waits else prepared.samples[0].row - 1,
             keys=keys,
             history=history,
             composer=_composer(reading, prepared, signer, self._job.profile),
@@ -138,7 +139,6 @@ class Sending:
             engine = self._engine(assignment)
             return await engine.run(first, self._first_at if self.was_asked else None)
         finally:
-            committer.close()
             self._job.observer.finished()
 
     def _engine(self, assignment: Assignment) -> Engine:

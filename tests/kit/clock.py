@@ -15,9 +15,14 @@ import itertools
 import selectors
 import sys
 import termios
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from typing import Any, TypeVar
+
+from sendbatch.runtime.threads import OneThread
 
 T = TypeVar("T")
 
@@ -161,18 +166,46 @@ class IdleLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: FakeClock) -> None:
         selector = _Selector()
         super().__init__(selector)
-        self._jobs = 0
+        self._jobs: Counter[Executor | None] = Counter()
+        self.sleeping = 0  # threads that wait for the clock themselves
         self.busy: Callable[[], bool] = lambda: False  # whether another thread has work
-        selector.idle = lambda: self._jobs == 0 and not self.busy() and clock.jump()
+        selector.idle = lambda: not self._is_at_work() and not self.busy() and clock.jump()
 
-    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:
-        self._jobs += 1
-        job = super().run_in_executor(*args)
-        job.add_done_callback(self._done)
+    def run_in_executor(self, executor: Executor | None, *args: Any) -> asyncio.Future[Any]:
+        self._jobs[executor] += 1
+        job = super().run_in_executor(executor, *args)
+        job.add_done_callback(lambda _: self._jobs.subtract([executor]))
         return job
 
-    def _done(self, job: asyncio.Future[Any]) -> None:
-        self._jobs -= 1
+    def _is_at_work(self) -> bool:
+        """Whether a thread does anything but sleep by the clock; where there is one thread for several jobs,
+        only the first of them is done."""
+        at_work = sum(
+            min(jobs, 1) if isinstance(executor, OneThread) else jobs
+            for executor, jobs in self._jobs.items()
+        )
+        return at_work > self.sleeping
+
+
+def asleep(loop: IdleLoop, clock: FakeClock, seconds: float) -> None:
+    """In a thread that the loop has given a job: sleep so long by its clock, which may jump meanwhile. Raises
+    RuntimeError where the loop ends before."""
+    over, cancelled = threading.Event(), threading.Event()
+
+    def begin() -> None:
+        loop.sleeping += 1
+        waiting = loop.create_task(clock.wait(asyncio.Event(), seconds))
+        waiting.add_done_callback(end)
+
+    def end(waiting: asyncio.Task[bool]) -> None:
+        loop.sleeping -= 1
+        if waiting.cancelled():
+            cancelled.set()
+        over.set()
+
+    loop.call_soon_threadsafe(begin)
+    if not over.wait(60) or cancelled.is_set():
+        raise RuntimeError("the loop has ended")
 
 
 def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 120.0) -> T:

@@ -18,6 +18,7 @@ from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import history_of
 from sendbatch.errors import SmtpError
+from sendbatch.ledger.aside import committer_of
 from sendbatch.ledger.committer import Committer
 from sendbatch.ledger.facts import Entry
 from sendbatch.ledger.states import SENDABLE
@@ -175,7 +176,8 @@ class Desk:
 
     async def _through_the_office(self, selected: int, workers: Workers) -> Ending:
         async with self.office.working():
-            committer = Committer(self.through(self.backlog))
+            self.backlog = self.through(self.backlog)
+            committer = committer_of(self.backlog, self.clock)
             loop = asyncio.get_running_loop()
             assert isinstance(loop, IdleLoop)
             self.pool = pool = WatchedPool(Setup(LETTER, None, COLUMNS, SALT), workers)
@@ -195,14 +197,12 @@ class Desk:
                     beside.cancel()
                     with suppress(asyncio.CancelledError, SmtpError):
                         await beside
-                committer.close()
                 await self._leaves_nothing_behind()
 
     def _engine(self, committer: Committer, dialer: Dialer, pool: Pool, selected: int) -> Engine:
         history = history_of(self.ledger.reading, "office")
-        backlog = self.through(self.backlog)
         assignment = Assignment(
-            backlog, committer, pool, LETTER.digest, selected,
+            self.backlog, committer, pool, LETTER.digest, selected,
             keys=self.keys, history=history, composer=self.composer,
         )  # fmt: skip
         policy = Policy(

@@ -90,7 +90,7 @@ def run(
     async def within() -> None:
         committer = Committer(backlog)
         await work(committer)
-        committer.close()
+        await committer.close()
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(within())
@@ -167,7 +167,7 @@ def test_what_nobody_waits_for_is_durable_in_a_moment_by_itself(store: Watched) 
         loop.ahead += MOMENT
         await turn()
         assert store.done == [2, "tidied", 1, "tidied"]
-        committer.close()
+        await committer.close()
 
     leap_with(work)
 
@@ -239,7 +239,7 @@ def test_whose_intent_is_durable_is_held_back_where_the_record_fails_before_it_l
             store.raises = RecordStopped("full")
             committer.write([note(2)], store.told("second"))
             with suppress(RecordStopped):
-                committer.flush()
+                committer.flush().send(None)  # within this callback
 
         store.meanwhile = partial(asyncio.get_running_loop().call_soon, the_disk_fails)
         committer.write([note(1)], store.told("first"))
@@ -344,7 +344,7 @@ def test_an_interrupt_in_the_middle_of_a_commit_is_told_and_ends_the_loop(
             await turn()
         finally:
             committer.write([note(3)], store.told("told"))
-            committer.close()
+            await committer.close()
 
     with pytest.raises(KeyboardInterrupt):
         run(store, work)
@@ -362,7 +362,7 @@ def test_all_that_has_gathered_is_written_before_the_end_and_nothing_is_done_aft
         committer.between = partial(store.done.append, "composed")
         committer.note("slowdown", "half the rate", 5.0)
         committer.write([note(1)], store.told("told"))
-        committer.close()
+        await committer.close()
         await turn()
 
     asyncio.run(within())
@@ -375,9 +375,9 @@ def test_a_flush_makes_durable_what_has_gathered_at_once(store: Watched, ledger:
     async def work(committer: Committer) -> None:
         for number in range(5):
             committer.note("slowdown", str(number), 1.0)
-        committer.flush()
+        await committer.flush()
         assert len(noted(ledger)) == 5
-        committer.flush()
+        await committer.flush()
         await turn()
 
     run(store, work)
@@ -398,7 +398,7 @@ def test_a_full_disk_reaches_everyone_and_changes_nothing(full: Ledger) -> None:
             committer.write(outcome_of(id_, Status.SENDING), said.append)
         committer.write([HUGE], said.append)
         with pytest.raises(RecordStopped):
-            committer.flush()
+            await committer.flush()
 
     run(full.backlog(clock), work)
 
@@ -422,7 +422,7 @@ def test_after_a_full_disk_nothing_more_is_written(full: Ledger) -> None:
         committer.write([note(1)], said.append)  # there would be room for it
         await turn()
         with pytest.raises(RecordStopped):
-            committer.flush()
+            await committer.flush()
 
     run(backlog, work)
 

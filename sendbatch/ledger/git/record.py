@@ -228,7 +228,7 @@ class GitBacklog:
     """Behind `store.Backlog`: that of the record in SQLite, from which nobody is sent to who was not
     announced."""
 
-    waits = False
+    waits = others = False
     streak = None
     announces = True
 

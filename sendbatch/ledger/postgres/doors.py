@@ -4,10 +4,18 @@ loaded from."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+
+import psycopg
 
 from sendbatch.errors import LedgerError
+from sendbatch.ledger.postgres import runs
+from sendbatch.ledger.postgres.connecting import Cursor, opened, refused
+from sendbatch.ledger.postgres.copying import copy_of
 from sendbatch.ledger.postgres.place import Place
+from sendbatch.ledger.postgres.record import open_record
+from sendbatch.ledger.postgres.runs import found_record, living
+from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.store import Copy, Record, Snapshot
 
 
@@ -20,49 +28,63 @@ def open_postgres_record(
     hand alone.
 
     Raises LockedError where another has it, GuardError where it was moved, LedgerError where it cannot be
-    used, RecordStopped where the database is away, Interrupted once `place.stop` is asked."""
-    raise _not_there()
-    yield
+    used, RecordStopped where the database is away, Interrupted once it is asked to stop."""
+    with open_record(place, since=since, holder=holder, now=now, join=join) as record:
+        yield record
 
 
 @contextmanager
 def read_postgres_record(place: Place) -> Iterator[Snapshot]:
     """The record of this place, which must exist, to be read. Raises LedgerError."""
-    raise _not_there()
+    raise LedgerError("a record in a database is not told of yet")
     yield
 
 
 @contextmanager
 def open_postgres_copy(place: Place, at: float) -> Iterator[Copy]:
     """A copy of the record, or of an empty one: whatever is done to it is gone afterwards, and no run is held
-    up by it. Raises LedgerError."""
-    raise _not_there()
-    yield
+    up by it. Raises LedgerError, GuardError where it was moved."""
+    with copy_of(place) as copy:
+        yield copy
 
 
 def is_under_way(place: Place) -> bool:
     """Whether a runner is alive on it. Raises LedgerError."""
-    raise _not_there()
+    with asking(place) as cursor:
+        record = found_record(cursor, place.identity) if cursor is not None else None
+        return cursor is not None and record is not None and bool(living(cursor, record))
 
 
 def has_record(place: Place) -> bool:
     """Whether there is a record with a plan. Raises LedgerError."""
-    raise _not_there()
+    return (place.edition, place.profile) in records_of(place)
 
 
 def records_of(place: Place) -> list[tuple[str, str]]:
     """(edition, profile) of the records with a plan that this project and name have in the database, "" for
     none. Raises LedgerError."""
-    raise _not_there()
+    with asking(place) as cursor:
+        return [] if cursor is None else runs.records_of(cursor, place.project, place.name)
 
 
-def stop_runners(place: Place, by: str) -> int:
-    """Ask all runners of the record that are alive to end, each told that `by` has asked; returns how many.
+def stop_runners(place: Place, by: str) -> list[int]:
+    """Ask all runners of the record that are alive to end, each told that `by` has asked; returns their ids.
     Raises LedgerError."""
-    raise _not_there()
+    with asking(place) as cursor:
+        record = found_record(cursor, place.identity) if cursor is not None else None
+        if cursor is None or record is None:
+            return []
+        return runs.ask_to_end(cursor, record, by)
 
 
-def _not_there() -> LedgerError:
-    return LedgerError(
-        "records in a database are not there yet", hint="name a folder by --record, or git"
-    )
+@contextmanager
+def asking(place: Place) -> Iterator[Cursor | None]:
+    """For a question or two, each a transaction; None where the database has no tables of ours. Raises
+    LedgerError."""
+    address = place.address
+    with closing(opened(address)) as connection:
+        try:
+            is_there = hold_version(connection, address)
+            yield connection.cursor() if is_there else None
+        except psycopg.Error as error:
+            raise refused(error, address) from None

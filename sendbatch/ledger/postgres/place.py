@@ -73,6 +73,11 @@ class Place:
             ) from None
 
     @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What tells the record from all others in the database."""
+        return self.project, self.name, self.edition, self.profile
+
+    @property
     def title(self) -> str:
         """The record as people are told of it."""
         name = f"{self.name}@{self.edition}" if self.edition else self.name

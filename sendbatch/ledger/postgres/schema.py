@@ -4,7 +4,7 @@ at the same time waits for it."""
 from __future__ import annotations
 
 from importlib import resources
-from typing import Final, LiteralString, cast
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -37,7 +37,7 @@ def hold_version(connection: Connection, address: Address) -> bool:
     try:
         found = _version(connection.cursor(), address)
     except psycopg.errors.InsufficientPrivilege as error:
-        raise _not_allowed(connection, address, error) from None
+        raise may_not_read(connection, address, error) from None
     if found is not None and found < VERSION:
         raise LedgerError(
             f"{address.shown}: the record's tables are of an earlier version of sendbatch",
@@ -78,13 +78,28 @@ def _bring_up(cursor: Cursor, address: Address) -> None:
 
 
 def _tables() -> sql.SQL:
-    text = resources.files(__package__ or "").joinpath("schema.sql").read_text("utf-8")
-    return sql.SQL(cast("LiteralString", text))  # a file of ours
+    return sql.SQL(resources.files(__package__ or "").joinpath("schema.sql").read_text("utf-8"))
+
+
+def may_not_read(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
+    user, _ = _names(connection)
+    return LedgerError(
+        f"{address.shown}: the user of the record's database may not look at it: {words_of(error)}",
+        hint="whoever administers it can allow that:\n"
+        f"  GRANT USAGE ON SCHEMA sendbatch TO {user}; "
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA sendbatch TO {user};",
+    )
+
+
+def _names(connection: Connection) -> tuple[str, str]:
+    """The user and the database, to be pasted into SQL."""
+    names = (connection.info.user, connection.info.dbname)
+    user, database = (one_line(sql.Identifier(name).as_string(None), 80) for name in names)
+    return user, database
 
 
 def _not_allowed(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
-    names = (connection.info.user, connection.info.dbname)
-    user, database = (one_line(sql.Identifier(name).as_string(None), 80) for name in names)
+    user, database = _names(connection)
     return LedgerError(
         f"{address.shown}: the user of the record's database may not do what is needed: {words_of(error)}; "
         "nothing was sent",

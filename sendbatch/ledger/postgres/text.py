@@ -53,3 +53,10 @@ def told_cells(cells: str) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(cell, str) for cell in found):
         raise Unsound("the cells of a row are no list of texts")
     return [told(cell) for cell in found]
+
+
+def cells_as_told(cells: str) -> str:
+    """JSON as it was before `stored_cells`."""
+    if not any(mark in cells for mark in _IN_JSON):
+        return cells
+    return json.dumps(told_cells(cells), ensure_ascii=False)

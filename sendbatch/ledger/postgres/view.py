@@ -31,7 +31,7 @@ STANDING: Final = (
     "status", "was", "attempts", "due_at", "code", "enhanced_code", "reply", "why", "detail", "content",
     "dated_at", "first_attempt_at", "finished_at",
 )  # fmt: skip
-# The database's time when it was asked, or when the transaction began: one moment for all that is read in it.
+# The database's time: of one question, all that it tells is of one moment.
 NOW: Final = "extract(epoch from transaction_timestamp())"
 _OF_DELIVERY = ("code", "enhanced_code", "reply", "content", "dated_at", "first_attempt_at", "finished_at")
 _OUTCOME = (*_OF_DELIVERY, "why", "detail")
@@ -221,11 +221,15 @@ def tried(deliveries: str, *, unheld: str | None = None) -> str:
 def unheld(record: int, lease: float) -> str:
     """The ids of deliveries that are *sending* in nobody's hand who is alive. A block is its owner's up to
     `until`; a time further ahead than two leases is none that a runner wrote."""
+    block = (
+        f"SELECT * FROM sendbatch.block AS b WHERE b.record = {record:d} AND b.first <= s.id "
+        "ORDER BY b.first DESC LIMIT 1"
+    )
     return (
-        f"(SELECT s.id FROM sendbatch.delivery AS s WHERE s.record = {record:d} AND s.status = 'sending' AND "
-        "NOT EXISTS (SELECT 1 FROM (SELECT b.last, b.owner, b.until FROM sendbatch.block AS b WHERE "
-        f"b.record = {record:d} AND b.first <= s.id ORDER BY b.first DESC LIMIT 1) AS b WHERE b.last >= s.id "
-        f"AND b.owner IS NOT NULL AND b.until > {NOW} AND b.until <= {NOW} + {2 * lease!r}))"
+        f"(SELECT s.id FROM sendbatch.delivery AS s WHERE s.record = {record:d} AND s.status = 'sending' "
+        f"AND NOT EXISTS (SELECT 1 FROM ({block}) AS b JOIN sendbatch.runner AS owner "
+        "ON owner.record = b.record AND owner.id = b.owner WHERE b.last >= s.id AND b.state = 'held' "
+        f"AND b.until > {NOW} AND b.until < {NOW} + {2 * lease!r}))"
     )
 
 

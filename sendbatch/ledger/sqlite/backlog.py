@@ -40,7 +40,7 @@ class SqliteBacklog:
         self._attempts = attempts
         self._selection = selection
         self.now = now
-        self.waits = False
+        self.waits = self.others = False
         self.streak = None
         self.announces = False
         self._claimed: set[int] = set()

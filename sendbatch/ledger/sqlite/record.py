@@ -41,7 +41,7 @@ from sendbatch.ledger.sqlite.schema import (
 )
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
-from sendbatch.ledger.sqlite.soundness import hold_rows
+from sendbatch.ledger.sqlite.soundness import hold_plans, hold_rows
 from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
 from sendbatch.ledger.sqlite.stories import stories_in
 from sendbatch.ledger.states import SENDABLE
@@ -202,6 +202,20 @@ class Ledger:
             crashed = strangers.seed(self._connection, receipts, meta, servers, at)
         self._attempts.begin()
         return crashed
+
+    def fill(self, tables: Iterable[tuple[str, Sequence[str], Iterable[Sequence[object]]]]) -> None:
+        """An empty copy has these rows from now on: by table, and the names of their columns. Raises LedgerError
+        where there is no room for them, or they are none that sendbatch writes."""
+        with self._unsynchronised():
+            for table, columns, rows in tables:
+                self._connection.executemany(
+                    f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) "
+                    f"VALUES ({', '.join('?' * len(columns))})",
+                    rows,
+                )
+        hold_rows(self._connection)
+        hold_plans(self._connection)
+        self._attempts.begin()
 
     def _recognise(self, connection: sqlite3.Connection, plan: int) -> None:
         if self._secret is not None:
@@ -403,6 +417,18 @@ def open_scratch(folder: Path) -> Iterator[Ledger]:
     with _copy(folder, traces_in(folder)) as ledger:
         ledger.hold_here()
         yield ledger
+
+
+@contextlib.contextmanager
+def open_empty_scratch() -> Iterator[Ledger]:
+    """A record with nothing in it, that is gone afterwards. Raises LedgerError."""
+    with scratch_folder() as nowhere, _copy(*_nothing(nowhere)) as ledger:
+        yield ledger
+
+
+def _nothing(folder: Path | None) -> tuple[Path, Traces]:
+    nothing = (folder or Path()) / "nothing"
+    return nothing, Traces(nothing, False, b"", False)
 
 
 @contextlib.contextmanager

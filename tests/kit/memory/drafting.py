@@ -15,6 +15,7 @@ from sendbatch.ledger.facts import (
     Event,
     Plan,
     Retried,
+    Terms,
     Weight,
 )
 from sendbatch.ledger.states import SENDABLE, after, sources
@@ -72,6 +73,7 @@ class Kept:
         self.state = State()
         self.number = count(7, 3).__next__  # with gaps, as a store may have them
         self.selection = Selection(lambda: self.state)
+        self.terms: Terms | None = None
 
 
 class Draft(Selection):
@@ -221,8 +223,9 @@ class Draft(Selection):
         found = [self._weighed.get(row.line, 0) for row, _ in self.sendable()]
         return Weight(max(found, default=0), sum(found))
 
-    def terms(self, terms: object) -> None:
-        """Nobody joins."""
+    def terms(self, terms: Terms) -> None:
+        """Nobody joins; tests look at them."""
+        self._record.terms = terms
 
     def merge(self, begins_at: float | None = None, /) -> None:
         if self._record.state is not self._before:

@@ -51,7 +51,7 @@ class Backlog:
         self.now = now
         self._record = record
         self._selection = record.selection
-        self.waits = False
+        self.waits = self.others = False
         self.streak: str | None = None
         self.announces = False
         self._claimed: set[int] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,14 @@ from sendbatch.ledger.git.place import KEY, Patience, Place
 from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.record import GitRecord
 from sendbatch.ledger.git.remote import Remote
+from sendbatch.ledger.postgres.address import address_of
+from sendbatch.ledger.postgres.doors import open_postgres_record
+from sendbatch.ledger.postgres.place import Place as PostgresPlace
 from sendbatch.ledger.sqlite import attempts
 from sendbatch.ledger.sqlite.record import open_ledger
 from sendbatch.ledger.store import Record
 from tests.kit.memory.record import MemoryRecord
+from tests.kit.postgres import Database
 from tests.ledger.conftest import quick_folder
 
 
@@ -59,10 +64,41 @@ def git_record() -> Iterator[Record]:
         yield Unheard(ledger, book, place, set(), lambda: 0.0)
 
 
-STORES = {"sqlite": sqlite_record, "memory": memory_record, "git": git_record}
+@contextlib.contextmanager
+def postgres_record() -> Iterator[Record]:
+    """All of a process in one database: each is of a project of its own."""
+    address = address_of(DATABASE[0].url)
+    place = PostgresPlace(lambda: address, f"shop {next(NUMBER)}", "news", "", "", 5.0)
+    with open_postgres_record(place, since="", holder="here", now=lambda: 0.0, join=False) as record:
+        yield record
 
 
-@pytest.fixture(params=["sqlite", "memory", pytest.param("git", marks=pytest.mark.thorough)])
+STORES = {
+    "sqlite": sqlite_record,
+    "memory": memory_record,
+    "git": git_record,
+    "postgres": postgres_record,
+}
+DATABASE: list[Database] = []
+NUMBER = count()
+
+
+@pytest.fixture(autouse=True)
+def _database(request: pytest.FixtureRequest) -> None:
+    """Where it is needed, and there is none yet."""
+    callspec = getattr(request.node, "callspec", None)
+    if not DATABASE and callspec is not None and "postgres" in callspec.params.values():
+        DATABASE.append(request.getfixturevalue("running_postgres").new_database())
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        "memory",
+        pytest.param("git", marks=pytest.mark.thorough),
+        pytest.param("postgres", marks=pytest.mark.thorough),
+    ]
+)
 def ledger(request: pytest.FixtureRequest) -> Iterator[Record]:
     """An empty record of each store, in this hand."""
     with STORES[request.param]() as record:

@@ -1,0 +1,265 @@
+"""Whom this runner may send to, in PostgreSQL, and what becomes of them. Behind `store.Backlog`.
+
+Whom it is handed stands in blocks that it holds: it takes more as they run out, and lets go of those in which
+nothing can be sent for now. Two threads call it: one that looks, one that writes; each has a line of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from psycopg import sql
+
+from sendbatch.errors import RecordLost
+from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Settled
+from sendbatch.ledger.postgres import blocks
+from sendbatch.ledger.postgres.claims import Queries, to_recipients
+from sendbatch.ledger.postgres.commits import Commits, take
+from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds, transaction
+from sendbatch.ledger.postgres.line import Line
+from sendbatch.ledger.postgres.runs import taken_over
+from sendbatch.ledger.postgres.selecting import PostgresSelection
+from sendbatch.ledger.standing import Standing
+from sendbatch.values import Recipient, Status
+
+MOST_AT_ONCE = 64  # blocks that who sends alone takes in one go
+
+
+class PostgresBacklog:
+    """`shared`: others may take blocks, too; `is_out` says whether this runner has lost its place; `ended`
+    puts back what a person's word made sendable, if it is the last."""
+
+    waits = True
+    announces = False
+
+    def __init__(
+        self,
+        commits: Commits,
+        looking: Line,
+        selection: PostgresSelection,
+        queries: Queries,
+        *,
+        shared: bool,
+        is_out: Callable[[], bool],
+        ended: Callable[[], None],
+    ) -> None:
+        self.others = False
+        self._commits = commits
+        self._looking = looking
+        self._selection = selection
+        self._queries = queries
+        self._shared = shared
+        self._is_out = is_out
+        self._ended = ended
+        self.now = commits.time.now
+        self._lock = threading.RLock()
+        self._claimed: dict[int, Standing] = {}
+        self._left: set[int] = set()  # no matter of this run any more, and not given back yet
+        self._lost: RecordLost | None = None
+
+    @property
+    def streak(self) -> str:
+        return self._commits.streak
+
+    async def announce(self, block: Collection[int]) -> None:
+        """Blocks are taken in the database: nobody else is told."""
+
+    def totals(self) -> dict[Status, int]:
+        return self._selection.totals()
+
+    def left_over(self) -> int:
+        return self._selection.left_over()
+
+    # -- looking ------------------------------------------------------------------------------
+
+    def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
+        def look(connection: Connection) -> list[tuple[Recipient, Standing]]:
+            query = self._queries.new(lane)
+            more = 1
+            while True:
+                found = self._found(connection, query, lane, limit, after=after_row)
+                if len(found) >= limit or (found and self._shared):
+                    return found
+                self._let_go(connection, found)
+                if not take(connection, self._commits, most=more):
+                    return found
+                more = more if self._shared else min(more * 4, MOST_AT_ONCE)
+
+        return self._claim(look)
+
+    def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
+        def look(connection: Connection) -> list[tuple[Recipient, Standing]]:
+            if not self._any_due(connection, now):
+                return []  # as nearly always
+            free = connection.execute(
+                _sql(
+                    f"SELECT DISTINCT first FROM (SELECT first FROM {self._queries.deferred(lane)} WHERE "
+                    "due_at <= %(now)s AND is_free ORDER BY due_at LIMIT %(limit)s) AS those"
+                ),
+                self._values(lane, now=now, limit=limit),
+            ).fetchall()
+            if free:
+                take(connection, self._commits, firsts=[first for (first,) in free])
+            return self._found(connection, self._queries.due(lane), lane, limit, now=now)
+
+        return self._claim(look)
+
+    def has_due(self, now: float) -> bool:
+        def look(connection: Connection) -> bool:
+            if not self._any_due(connection, now):
+                return False
+            found = connection.execute(
+                _sql(
+                    f"SELECT 1 FROM {self._queries.deferred(EVERYONE)} WHERE due_at <= %(now)s "
+                    "AND (is_free OR owner = %(runner)s) LIMIT 1"
+                ),
+                self._values(EVERYONE, now=now),
+            )
+            return found.fetchone() is not None
+
+        return self._looking.ask(look)
+
+    def next_due_at(self, lane: Lane = EVERYONE) -> float | None:
+        """With others at work also when it is worth to look whether they have left anything."""
+
+        def look(connection: Connection) -> float | None:
+            found = connection.execute(
+                _sql(
+                    f"SELECT due_at FROM {self._queries.deferred(lane)} WHERE is_free "
+                    "OR state = 'open' OR owner = %(runner)s ORDER BY due_at LIMIT 1"
+                ),
+                self._values(lane),
+            ).fetchone()
+            due_at = found[0] if found is not None else None
+            self.others = self._shared and self._others_hold(connection)
+            if not self.others:
+                return due_at
+            again = self.now() + lease_seconds() / 2
+            return again if due_at is None else min(due_at, again)
+
+        return self._looking.ask(look)
+
+    def _any_due(self, connection: Connection, now: float) -> bool:
+        found = connection.execute(
+            "SELECT 1 FROM sendbatch.delivery WHERE record = %s AND status = 'deferred' "
+            "AND due_at <= %s LIMIT 1",
+            (self._commits.seat.record, now),
+        )
+        return found.fetchone() is not None
+
+    def _others_hold(self, connection: Connection) -> bool:
+        """Whether others have blocks, or one is free again since the last look."""
+        seat = self._commits.seat
+        found = connection.execute(
+            "SELECT 1 FROM sendbatch.block AS b WHERE b.record = %(record)s AND (b.state = 'held' "
+            f"AND b.owner <> %(runner)s OR b.state = 'open' AND (b.due_at IS NULL OR b.due_at <= {NOW})) "
+            f"AND {blocks.IS_OURS} LIMIT 1",
+            blocks.of_seat(seat),
+        )
+        return found.fetchone() is not None
+
+    def _found(
+        self, connection: Connection, query: str, lane: Lane, limit: int, **values: float
+    ) -> list[tuple[Recipient, Standing]]:
+        firsts, lasts = self._commits.holding.ranges()
+        if not firsts:
+            return []
+        told = self._values(lane, limit=limit, **values)
+        cursor = connection.execute(_sql(query), {**told, "firsts": firsts, "lasts": lasts})
+        columns = [column.name for column in cursor.description or ()]
+        return to_recipients(columns, cursor.fetchall())
+
+    def _values(self, lane: Lane, **values: float) -> dict[str, Any]:
+        with self._lock:
+            claimed = [*self._claimed, *self._left]
+        return {
+            **blocks.of_seat(self._commits.seat),
+            **values,
+            "lease": lease_seconds(),
+            "claimed": claimed,
+            "domains": list(lane.domains),
+        }
+
+    def _let_go(self, connection: Connection, found: Iterable[tuple[Recipient, Standing]]) -> None:
+        """Of blocks of which nobody is in hand, and in which nothing can be sent for now."""
+        holding = self._commits.holding
+        with self._lock:
+            busy = {*self._claimed, *self._left, *(one.id for one, _ in found), *holding.sent}
+        used = {block.first for block in map(holding.of, busy) if block is not None}
+        with holding.lock:
+            idle = [block for block in holding.blocks.values() if block.first not in used]
+        if not idle:
+            return
+        with transaction(connection) as cursor:
+            gone = blocks.let_go(cursor, self._commits.seat, idle, self._queries.left)
+        with holding.lock:
+            holding.drop(
+                [b.first for b in idle if b.first in gone and holding.blocks.get(b.first) == b]
+            )
+
+    def _claim(
+        self, look: Callable[[Connection], list[tuple[Recipient, Standing]]]
+    ) -> list[Recipient]:
+        self._hold_place()
+        found = self._looking.ask(look)
+        with self._lock:
+            self._claimed.update((one.id, standing) for one, standing in found)
+        return [one for one, _ in found]
+
+    def give_back(self, ids: Collection[int]) -> None:
+        with self._lock:
+            for id_ in ids:
+                self._claimed.pop(id_, None)
+            self._left.difference_update(ids)
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def apply(self, changes: Sequence[Change]) -> Collection[int]:
+        if not changes and self._lost is None:
+            return ()
+        if self._lost is not None:
+            self._settle_begun(changes)
+            raise self._lost
+        try:
+            lost = self._commits.write(changes, self._claimed)
+        except RecordLost as error:
+            self._lost = error
+            raise
+        ends = [change.id for change in changes if isinstance(change, (Settled, Failed, LeftInDoubt))]
+        with self._lock:
+            for id_ in ends:
+                self._claimed.pop(id_, None)
+            lost |= self._homeless() if lost else set()
+            for id_ in lost:
+                self._claimed.pop(id_, None)
+            self._left |= lost
+        return lost
+
+    def _homeless(self) -> set[int]:
+        """Whom this runner has in hand out of blocks that are not its own any more, and has not begun."""
+        holding = self._commits.holding
+        return {
+            id_ for id_ in self._claimed if holding.of(id_) is None and id_ not in holding.sent
+        }
+
+    def _settle_begun(self, changes: Sequence[Change]) -> None:
+        """What left is told, and nothing begins any more."""
+        begun = [change for change in changes if not isinstance(change, Intent)]
+        if begun:
+            self._commits.write(begun, self._claimed)
+
+    def _hold_place(self) -> None:
+        if self._is_out():
+            raise taken_over()
+
+    def tidy(self) -> None:
+        """There is nothing to be done later."""
+
+    def end(self) -> None:
+        self._ended()
+
+
+def _sql(query: str) -> sql.SQL:
+    return sql.SQL(query)

@@ -1,0 +1,137 @@
+"""Who is to be sent to next, out of the blocks that this runner holds. SQL, and recipients out of its rows.
+
+The fragments hold the numbers of record and plan, and no percent sign; parameters are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sendbatch.ledger.facts import Lane
+from sendbatch.ledger.postgres.commits import standing_of
+from sendbatch.ledger.postgres.connecting import NOW
+from sendbatch.ledger.postgres.text import told, told_cells
+from sendbatch.ledger.postgres.view import STANDING, current
+from sendbatch.ledger.standing import UNTRIED, Standing
+from sendbatch.values import Recipient, Reply, Status
+
+MOST_BYTES: Final = 4_000_000  # of the cells of those fetched in one go, who are at least one
+_OF_DELIVERY: Final = ", ".join(f"d.{name}" for name in STANDING)
+
+
+class Queries:
+    """Of one record; `those` is a condition on `id`: whom the run may send to. `began_at` is when it began:
+    who failed before is tried again, who failed since is not."""
+
+    def __init__(self, record: int, those: str, began_at: float | None) -> None:
+        self._record = record
+        self._those = those
+        self._failed = (
+            "status = 'failed'"
+            if began_at is None
+            else f"status = 'failed' AND (finished_at IS NULL OR finished_at < {began_at!r})"
+        )
+
+    def _in(self, block: str) -> str:
+        """A table of those in this block (with `first` and `last`) who hold their key and whom the run
+        selects; `tried` is NULL where nobody ever was."""
+        ours = f"p.record = {self._record:d} AND p.plan = {current(self._record)} AND p.status = 'pending'"
+        rows = (
+            f"SELECT p.* FROM sendbatch.plan_row AS p WHERE {ours} AND p.delivery IS NULL "
+            f"AND p.id BETWEEN {block}.first AND {block}.last UNION ALL SELECT p.* FROM sendbatch.plan_row "
+            f"AS p WHERE {ours} AND p.delivery BETWEEN {block}.first AND {block}.last"
+        )
+        return (
+            '(SELECT * FROM (SELECT coalesce(r.delivery, r.id) AS id, r.id AS place, r."row" AS "row", '
+            "r.key AS key, coalesce(d.email, r.email) AS email, r.vars AS vars, d.id AS tried, "
+            f"coalesce(d.status, 'pending') AS status, {_OF_DELIVERY.replace('d.status, ', '')} "
+            f"FROM ({rows}) AS r LEFT JOIN sendbatch.delivery AS d ON d.record = {self._record:d} "
+            "AND d.id = coalesce(r.delivery, r.id)) AS people "
+            f"WHERE true{self._those})"
+        )
+
+    def new(self, lane: Lane) -> str:
+        """Those to be sent to now, from behind line `after`, by line."""
+        which = f"(status = 'pending' OR {self._failed}) AND \"row\" > %(after)s"
+        return self._claim(f"{which}{within(lane)}", "place")
+
+    def due(self, lane: Lane) -> str:
+        """Those deferred whose time has come, the longest due first."""
+        which = "status = 'deferred' AND due_at <= %(now)s"
+        return self._claim(f"{which}{within(lane)}", "due_at, place")
+
+    def _claim(self, which: str, order: str) -> str:
+        return (
+            "SELECT * FROM (SELECT c.*, sum(octet_length(c.vars)) OVER (ORDER BY number) AS so_far FROM "
+            f"(SELECT people.*, row_number() OVER (ORDER BY {order}) AS number FROM "
+            f"unnest(%(firsts)s::bigint[], %(lasts)s::bigint[]) AS b(first, last), LATERAL {self._in('b')} "
+            f"AS people WHERE {which} AND NOT EXISTS "
+            "(SELECT 1 FROM unnest(%(claimed)s::bigint[]) AS c(id) WHERE c.id = people.id) "
+            f"ORDER BY {order} LIMIT %(limit)s) AS c) AS c "
+            f"WHERE so_far - octet_length(vars) <= {MOST_BYTES} ORDER BY number"
+        )
+
+    @property
+    def left(self) -> str:
+        """A table of those of a block `b` who may be sent to, now (`due_at` is NULL) or later."""
+        return (
+            f"(SELECT CASE WHEN status = 'deferred' THEN due_at END AS due_at FROM {self._in('b')} AS people "
+            f"WHERE status = 'pending' OR {self._failed} OR status = 'deferred' AND due_at IS NOT NULL)"
+        )
+
+    def deferred(self, lane: Lane) -> str:
+        """A table of those deferred who are due in this run, each with its block: `due_at`, `first`, `state`,
+        `owner`, and `is_free`: anybody may take that."""
+        r = self._record
+        place = (
+            f"coalesce((SELECT p.id FROM sendbatch.plan_row AS p WHERE p.record = {r:d} "
+            f"AND p.delivery = d.id AND p.plan = {current(r)}), d.id)"
+        )
+        return (
+            "(SELECT people.*, b.first, b.state, b.owner, "
+            f"(b.state = 'open' AND (b.due_at IS NULL OR b.due_at <= {NOW}) OR b.state = 'held' "
+            f"AND (b.until <= {NOW} OR b.until > {NOW} + 2 * %(lease)s)) AS is_free "
+            "FROM (SELECT d.id AS id, d.due_at AS due_at, d.email AS email FROM sendbatch.delivery AS d "
+            f"WHERE d.record = {r:d} AND d.status = 'deferred' AND d.due_at IS NOT NULL AND d.gone IS NULL "
+            f"AND EXISTS (SELECT 1 FROM sendbatch.plan_row AS r WHERE r.record = {r:d} AND r.id = {place} "
+            f"AND r.plan = {current(r)} AND r.status = 'pending')) AS people "
+            "CROSS JOIN LATERAL (SELECT * FROM sendbatch.block AS b "
+            f"WHERE b.record = {r:d} AND b.first <= people.id ORDER BY b.first DESC LIMIT 1) AS b "
+            "WHERE NOT EXISTS (SELECT 1 FROM unnest(%(claimed)s::bigint[]) AS c(id) WHERE c.id = people.id)"
+            f"{self._those}{within(lane)}) AS deferred"
+        )
+
+
+def within(lane: Lane) -> str:
+    """A condition on the address's domain, whose names are the parameter `domains`."""
+    if not lane.domains:
+        return ""
+    word = "<> ALL" if lane.others else "= ANY"
+    return (
+        " AND lower(substr(people.email, strpos(people.email, '@') + 1)) "
+        f"{word} (%(domains)s::text[])"
+    )
+
+
+def to_recipients(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[tuple[Recipient, Standing]]:
+    """Each with where it stands, as the changes of a run build upon."""
+    at = {name: place for place, name in enumerate(columns)}
+    places = [at[name] for name in STANDING]
+    made = []
+    for row in rows:
+        standing = UNTRIED if row[at["tried"]] is None else standing_of([row[n] for n in places])
+        known = (
+            row[at["id"]], row[at["row"]], told(row[at["key"]]), told(row[at["email"]]),
+            tuple(told_cells(row[at["vars"]])), standing.status, standing.attempts, standing.dated_at,
+            standing.content, standing.was is Status.IN_DOUBT,
+        )  # fmt: skip
+        code = standing.code
+        if code is None or code < 500:  # as nearly always
+            made.append((Recipient(*known), standing))
+            continue
+        reply = Reply(code, standing.reply or "", "", standing.enhanced)
+        made.append((Recipient(*known, reply, standing.finished_at is not None), standing))
+    return made

@@ -1,0 +1,489 @@
+"""The commits of one runner: what is written holds, or it is known that it does not.
+
+Is the answer to a commit lost, nobody knows whether it holds. Then no dot leaves for its intents: the blocks
+get new tokens, so that nothing of it can be written any more, and the intents are undone under their ids,
+also where they are in doubt by now. All else is written again under the same ids, and changes nothing the
+second time. """
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from sendbatch.errors import RecordLost, one_line
+from sendbatch.ledger import streak
+from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
+from sendbatch.ledger.postgres import blocks, intents
+from sendbatch.ledger.postgres.blocks import Block, Holding, Sent
+from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
+from sendbatch.ledger.postgres.connecting import (
+    NOW,
+    WITHIN,
+    Connection,
+    Cursor,
+    idle_in_transaction,
+    lease_seconds,
+    transaction,
+)
+from sendbatch.ledger.postgres.connecting import one as cell
+from sendbatch.ledger.postgres.line import Line
+from sendbatch.ledger.postgres.recovery import doubt
+from sendbatch.ledger.postgres.runs import Seat, taken_over
+from sendbatch.ledger.postgres.text import stored, told
+from sendbatch.ledger.postgres.view import STANDING, current
+from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
+from sendbatch.ledger.standing import UNTRIED, Standing
+from sendbatch.values import Status
+
+AT_ONCE: Final = 4096  # ids of attempts that are reserved in one go
+_OF_NOBODY = (Noted, Remembered, InARow)
+_STATUSES: dict[str | None, Status | None] = {None: None, **{str(one): one for one in Status}}
+_ROW: Final = (
+    "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s FOR UPDATE"
+)
+_IN_A_ROW: Final = (
+    "UPDATE sendbatch.run SET streak = %(streak)s WHERE record = %(record)s AND id = %(run)s"
+)
+_ENDS_IN = (Status.DEFERRED, Status.PENDING, Status.FAILED)
+
+
+class Commits:
+    """Used by one thread at a time, over `line`. `accepted` counts the messages of this runner; `streak` is
+    how the run's row of refusals stands."""
+
+    def __init__(self, line: Line, seat: Seat, holding: Holding, time: DatabaseTime) -> None:
+        self.accepted = 0
+        self.streak = ""
+        self._line = line
+        self.seat = seat
+        self.holding = holding
+        self.time = time
+        self._free: list[range] = []
+        self._number = count(1)
+        self._acknowledged = 0
+
+    def write(self, changes: Sequence[Change], known: dict[int, Standing]) -> set[int]:
+        """All of them, on return. `known` says where those stand who were handed out, and learns where they
+        do now. Returns the ids of whose intent does not hold. Raises RecordLost, once all else is written,
+        where somebody has changed the record, or this runner has no place in it any more; RecordStopped."""
+        commit = _Commit(self, next(self._number), changes, known)
+        self._line.ask(commit.make)
+        self._acknowledged = commit.number
+        if commit.raised is not None:
+            raise commit.raised
+        return commit.lost
+
+    def undo(self, cursor: Cursor, begun: Sequence[Begun]) -> None:
+        """In one transaction: no dot leaves for these, and nothing older is written any more."""
+        ours = {one.block.first: one.block for one in begun}
+        firsts = list(ours.values())
+        now = blocks.retoken(cursor, self.seat, firsts, onward())
+        intents.undo(cursor, blocks.of_seat(self.seat), begun)
+        gone = set(ours) - {block.first for block in now}
+        with self.holding.lock:
+            self.holding.drop(gone)
+            self.holding.hold(now)
+
+    def was_made(self, cursor: Cursor, number: int) -> bool:
+        """Whether the commit of this number holds. Raises RecordLost where the database has forgotten an
+        older one."""
+        found = cell(
+            cursor,
+            "SELECT committed FROM sendbatch.runner WHERE record = %s AND id = %s FOR UPDATE",
+            (self.seat.record, self.seat.runner),
+        )
+        if found is not None and found < self._acknowledged:
+            raise RecordLost(
+                "the record's database has lost what it had confirmed: another server has taken its place "
+                "that did not have all of it; the run has stopped",
+                hint="whom it sent to meanwhile may not stand in it: compare with the server's own log "
+                "before anything is sent again, and let "
+                "commits wait for the standby (synchronous_standby_names)",
+            )
+        return found is not None and found >= number
+
+    def heard(self, streak: str | None) -> None:
+        """How the run's row of refusals stands; None: nothing new."""
+        if streak is not None:
+            self.streak = streak
+
+    def reserve(self, connection: Connection, many: int) -> None:
+        """So many ids of attempts are at hand."""
+        if sum(map(len, self._free)) < many:
+            size = max(many, AT_ONCE)
+            last = cell(
+                connection.cursor(),
+                "UPDATE sendbatch.record SET next_attempt = next_attempt + %s WHERE id = %s "
+                "RETURNING next_attempt",
+                (size, self.seat.record),
+            )
+            if last is None:
+                raise taken_over()
+            self._free.append(range(last - size, last))
+
+    def next_id(self) -> int:
+        while not self._free[0]:
+            del self._free[0]
+        ids = self._free[0]
+        self._free[0] = ids[1:]
+        return ids[0]
+
+
+@dataclass(slots=True)
+class _Commit:
+    """One, which may be tried several times."""
+
+    of: Commits
+    number: int
+    changes: Sequence[Change]
+    known: dict[int, Standing]
+    lost: set[int] = field(default_factory=set)
+    raised: RecordLost | None = None
+    writes: Writes | None = None
+    is_tried: bool = False
+    strangers: dict[int, Standing] = field(default_factory=dict)
+
+    def make(self, connection: Connection) -> None:
+        if self.writes is None:
+            self.writes = self._sorted(connection)
+            self.lost.update(self.writes.lost)
+            if self.writes.wrong:
+                self._give_up(self.writes)
+                self.raised = _changed()
+        if self.is_tried and self._is_made(connection):
+            return
+        self.is_tried = True
+        self._write(connection, self.writes)
+
+    def _sorted(self, connection: Connection) -> Writes:
+        of, holding = self.of, self.of.holding
+        of.reserve(connection, len(self.changes))
+        ids = [one.id for one in self.changes if not isinstance(one, _OF_NOBODY)]
+        with holding.lock:
+            new = [id_ for id_ in ids if id_ not in self.known and id_ not in holding.sent]
+        adopted: dict[int, Sent] = {}
+        if new:
+            self.strangers, adopted = strangers(connection, of.seat, new)
+            self._take_their_blocks(connection, new)
+        with holding.lock:
+            sorting = Sorting(
+                ChainMap(self.known, self.strangers),
+                ChainMap(holding.sent, adopted),
+                holding.of,
+                of.next_id,
+            )
+            return sorting.sorted(self.changes)
+
+    def _take_their_blocks(self, connection: Connection, new: Iterable[int]) -> None:
+        """Of whom nobody was handed out, and who are to be sent to."""
+        begins = {
+            one.id
+            for one in self.changes
+            if isinstance(one, (Intent, Failed)) or (isinstance(one, Settled) and one.counts_attempt)
+        }
+        wanted = [id_ for id_ in new if id_ in begins and self.of.holding.of(id_) is None]
+        if wanted:
+            take(connection, self.of, containing=wanted)
+
+    def _give_up(self, writes: Writes) -> None:
+        """No intent of this commit is written, nor what builds upon one."""
+        begun = {one.change.id for one in writes.begun}
+        self.lost |= begun
+        for wave in writes.waves:
+            wave.begun.clear()
+            wave.answered[:] = [one for one in wave.answered if one.id not in begun]
+            wave.stated[:] = [one for one in wave.stated if one.id not in begun]
+
+    def _is_made(self, connection: Connection) -> bool:
+        """The first transaction after an answer was lost."""
+        assert self.writes is not None
+        begun = self.writes.begun
+        with transaction(connection) as cursor:
+            is_made = self.of.was_made(cursor, self.number)
+            self.of.undo(cursor, begun)
+        if is_made:
+            self._learn(begun=set(), answered=None)
+        self._give_up(self.writes)
+        self._forget(begun)
+        return is_made
+
+    def _write(self, connection: Connection, writes: Writes) -> None:
+        of, at = self.of, onward()
+        seat = blocks.of_seat(of.seat)
+        begun, answered = writes.begun, writes.answered
+        firsts = {b.first: b for b in (one.block for one in begun)}
+        firsts |= {b.first: b for b in (one.block for one in writes.stated) if b is not None}
+        held: list[Cursor] = []
+        counted: list[Cursor] = []
+        in_a_row = self._begin(connection, seat)
+        with connection.pipeline():
+            if in_a_row is None:
+                self._begin_within(connection)
+            renewed = connection.execute(
+                blocks.RENEW,
+                {**seat, **blocks.of_blocks(firsts.values()), "lease": lease_seconds()},
+            )
+            self._wake(connection, seat, answered)
+            for wave in writes.waves:
+                counted += intents.answer(connection, seat, wave.answered)
+                counted += intents.state(connection, seat, wave.stated)
+                held += intents.begin(connection, seat, wave.begun)
+            self._tell(connection, seat, writes)
+            if in_a_row is not None:
+                connection.execute(_IN_A_ROW, {**seat, "streak": in_a_row})
+            elif streak.clears(self.changes):
+                connection.execute(intents.CLEAR, seat)
+            beat = connection.execute(
+                intents.COUNTED,
+                {**seat, "commit": self.number, "accepted": of.accepted + _accepted(answered)},
+            )
+            ended = connection.execute("COMMIT")
+        if ended.statusmessage != "COMMIT":
+            raise psycopg.OperationalError("the transaction was not committed")
+        ours = {first for (first,) in renewed}
+        stands = {id_ for cursor in held for (id_,) in cursor}
+        came = {id_ for cursor in counted for (id_,) in cursor}
+        of.holding.renewed(ours, at)
+        is_late = onward() - at >= lease_seconds() / 2
+        self._conclude(connection, begun, ours, stands, is_late or of._line.lost_standby)
+        self._learn(begun={one.change.id for one in begun} - self.lost, answered=came)
+        of.heard(in_a_row)
+        self._say_what_was_late(connection, [one for one in answered if one.id not in came])
+        told_at = beat.fetchone()
+        if told_at is None:
+            of.holding.clear()
+            self.raised = self.raised or taken_over()
+        else:
+            of.time.learn(told_at[0])
+
+    def _begin(self, connection: Connection, seat: dict[str, Any]) -> str | None:
+        """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns
+        how it stands with these. None, and nothing is begun, where nobody is."""
+        if not streak.counts(self.changes):
+            return None
+        with connection.pipeline():
+            self._begin_within(connection)
+            before = connection.execute(_ROW, seat)
+        found = before.fetchone()
+        return streak.after(told(found[0]) if found is not None else "", self.changes)
+
+    def _begin_within(self, connection: Connection) -> None:
+        connection.execute("BEGIN")
+        connection.execute(WITHIN, (str(idle_in_transaction()),))
+
+    def _wake(self, connection: Connection, seat: dict[str, Any], answered: Sequence[Answered]) -> None:
+        """A late answer may make somebody due in a block that is not held any more."""
+        late = [
+            one
+            for one in answered
+            if one.after.status in _ENDS_IN and self.of.holding.of(one.id) is None
+        ]
+        late = [
+            one for one in late if one.after.status is not Status.DEFERRED or one.after.due_at is not None
+        ]
+        if late:
+            connection.execute(
+                intents.WAKE,
+                {
+                    **seat,
+                    "ids": [one.id for one in late],
+                    "due_at": [one.after.due_at for one in late],
+                },
+            )
+
+    def _tell(self, connection: Connection, seat: dict[str, Any], writes: Writes) -> None:
+        for change in writes.remembered:
+            key = stored(change.key)
+            if change.value is None:
+                connection.execute(intents.FORGET, {**seat, "key": key})
+            else:
+                connection.execute(intents.REMEMBER, {**seat, "key": key, "value": stored(change.value)})
+        if writes.told:
+            notes = [note for _, note in writes.told]
+            connection.execute(
+                intents.NOTE,
+                {
+                    **seat,
+                    "ats": [note.at for note in notes],
+                    "kinds": [stored(note.kind) for note in notes],
+                    "details": [stored(note.detail) for note in notes],
+                    "numbers": [number for number, _ in writes.told],
+                },
+            )
+
+    def _conclude(
+        self, connection: Connection, begun: Sequence[Begun], ours: set[int], stands: set[int], is_void: bool
+    ) -> None:
+        """Which intents do not hold, and why; those that must not be used are undone."""
+        holding = self.of.holding
+        gone = {one.block.first for one in begun if one.block.first not in ours}
+        with holding.lock:
+            holding.drop(
+                [f for f in gone if holding.blocks.get(f) in {one.block for one in begun}]
+            )
+        missing = [one for one in begun if one.change.id not in stands]
+        self.lost |= {one.change.id for one in missing}
+        unlike = [one.change.id for one in missing if one.block.first in ours]
+        is_wrong = bool(unlike) and not _is_explained(connection, self.of.seat, unlike)
+        if is_wrong:
+            self.raised = _changed()
+        there = [one for one in begun if one.change.id in stands]
+        if there and (is_void or is_wrong):
+            with transaction(connection) as cursor:
+                self.of.undo(cursor, there)
+            self._forget(there)
+            self.lost |= {one.change.id for one in there}
+
+    def _learn(self, *, begun: set[int], answered: set[int] | None) -> None:
+        """What is known from now on: `begun` hold; `answered` counted, None: all of it."""
+        writes, of = self.writes, self.of
+        assert writes is not None
+        with of.holding.lock:
+            for one in writes.begun:
+                if one.change.id in begun:
+                    of.holding.sent[one.change.id] = Sent(one.attempt, one.after)
+            for answer in writes.answered:
+                is_new = of.holding.sent.pop(answer.id, None) is not None
+                if is_new and answer.what == "accept" and (answered is None or answer.id in answered):
+                    of.accepted += 1
+            for id_, standing in writes.made.items():
+                if id_ in self.known:
+                    self.known[id_] = standing
+
+    def _forget(self, begun: Sequence[Begun]) -> None:
+        with self.of.holding.lock:
+            for one in begun:
+                self.of.holding.sent.pop(one.change.id, None)
+                if one.change.id in self.known:
+                    self.known[one.change.id] = released(one)
+
+    def _say_what_was_late(self, connection: Connection, late: Sequence[Answered]) -> None:
+        """An answer that a person's word contradicts, or another attempt: it is an event, and changes
+        nothing."""
+        if not late:
+            return
+        of = self.of
+        found = {
+            id_: (key, status, attempt)
+            for id_, key, status, attempt in connection.execute(
+                "SELECT id, key, status, attempt FROM sendbatch.delivery WHERE record = %s "
+                "AND id = ANY(%s)",
+                (of.seat.record, [one.id for one in late]),
+            )
+        }
+        for one in late:
+            key, status, attempt = found.get(one.id, ("somebody who was forgotten", "gone", None))
+            if one.what == "release" or (status == one.after.status and attempt == one.attempt):
+                continue  # nothing of it counted; or it stands there already
+            connection.execute(
+                "INSERT INTO sendbatch.event (record, at, kind, detail, told) "
+                f"VALUES (%s, {NOW}, 'late', %s, %s) ON CONFLICT DO NOTHING",
+                (
+                    of.seat.record,
+                    stored(
+                        f"{one_line(told(key), 200)}: the server's answer came late: {one.after.status}; "
+                        f"by then it stood as {status}, and still does"
+                    ),
+                    one.attempt,
+                ),
+            )
+
+
+def take(
+    connection: Connection,
+    of: Commits,
+    *,
+    most: int = 1,
+    containing: Sequence[int] | None = None,
+    firsts: Sequence[int] | None = None,
+) -> list[Block]:
+    """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
+    Whoever is *sending* in one is in doubt."""
+    at = onward()
+    with transaction(connection) as cursor:
+        if containing is not None:
+            rows = cursor.execute(
+                "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
+                "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
+                (containing, of.seat.record),
+            )
+            firsts = [first for (first,) in rows]
+        taken = blocks.take(
+            cursor, of.seat, at, most=most if firsts is None else max(len(firsts), 1), firsts=firsts
+        )
+        if taken:
+            with of.holding.lock:
+                ours = [sent.attempt for sent in of.holding.sent.values()]
+            ranges = [block.first for block in taken], [block.last for block in taken]
+            doubt(cursor, of.seat, ranges, of.time.now(), ours)
+    of.holding.hold(taken)
+    return taken
+
+
+def strangers(
+    connection: Connection, seat: Seat, ids: Sequence[int]
+) -> tuple[dict[int, Standing], dict[int, Sent]]:
+    """Where those stand whom nobody was handed out to: tried, or in a row that holds its key; and of whom an
+    answer is awaited."""
+    values = {"record": seat.record, "ids": list(ids)}
+    untried = connection.execute(
+        sql.SQL(
+            "SELECT id FROM sendbatch.plan_row WHERE record = %(record)s AND id = ANY(%(ids)s) "
+            "AND status = 'pending' AND delivery IS NULL AND plan = {}"
+        ).format(sql.SQL(current(seat.record))),
+        values,
+    )
+    found = {id_: UNTRIED for (id_,) in untried}
+    awaited: dict[int, Sent] = {}
+    tried = connection.execute(
+        sql.SQL(
+            "SELECT id, attempt, {} FROM sendbatch.delivery WHERE record = %(record)s AND id = ANY(%(ids)s) "
+            "AND gone IS NULL"
+        ).format(sql.SQL(", ".join(STANDING))),
+        values,
+    )
+    for id_, attempt, *fields in tried:
+        found[id_] = standing_of(fields)
+        if found[id_].status is Status.SENDING and attempt is not None:
+            awaited[id_] = Sent(attempt, found[id_])
+    return found, awaited
+
+
+def standing_of(fields: Sequence[Any]) -> Standing:
+    """From the columns of `STANDING`."""
+    status, was, attempts, due_at, code, enhanced, reply, why, detail, *rest = fields
+    return Standing(
+        Status(status), _STATUSES[was], attempts, due_at, code, told(enhanced), told(reply), why,
+        told(detail), *rest,
+    )  # fmt: skip
+
+
+def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
+    """Whether nobody has changed the record: there are too many refusals in a row, or a late answer of
+    another runner has settled them meanwhile, or the run is over."""
+    found = cell(
+        connection.cursor(),
+        f"SELECT NOT {blocks.IS_OURS} OR NOT {intents.NOT_TRIPPED} OR (SELECT count(*) FROM "
+        "sendbatch.delivery WHERE record = %(record)s AND id = ANY(%(ids)s) AND status = 'accepted' "
+        "AND why IS DISTINCT FROM 'by-hand') = %(many)s",
+        {**blocks.of_seat(seat), "ids": list(ids), "many": len(ids)},
+    )
+    return bool(found)
+
+
+def _accepted(answered: Iterable[Answered]) -> int:
+    return sum(one.what == "accept" for one in answered)
+
+
+def _changed() -> RecordLost:
+    return RecordLost(
+        "the record was changed by something else while this run was sending: a message was about to leave "
+        "whose recipient it no longer has as to be sent to; the run has stopped",
+        hint="sendbatch status shows where everyone stands; let nothing else write to its tables",
+    )

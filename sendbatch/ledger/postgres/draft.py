@@ -1,0 +1,336 @@
+"""What a run is about to make of the record, in PostgreSQL. Behind `store.Draft`.
+
+A draft keeps to itself what it is to change: staged rows and lists in tables of its own (`scratch`), and what
+is to be remembered in memory. It tells how everybody will stand from the record as it is. While a person is
+asked, no transaction is open and nothing is locked; the lease on planning is renewed beside. `merge` first
+puts the rows of the plan where all rows stand, under a number that nobody looks at; then one short
+transaction changes all the rest, and is refused where the record has another plan by then, or planning is
+another's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import psycopg
+
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
+from sendbatch.ledger.facts import Plan, Terms, Weight
+from sendbatch.ledger.postgres import merging
+from sendbatch.ledger.postgres.address import Address
+from sendbatch.ledger.postgres.choice import Choice
+from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transaction, words_of
+from sendbatch.ledger.postgres.heeding import Heeded
+from sendbatch.ledger.postgres.parts import first
+from sendbatch.ledger.postgres.people import PostgresPeople, people_of
+from sendbatch.ledger.postgres.reading import PostgresReading
+from sendbatch.ledger.postgres.scratch import Scratch, clear_dead, is_of_a_draft
+from sendbatch.ledger.postgres.selecting import PostgresSelection, keep
+from sendbatch.ledger.postgres.staging import PostgresStaging, id_of
+from sendbatch.ledger.postgres.text import stored
+from sendbatch.ledger.postgres.view import (
+    NOBODY,
+    PlanRows,
+    Rows,
+    current,
+    deliveries_of,
+    gone,
+    plan_rows,
+    rows_of,
+    rows_of_draft,
+)
+from sendbatch.values import Status
+
+Hold: TypeAlias = Callable[[Cursor], None]
+Begin: TypeAlias = Callable[[Cursor, float | None, Terms | None, PostgresSelection], None]
+Merged: TypeAlias = Callable[[PostgresSelection], None]
+_MANY = 1000  # rows from which on the server has to know how they are distributed
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A plan that is complete, and not merged; its rows' ids are counted on from `base`."""
+
+    plan: Plan
+    started_at: float
+    base: int
+
+
+class PostgresDraft(Choice):
+    """Of `record`; `token` is its own number, under which its rows will stand. `hold` raises RecordLost,
+    within a transaction, where planning is another's by now; `begin` is called last in the transaction that
+    merges, with when a run begins to send, if it does, its terms and whom it selects; and `merged` when that
+    is durable."""
+
+    def __init__(
+        self, asked: Heeded, record: int, token: int, *, hold: Hold, begin: Begin, merged: Merged
+    ) -> None:
+        super().__init__(asked, Scratch(asked, record, token), record)
+        self._token = token
+        self._hold = hold
+        self._begin = begin
+        self._merged = merged
+        self._deliveries = deliveries_of(record)
+        self._is_anew = False
+        self.reading = PostgresReading(asked, record)
+        self._last = self.reading.plan()
+        self._last_rows = int(first(asked, f"SELECT {current(record)}") or 0)
+        self._staged: Staged | None = None
+        self._terms: Terms | None = None
+        self._notes: list[tuple[str, str, float]] = []
+        self._remembered: dict[str, str] = {}
+        self._due: list[tuple[float, float | None]] = []
+        self._rows_put = 0
+        # of a row of all: it is of the plan that is staged
+        self._ours = f"record = {record:d} AND plan = {token:d}"
+
+    # -- a plan -------------------------------------------------------------------------------
+
+    @property
+    def _plan(self) -> Plan | None:
+        return self._staged.plan if self._staged is not None else self._last
+
+    @property
+    def whom(self) -> Rows:
+        if self._staged is None and not self._is_anew and "asked" not in self._scratch:
+            return rows_of(self._rows_of_plan, self._deliveries)  # as the record has them
+        return rows_of_draft(
+            self._rows_of_plan,
+            self._deliveries,
+            asked=self._scratch.get("asked"),
+            is_new=self._staged is not None,
+            excepted=self._scratch["excepted_rows"] if self._excepted is not None else None,
+        )
+
+    @property
+    def _rows_of_plan(self) -> PlanRows:
+        if self._staged is None:
+            return plan_rows(self._record, self._last_rows)
+        id_ = id_of(self._staged.base)
+        return PlanRows(f"(SELECT {id_} AS id, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged")
+
+    @property
+    def people(self) -> PostgresPeople:
+        return people_of(self._db, self.whom, gone(self._deliveries), self._plan)
+
+    def stage(self, columns: Sequence[str]) -> PostgresStaging:
+        return PostgresStaging(
+            self._db,
+            self._scratch,
+            self._record,
+            columns,
+            self._last.id if self._last is not None else 0,
+            str(plan_rows(self._record, self._last_rows)),
+            self._deliveries,
+            self._finished,
+        )
+
+    def _finished(self, plan: Plan, started_at: float, base: int) -> None:
+        self._staged = Staged(plan, started_at, base)
+
+    def forget_everyone(self) -> None:
+        """Its plans keep their numbers; the next one is as a first."""
+        self._is_anew = True
+        self._deliveries = NOBODY
+        self.reading = PostgresReading(self._db, self._record, NOBODY)
+
+    def remember(self, key: str, value: str) -> None:
+        self._remembered[key] = value
+
+    def note(self, kind: str, detail: str, at: float) -> None:
+        self._notes.append((kind, detail, at))
+
+    def except_them(self, detail: str, at: float) -> None:
+        self._excepted = detail, at
+
+    def terms(self, terms: Terms) -> None:
+        self._terms = terms
+
+    def make_due(self, at: float, latest: float | None = None) -> None:
+        self._due.append((at, latest))
+
+    def weight(self) -> Weight | None:
+        if self._staged is None:
+            return None
+        if "weighed" not in self._scratch:
+            return Weight()
+        most, total = self._db.execute(
+            "SELECT coalesce(max(bytes), 0), coalesce(sum(bytes), 0)::bigint FROM "
+            f'(SELECT "row" {self.those_to_send}) AS them JOIN {self._scratch["weighed"]} AS w USING ("row")'
+        ).fetchall()[0]
+        return Weight(most, total)
+
+    # -- merging ------------------------------------------------------------------------------
+
+    def merge(self, begins_at: float | None = None, /) -> None:
+        census = self.people.census()[0] if self._staged is not None else {}
+        if self._staged is not None:
+            self._put_rows()
+        self._db.end_watching()  # all that may be broken off is done
+        with transaction(self._db.connection) as cursor:
+            self._hold(cursor)
+            self._scratch.hold_whole(cursor)
+            self._hold_to_last(cursor)
+            self._merge(cursor, census)
+            selection = PostgresSelection(
+                self._db, self._record, keep(cursor, self._record, self.kinds)
+            )
+            self._begin(cursor, begins_at, self._terms, selection)
+        self._end(selection)
+        self._merged(selection)
+
+    def _put_rows(self) -> None:
+        """Where all rows stand, with their ids. One statement, and none of it counts before the merge."""
+        with transaction(self._db.connection) as cursor:
+            self._hold(cursor)
+        self._rows_put = self._db.execute(
+            f"INSERT INTO sendbatch.plan_row (record, plan, id, {merging.ROW}) SELECT {self._record:d}, "
+            f"{self._token:d}, id, {merging.ROW} FROM {self._rows_of_plan.table} ORDER BY id"
+        ).rowcount
+        if self._rows_put >= _MANY:
+            with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+                self._db.execute("ANALYZE sendbatch.plan_row")
+
+    def _hold_to_last(self, cursor: Cursor) -> None:
+        """The draft tells how it differs from this record, and from no other; and all its rows are there."""
+        rows = one(cursor, f"SELECT count(*) FROM sendbatch.plan_row WHERE {self._ours}")
+        now = PostgresReading(self._db, self._record).plan()
+        if now != self._last or rows != self._rows_put:
+            raise RecordLost(
+                "the record was changed by something else while this plan was made; nothing was sent",
+                hint="run it again: it plans anew",
+            )
+
+    def _merge(self, cursor: Cursor, census: dict[Status, int]) -> None:
+        record, staged = self._record, self._staged
+        rows = self._token if staged is not None else self._last_rows
+        if self._is_anew:
+            merging.forget(cursor, record)
+        if staged is not None:
+            self._merge_plan(cursor, staged, census)
+            merging.seat(cursor, record, self._last_rows, self._token)
+        if self._excepted is not None:
+            detail, at = self._excepted
+            merging.except_(cursor, record, rows, self._scratch["excepted_rows"], detail, at)
+        asked = self._scratch.get("asked")
+        merging.take_up(cursor, record, asked, self._scratch.get("hurried"))
+        if staged is not None or asked is not None:
+            among = "" if staged is not None else f" AND d.id IN (SELECT id FROM {asked} AS x)"
+            merging.readdress(cursor, record, rows, among)
+        for at, latest in self._due:
+            merging.make_due(cursor, record, self.those, at, latest)
+        for key, value in self._remembered.items():
+            merging.remember(cursor, record, key, value)
+        for kind, detail, at in self._notes:
+            merging.note(cursor, record, kind, detail, at)
+
+    def _merge_plan(self, cursor: Cursor, staged: Staged, census: dict[Status, int]) -> None:
+        plan = staged.plan
+        cursor.execute(
+            "INSERT INTO sendbatch.plan (record, id, inputs, started_at, completed_at, columns, "
+            "recipients_digest, content_digest, counts, rows) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                self._record, plan.id, stored(plan.inputs), staged.started_at, plan.completed_at,
+                json.dumps([stored(column) for column in plan.columns], ensure_ascii=False),
+                stored(plan.recipients_digest), stored(plan.content_digest), json.dumps(census), self._token,
+            ),
+        )  # fmt: skip
+
+    def _end(self, selection: PostgresSelection) -> None:
+        """It is the record's: whoever asks from now on is told of that."""
+        if self._staged is not None:
+            with contextlib.suppress(psycopg.Error):  # they wait for the next plan
+                forget_older_rows(self._db, self._record, self._token)
+            self._last, self._last_rows, self._staged = self._staged.plan, self._token, None
+        self._is_anew, self._excepted = False, None
+        self._deliveries = deliveries_of(self._record)
+        self.reading = PostgresReading(self._db, self._record)
+        self.kinds = selection.kinds
+        self._notes, self._remembered, self._due = [], {}, []
+        self._scratch.end()
+
+    def discard(self) -> None:
+        """Nothing of what was staged is left."""
+        self._scratch.end()
+        if self._staged is not None and self._rows_put:
+            with contextlib.suppress(psycopg.Error):
+                self._db.execute(f"DELETE FROM sendbatch.plan_row WHERE {self._ours}")
+
+
+def forget_older_rows(asked: Heeded, record: int, token: int) -> None:
+    """No rows are there of plans before this token but those of the last one. Nobody merges them any more:
+    whoever drafts has the lease on planning with its token, and tokens only grow."""
+    asked.execute(
+        f"DELETE FROM sendbatch.plan_row WHERE record = {record:d} AND plan < {token:d} "
+        f"AND plan IS DISTINCT FROM {current(record)}"
+    )
+
+
+@contextlib.contextmanager
+def drafted(
+    connection: Connection,
+    address: Address,
+    record: int,
+    token: int,
+    *,
+    heed: Callable[[], None],
+    hold: Hold,
+    begin: Begin,
+    merged: Merged,
+) -> Iterator[PostgresDraft]:
+    """A draft of `record`, over a connection of its own; see `PostgresDraft`. What planners that are dead
+    have left is cleared. Raises RecordStopped where the database is away, or does not take what is
+    written."""
+    asked = Heeded(connection, heed)
+    with told_of(address), asked.watched():
+        clear_dead(asked, record, token)
+        forget_older_rows(asked, record, token)
+        draft = PostgresDraft(asked, record, token, hold=hold, begin=begin, merged=merged)
+        try:
+            yield draft
+        finally:
+            asked.leave()
+            draft.discard()
+
+
+@contextlib.contextmanager
+def told_of(address: Address) -> Iterator[None]:
+    """What the database says no to, in words. Raises RecordStopped, LedgerError, RecordLost."""
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        if not is_of_a_draft(error.diag.message_primary or ""):
+            raise broken_off(error, address) from error
+        raise RecordLost(
+            "another run has planned this campaign meanwhile, for this one was not heard of for longer than "
+            "its lease; nothing was sent",
+            hint="run it again, or with --join to send together with that one",
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise no_right(error, address) from None
+    except psycopg.Error as error:
+        raise broken_off(error, address) from error
+
+
+def broken_off(error: psycopg.Error, address: Address) -> RecordStopped:
+    hint = "run it again once the database is well: it plans anew"
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        hint = "a plan of many rows takes longer than this user may: ALTER ROLE … SET statement_timeout = 0"
+    return RecordStopped(
+        f"{address.shown}: the database broke off while this plan was made: {words_of(error)}; nothing was "
+        "sent",
+        hint=hint,
+    )
+
+
+def no_right(error: psycopg.Error, address: Address) -> LedgerError:
+    return LedgerError(
+        f"{address.shown}: the user of the record's database may not plan in it: {words_of(error)}; "
+        "nothing was sent",
+        hint="a plan has tables of its own for a while: GRANT USAGE, CREATE ON SCHEMA sendbatch TO that user",
+    )

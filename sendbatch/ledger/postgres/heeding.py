@@ -1,0 +1,104 @@
+"""Statements that take long, and that a person may break off.
+
+Whoever waits for the database waits in C, so what a person wants is looked at by a thread beside: it asks the
+server to cancel, by a connection of its own, which a pooler hands on too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import psycopg
+
+from sendbatch.errors import SendbatchError
+from sendbatch.ledger.postgres.connecting import Connection, Cursor, Query
+
+EVERY: Final = 0.1  # seconds between two looks
+CANCELLED_IN: Final = 2.0  # seconds to reach the server for it
+
+
+class Heeded:
+    """A connection in autocommit: each statement is a transaction of its own."""
+
+    def __init__(self, connection: Connection, heed: Callable[[], None]) -> None:
+        self.connection = connection
+        self._heed = heed
+        self._raised: SendbatchError | None = None
+        self._is_at_it = False
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """The SendbatchError that `heed` raises breaks off what is asked in the block, and is what it
+        raises."""
+        watcher = threading.Thread(target=self._watch, name="heed", daemon=True)
+        watcher.start()
+        try:
+            yield
+        except psycopg.Error:
+            if self._raised is not None:
+                raise self._raised from None
+            raise
+        finally:
+            self._over.set()
+            watcher.join()
+
+    def end_watching(self) -> None:
+        """What comes now is not broken off. Raises what `heed` has raised by now."""
+        self.leave()
+        if self._raised is not None:
+            raise self._raised
+
+    def leave(self) -> None:
+        """As `end_watching`, whatever was raised: what is left to do is to tidy up."""
+        self._over.set()
+        with self._lock:  # no request to cancel is on its way any more
+            pass
+
+    def execute(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Cursor:
+        with self._at_it():
+            return self.connection.execute(query, values)
+
+    def one(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
+        """The first cell of the first row."""
+        row = self.execute(query, values).fetchone()
+        return row[0] if row is not None else None
+
+    def put(self, statement: Query, rows: Iterable[Sequence[Any]]) -> int:
+        """Rows by COPY, as they come; returns how many."""
+        many = 0
+        with self._at_it(), self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+                many += 1
+        return many
+
+    @contextlib.contextmanager
+    def _at_it(self) -> Iterator[None]:
+        self._is_at_it = True
+        try:
+            if not self._over.is_set():
+                self._heed()
+                if self._raised is not None:
+                    raise self._raised
+            yield
+        finally:
+            self._is_at_it = False
+
+    def _watch(self) -> None:
+        while not self._over.wait(EVERY):
+            with self._lock:
+                if self._over.is_set():
+                    return
+                try:
+                    if self._raised is None:
+                        self._heed()
+                except SendbatchError as error:
+                    self._raised = error
+                if self._raised is not None and self._is_at_it:
+                    with contextlib.suppress(psycopg.Error, OSError):
+                        self.connection.cancel_safe(timeout=CANCELLED_IN)

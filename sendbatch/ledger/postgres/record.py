@@ -1,0 +1,224 @@
+"""ledger.postgres as one object: a runner's place in a record, what it tells, and what is made of it. Behind
+`store.Record`.
+
+A runner has a connection for each that may wait for the database: one that writes, one that looks, one that
+reads, one that shows that it is alive; and a draft has its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from sendbatch.errors import LedgerError, RecordStopped, one_line
+from sendbatch.ledger.facts import Joined, Terms
+from sendbatch.ledger.postgres import blocks, recovery, runs
+from sendbatch.ledger.postgres.backlog import PostgresBacklog
+from sendbatch.ledger.postgres.blocks import Holding
+from sendbatch.ledger.postgres.claims import Queries
+from sendbatch.ledger.postgres.clocks import DatabaseTime
+from sendbatch.ledger.postgres.commits import Commits
+from sendbatch.ledger.postgres.connecting import (
+    Connection,
+    Cursor,
+    Query,
+    opened,
+    transaction,
+)
+from sendbatch.ledger.postgres.draft import PostgresDraft, drafted
+from sendbatch.ledger.postgres.heartbeat import Heartbeat
+from sendbatch.ledger.postgres.line import Line, Waiting
+from sendbatch.ledger.postgres.place import Place
+from sendbatch.ledger.postgres.reading import PostgresReading
+from sendbatch.ledger.postgres.runs import Other, Seat
+from sendbatch.ledger.postgres.schema import ensure
+from sendbatch.ledger.postgres.selecting import PostgresSelection, restore, selection_of
+from sendbatch.ledger.states import SENDABLE
+from sendbatch.values import Status
+
+AT_OPENING: Final = 15.0  # seconds that a database is waited for before anything is begun
+AT_CLOSING: Final = 5.0  # and when all is over: then the leases run out by themselves
+LOOK_AGAIN: Final = 0.3  # seconds, for a plan that another makes
+
+
+class Answering:
+    """As a connection that is made anew where it broke, for statements that read."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def execute(
+        self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> Cursor:
+        return self._line.ask(lambda connection: connection.execute(query, values))
+
+
+class PostgresRecord:
+    """An open record; `close` it when done."""
+
+    def __init__(self, waiting: Waiting, seat: Seat, joined: Joined | None, *, shared: bool) -> None:
+        self.joined = joined
+        self._waiting = waiting
+        self._seat = seat
+        self._shared = shared
+        self._time = DatabaseTime()
+        self._writing, self._looking, self._reading = Line(waiting), Line(waiting), Line(waiting)
+        self._holding = Holding()
+        self._commits = Commits(self._writing, seat, self._holding, self._time)
+        unheard = replace(waiting, told=lambda text: None, offline=0.0)
+        self._heartbeat = Heartbeat(
+            Line(unheard), seat, self._commits, self._time, self._asked_to_end
+        )
+        self.reading = PostgresReading(Answering(self._reading), seat.record)
+
+    def open(self) -> None:
+        """Be heard of from now on."""
+        self._writing.ask(self._heartbeat.beat)
+        self._heartbeat.start()
+
+    def _asked_to_end(self, by: str) -> None:
+        self._waiting.stop.soon(f"sendbatch stop, {one_line(by, 200)}")
+
+    def doubt(self) -> LedgerError | None:
+        """What it knows was committed by all who send from it."""
+        return None
+
+    def claim(self, at: float) -> None:
+        """The database tells whoever else opens it."""
+
+    def backlog(self, now: Callable[[], float]) -> PostgresBacklog:
+        looking = Answering(self._looking)
+        selection = selection_of(looking, self._seat.record)
+        began_at = looking.execute(
+            "SELECT began_at FROM sendbatch.run WHERE record = %s", (self._seat.record,)
+        ).fetchone()
+        return PostgresBacklog(
+            self._commits,
+            self._looking,
+            selection,
+            Queries(self._seat.record, selection.those, began_at[0] if began_at else None),
+            shared=self._shared,
+            is_out=lambda: self._heartbeat.is_out,
+            ended=self._end,
+        )
+
+    def recover(self, at: float) -> int:
+        if self._seat.token is None:
+            return 0  # others are alive: what is left by who is not is found as blocks are taken
+
+        def work(connection: Connection) -> int:
+            with transaction(connection) as cursor:
+                runs.hold_planning(cursor, self._seat)
+                return recovery.recover(cursor, self._seat, self._holding, at)
+
+        return self._writing.ask(work)
+
+    def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
+        def work(connection: Connection) -> list[str]:
+            with transaction(connection) as cursor:
+                runs.hold_planning(cursor, self._seat)
+                return recovery.resolve(cursor, self._seat, named, to, at)
+
+        return self._writing.ask(work)
+
+    @contextlib.contextmanager
+    def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[PostgresDraft]:
+        address = self._waiting.address
+        with contextlib.closing(opened(address)) as connection:
+            with transaction(connection) as cursor:
+                token = runs.tokens(cursor, self._seat.record, 1)
+            with drafted(
+                connection,
+                address,
+                self._seat.record,
+                token,
+                heed=heed,
+                hold=partial(runs.hold_planning, seat=self._seat),
+                begin=self._begin,
+                merged=self._merged,
+            ) as draft:
+                yield draft
+
+    def _begin(
+        self,
+        cursor: Cursor,
+        begins_at: float | None,
+        terms: Terms | None,
+        selection: PostgresSelection,
+    ) -> None:
+        """Last in the transaction that merges."""
+        sendable = ", ".join(f"'{status}'" for status in sorted(SENDABLE))
+        those = f"holds AND status IN ({sendable}){selection.those}"
+        blocks.cut(cursor, self._seat.record, f"(SELECT id FROM {selection.rows} WHERE {those})")
+        runs.begin(cursor, self._seat, begins_at, terms)
+
+    def _merged(self, selection: PostgresSelection) -> None:
+        self._holding.clear()
+
+    def _end(self) -> None:
+        def work(connection: Connection) -> None:
+            with transaction(connection) as cursor:
+                if runs.is_last(cursor, self._seat):
+                    restore(cursor, self._seat.record)
+
+        self._writing.ask(work)
+
+    def close(self) -> None:
+        """What this runner held is for others at once; with the last one, the run is over."""
+        self._heartbeat.stop()
+        closing = Line(replace(self._waiting, offline=AT_CLOSING, told=lambda text: None))
+        with contextlib.suppress(RecordStopped, LedgerError):
+            closing.ask(self._leave)
+        for line in (closing, self._writing, self._looking, self._reading):
+            line.close()
+
+    def _leave(self, connection: Connection) -> None:
+        with transaction(connection) as cursor:
+            last = runs.is_last(cursor, self._seat)
+            blocks.leave(cursor, self._seat)
+            if last:
+                restore(cursor, self._seat.record)
+            runs.leave(cursor, self._seat, last=last)
+
+
+@contextlib.contextmanager
+def open_record(
+    place: Place, *, since: str, holder: str, now: Callable[[], float], join: bool
+) -> Iterator[PostgresRecord]:
+    """See `doors.open_postgres_record`."""
+    waiting = Waiting(place.address, place.offline, place.told, place.stop)
+    line = Line(replace(waiting, offline=min(place.offline, AT_OPENING)))
+    try:
+        line.ask(lambda connection: ensure(connection, place.address))
+        seat, joined = _seated(line, place, holder, join=join)
+    finally:
+        line.close()
+    record = PostgresRecord(waiting, seat, joined, shared=join)
+    try:
+        record.open()
+        yield record
+    finally:
+        record.close()
+
+
+def _seated(line: Line, place: Place, holder: str, *, join: bool) -> tuple[Seat, Joined | None]:
+    """Waits for the plan of another. Raises Interrupted."""
+
+    def take(connection: Connection) -> tuple[Seat, Joined | None] | Other:
+        with transaction(connection) as cursor:
+            record = runs.record_of(cursor, place.identity)
+            return runs.take_seat(cursor, record, holder, place.title, join=join)
+
+    said = False
+    pause = threading.Event()
+    while isinstance(found := line.ask(take), Other):
+        if not said:
+            place.told(f"another runner plans this run: {found}; waiting for its plan")
+            said = True
+        pause.wait(LOOK_AGAIN)
+        place.stop.heed()
+    return found

@@ -1,0 +1,272 @@
+"""The one run that there is of a record: who plans it, who joins it, and when it is over.
+
+Theory of operation. Whoever opens a record is a runner, with a row that says when it was last heard of. Is no
+other alive, this one plans: it gets a token, without which nothing is merged, and everything that older ones
+hold is void. Else it joins the run that is under way, if that may be joined, or is told who has it. The row
+of the record is locked while that is decided, and that of the run while somebody leaves: so one alone is the
+first, and one the last. """
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+from sendbatch.errors import GuardError, LockedError, RecordLost, one_line
+from sendbatch.ledger.facts import Joined, Terms
+from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds, one
+from sendbatch.ledger.postgres.text import stored, told
+from sendbatch.words import clock_time
+
+PLANNING, SENDING, ENDED = "planning", "sending", "ended"
+# Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
+ALIVE: Final[LiteralString] = f"(seen_at > {NOW} - %s AND seen_at < {NOW} + 2 * %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """This runner's place: its own id, that of the run, and the token by which it plans, None where it does
+    not."""
+
+    record: int
+    runner: int
+    run: int
+    token: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A runner that is alive, as people are told of it."""
+
+    host: str
+    pid: int
+    since: float
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {one_line(self.host, 80)}, since {clock_time(self.since)}"
+
+
+def record_of(cursor: Cursor, identity: tuple[str, str, str, str]) -> int:
+    """The id of the record of this project, name, edition and profile, which is made where there is none."""
+    names = tuple(map(stored, identity))
+    cursor.execute(
+        "INSERT INTO sendbatch.record (project, name, edition, profile, made_at) VALUES "
+        f"(%s, %s, %s, %s, {NOW}) ON CONFLICT DO NOTHING",
+        names,
+    )
+    return int(one(cursor, _FIND, names))
+
+
+def found_record(cursor: Cursor, identity: tuple[str, str, str, str]) -> int | None:
+    """The same, None where there is none."""
+    found = one(cursor, _FIND, tuple(map(stored, identity)))
+    return int(found) if found is not None else None
+
+
+def take_seat(
+    cursor: Cursor, record: int, host: str, title: str, *, join: bool
+) -> tuple[Seat, Joined | None] | Other:
+    """In one transaction: the seat of who plans, or of who joins what is under way; the planner, where it is
+    still at it and may be waited for.
+
+    Raises LockedError where another has the record, GuardError where it was moved."""
+    state = cursor.execute(
+        "SELECT state, moved_to FROM sendbatch.record WHERE id = %s FOR UPDATE", (record,)
+    ).fetchone()
+    if state is None:
+        raise _deleted(title)
+    if state[0] != "open":
+        raise _moved(title, *state)
+    others = living(cursor, record)
+    if not others:
+        return _plan(cursor, record, host, join=join), None
+    run = cursor.execute(
+        "SELECT id, state, joined, options, content, server, version, began_at, "
+        "coalesce((SELECT inputs FROM sendbatch.plan AS p WHERE p.record = r.record ORDER BY p.id DESC "
+        "LIMIT 1), '') FROM sendbatch.run AS r WHERE record = %s",
+        (record,),
+    ).fetchone()
+    if run is None or not (join and run[2]):
+        raise _locked(title, others, may_be_joined=run is not None and run[2])
+    id_, state_of_run, _, options, content, server, version, began_at, inputs = run
+    if state_of_run == PLANNING or began_at is None:
+        return others[0]
+    seat = Seat(record, _enter(cursor, record, host, SENDING), id_, None)
+    terms = Terms(told(options), told(content), told(server), told(version))
+    return seat, Joined(terms, told(inputs), began_at)
+
+
+def _plan(cursor: Cursor, record: int, host: str, *, join: bool) -> Seat:
+    """Nobody else is alive: whoever is left was not heard of, and is to find that it has no place any
+    more."""
+    cursor.execute("DELETE FROM sendbatch.runner WHERE record = %s", (record,))
+    runner = _enter(cursor, record, host, PLANNING)
+    cursor.execute(
+        "INSERT INTO sendbatch.run (record, id, state, options, joined, token, until, content, server, "
+        f"version) VALUES (%s, %s, %s, '', %s, %s, {NOW} + %s, '', '', '') ON CONFLICT (record) DO UPDATE "
+        "SET id = excluded.id, state = excluded.state, options = '', joined = excluded.joined, "
+        "token = excluded.token, until = excluded.until, content = '', server = '', version = '', "
+        "streak = '', began_at = NULL",
+        (record, runner, PLANNING, join, runner, lease_seconds()),
+    )
+    return Seat(record, runner, runner, runner)
+
+
+def _enter(cursor: Cursor, record: int, host: str, state: str) -> int:
+    runner = tokens(cursor, record, 1)
+    cursor.execute(
+        "INSERT INTO sendbatch.runner (record, id, host, pid, since, seen_at, state) "
+        f"VALUES (%s, %s, %s, %s, {NOW}, {NOW}, %s)",
+        (record, runner, stored(host), os.getpid(), state),
+    )
+    return runner
+
+
+def tokens(cursor: Cursor, record: int, count: int) -> int:
+    """The first of so many, none of which is ever used again."""
+    found = one(
+        cursor,
+        "UPDATE sendbatch.record SET next_token = next_token + %s WHERE id = %s RETURNING next_token",
+        (count, record),
+    )
+    if found is None:
+        raise _deleted("the record")
+    return int(found) - count
+
+
+def living(cursor: Cursor, record: int, but: int = 0) -> list[Other]:
+    """The runners that are alive, the longest there first; `but` is left out."""
+    lease = lease_seconds()
+    rows = cursor.execute(
+        f"SELECT host, pid, since FROM sendbatch.runner WHERE record = %s AND id <> %s AND {ALIVE} "
+        "ORDER BY since, id",
+        (record, but, lease, lease),
+    )
+    return [Other(told(host), pid, since) for host, pid, since in rows]
+
+
+def hold_here(cursor: Cursor, record: int, title: str) -> None:
+    """It is no record that was moved, or is being. Raises GuardError, RecordLost where it is gone."""
+    found = cursor.execute(
+        "SELECT state, moved_to FROM sendbatch.record WHERE id = %s", (record,)
+    ).fetchone()
+    if found is None:
+        raise _deleted(title)
+    if found[0] != "open":
+        raise _moved(title, *found)
+
+
+def records_of(cursor: Cursor, project: str, name: str) -> list[tuple[str, str]]:
+    """(edition, profile) of those with a plan."""
+    rows = cursor.execute(
+        "SELECT edition, profile FROM sendbatch.record AS r WHERE project = %s AND name = %s "
+        "AND EXISTS (SELECT 1 FROM sendbatch.plan AS p WHERE p.record = r.id) ORDER BY made_at, id",
+        (stored(project), stored(name)),
+    )
+    return [(told(edition), told(profile)) for edition, profile in rows]
+
+
+def ask_to_end(cursor: Cursor, record: int, by: str) -> list[int]:
+    """Tell all runners that are alive who wants them to end; returns their ids."""
+    lease = lease_seconds()
+    rows = cursor.execute(
+        f"UPDATE sendbatch.runner SET stopped_by = %s WHERE record = %s AND {ALIVE} RETURNING id",
+        (stored(one_line(by, 200)), record, lease, lease),
+    )
+    return sorted(id_ for (id_,) in rows)
+
+
+def hold_planning(cursor: Cursor, seat: Seat) -> None:
+    """This one plans still, and nobody else begins to before the end of the transaction. Raises
+    RecordLost."""
+    if seat.token is None or not one(
+        cursor,
+        "SELECT true FROM sendbatch.run WHERE record = %s AND id = %s AND token = %s FOR UPDATE",
+        (seat.record, seat.run, seat.token),
+    ):
+        raise taken_over()
+
+
+def begin(cursor: Cursor, seat: Seat, began_at: float | None, terms: Terms | None) -> None:
+    """The plan is complete: who joins finds these terms. `began_at` where a run begins to send."""
+    if terms is not None:
+        cursor.execute(
+            "UPDATE sendbatch.run SET options = %s, content = %s, server = %s, version = %s "
+            "WHERE record = %s",
+            (
+                stored(terms.options),
+                stored(terms.content),
+                stored(terms.server),
+                stored(terms.version),
+                seat.record,
+            ),
+        )
+    if began_at is not None:
+        cursor.execute(
+            f"UPDATE sendbatch.run SET state = %s, began_at = {NOW} WHERE record = %s", (SENDING, seat.record)
+        )
+        cursor.execute(
+            "UPDATE sendbatch.runner SET state = %s WHERE record = %s AND id = %s",
+            (SENDING, seat.record, seat.runner),
+        )
+
+
+def is_last(cursor: Cursor, seat: Seat) -> bool:
+    """Whether no other runner of the run is alive, and none can come or go before the end of the
+    transaction."""
+    cursor.execute("SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
+    run = one(cursor, "SELECT id FROM sendbatch.run WHERE record = %s FOR UPDATE", (seat.record,))
+    return run == seat.run and not living(cursor, seat.record, seat.runner)
+
+
+def leave(cursor: Cursor, seat: Seat, *, last: bool) -> None:
+    cursor.execute(
+        "DELETE FROM sendbatch.runner WHERE record = %s AND id = %s", (seat.record, seat.runner)
+    )
+    if last:
+        cursor.execute(
+            "UPDATE sendbatch.run SET state = %s WHERE record = %s AND id = %s",
+            (ENDED, seat.record, seat.run),
+        )
+
+
+def taken_over() -> RecordLost:
+    return RecordLost(
+        "another run has taken the campaign over, as this one was not heard of for longer than its lease: it "
+        "was paused, or cut from the record's database; it has stopped",
+        hint="let the other one end, which mails nobody twice: sendbatch status shows how far it is",
+    )
+
+
+def _locked(title: str, others: list[Other], *, may_be_joined: bool) -> LockedError:
+    more = f", and {len(others) - 1} more" if len(others) > 1 else ""
+    join = "; --join helps it to send" if may_be_joined else ""
+    return LockedError(
+        f"{title}: another run has this campaign in hand: {others[0]}{more}; nothing was sent",
+        hint=f"sendbatch status shows how far it is, sendbatch stop ends it{join}",
+    )
+
+
+def _moved(title: str, state: str, to: str | None) -> GuardError:
+    where = f" to {one_line(told(to), 200)}" if to else ""
+    if state == "moving":
+        return GuardError(
+            f"{title}: this record is being moved{where}, and is not to be sent from; nothing was sent",
+            hint="finish that with the same command of sendbatch record that began it",
+        )
+    return GuardError(
+        f"{title}: this record was moved{where}; nothing was sent", hint="send from where it is now"
+    )
+
+
+def _deleted(title: str) -> RecordLost:
+    return RecordLost(
+        f"{title}: it is no longer in the database: somebody has deleted it; nothing more is sent",
+        hint="put it back from a backup of the database before anything is sent again: without it everybody "
+        "it knew of would be mailed again",
+    )
+
+
+_FIND: Final = (
+    "SELECT id FROM sendbatch.record WHERE (project, name, edition, profile) = (%s, %s, %s, %s)"
+)

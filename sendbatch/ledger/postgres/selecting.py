@@ -1,0 +1,114 @@
+"""Whom a run is about, in PostgreSQL: --only, --limit, and who is sent to again by a person's word.
+
+A draft has them in tables of its own; once it is merged they stand in `chosen`, for all runners alike:
+"scope" has whom --only names, "chosen" whom this run may send to, "left" whom a limit has left over.
+`run.selects` names those that hold, for an empty one lets nobody through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sendbatch.ledger.postgres.connecting import Cursor
+from sendbatch.ledger.postgres.parts import Asked, ask, first
+from sendbatch.ledger.postgres.view import deliveries_of, plan_rows, rows_of
+from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
+from sendbatch.ledger.states import SENDABLE, SETTLED, Event
+from sendbatch.values import Status
+
+SCOPE, CHOSEN, LEFT = "scope", "chosen", "left"
+KINDS: Final = (SCOPE, CHOSEN, LEFT)
+_SENDABLE: Final = listed(SENDABLE)
+
+
+class PostgresSelection:
+    """Behind `store.Selection`. `kinds` are the tables of ids that it goes by, those that hold."""
+
+    def __init__(self, asked: Asked, record: int, kinds: Mapping[str, str]) -> None:
+        self._asked = asked
+        self._record = record
+        self.kinds = kinds
+
+    @property
+    def rows(self) -> str:
+        """The table of rows that is selected from."""
+        return str(rows_of(plan_rows(self._record), deliveries_of(self._record)))
+
+    @property
+    def scope(self) -> str:
+        """A condition on the `id` of rows: --only names them."""
+        return self._among(SCOPE)
+
+    @property
+    def those(self) -> str:
+        """A condition on the `id` of rows: this run may send to them."""
+        return self._among(SCOPE) + self._among(CHOSEN)
+
+    def _among(self, kind: str, id_: str = "id") -> str:
+        return f" AND {id_} IN (SELECT id FROM {self.kinds[kind]} AS them)" if kind in self.kinds else ""
+
+    def totals(self) -> dict[Status, int]:
+        found = ask(
+            self._asked,
+            f"SELECT status, count(*) FROM {self.rows}{self._joined(CHOSEN)}{self._joined(LEFT)} "
+            f"WHERE true{self._among(SCOPE, 'people.id')}"
+            + (f" AND (status NOT IN {_SENDABLE} OR chosen.id IS NOT NULL)" if CHOSEN in self.kinds else "")
+            + (' AND "left".id IS NULL' if LEFT in self.kinds else "")
+            + " GROUP BY status"
+        )
+        return {Status(status): count for status, count in found}
+
+    def left_over(self) -> int:
+        if CHOSEN not in self.kinds:
+            return 0
+        found = ask(
+            self._asked,
+            f"SELECT (SELECT count(*) FROM {self.kinds.get(LEFT, '(SELECT WHERE false)')} AS l), count(*) "
+            f"FROM {self.rows}{self._joined(CHOSEN)} WHERE status IN {_SENDABLE} "
+            f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}"
+        )
+        return sum(found[0])
+
+    def _joined(self, kind: str) -> str:
+        if kind not in self.kinds:
+            return ""
+        return f' LEFT JOIN {self.kinds[kind]} AS "{kind}" ON "{kind}".id = people.id'
+
+
+def selection_of(asked: Asked, record: int) -> PostgresSelection:
+    """Whom the run is about that was merged last."""
+    selects = first(asked, "SELECT selects FROM sendbatch.run WHERE record = %s", (record,))
+    return PostgresSelection(asked, record, kept(record, (selects or "").split()))
+
+
+def kept(record: int, kinds: list[str]) -> dict[str, str]:
+    """The tables of ids that stand in the record."""
+    return {
+        kind: f"(SELECT c.id FROM sendbatch.chosen AS c WHERE c.record = {record:d} AND c.kind = '{kind}')"
+        for kind in KINDS
+        if kind in kinds
+    }
+
+
+def keep(cursor: Cursor, record: int, kinds: Mapping[str, str]) -> dict[str, str]:
+    """A run goes by these from now on, in the place of what was there; returns the tables of the record."""
+    cursor.execute("DELETE FROM sendbatch.chosen WHERE record = %s", (record,))
+    for kind, table in kinds.items():
+        cursor.execute(
+            f"INSERT INTO sendbatch.chosen (record, kind, id) SELECT {record:d}, '{kind}', id FROM {table} "
+            "AS them"
+        )
+    cursor.execute(
+        "UPDATE sendbatch.run SET selects = %s WHERE record = %s", (" ".join(kinds), record)
+    )
+    return kept(record, list(kinds))
+
+
+def restore(cursor: Cursor, record: int) -> int:
+    """Whoever was made pending for one run is as before where they were not sent to; returns how many."""
+    return cursor.execute(
+        f"UPDATE sendbatch.delivery SET status = {leads_to(Event.RESTORE)}, was = NULL, due_at = NULL "
+        f"WHERE record = %s AND {happens(Event.RESTORE)} AND was IN {listed(SETTLED)}",
+        (record,),
+    ).rowcount

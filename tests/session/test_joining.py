@@ -1,0 +1,222 @@
+"""A runner that joins a run which another has begun: held to its terms, and no plan is made."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sendbatch import api
+from sendbatch.errors import CampaignError, GuardError
+from sendbatch.ledger.facts import Joined, Terms
+from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.observer import Observer
+from sendbatch.runtime.stop import Stop
+from sendbatch.session import run as running
+from sendbatch.values import Status
+from tests.kit.clock import START
+from tests.kit.mailhost import MailHost
+from tests.kit.memory.record import MemoryRecord
+from tests.session.conftest import Declare
+
+DATABASE = "postgresql://db.example/news"
+
+
+class Stopper(Observer):
+    """Ends a run once somebody has the mail."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+
+    def moved(self, was: Status, now: Status) -> None:
+        if now is Status.ACCEPTED:
+            self._stop.soon("one has it")
+
+
+class Heard(Observer):
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def planned(self, plan: Any) -> None:
+        self.notices += plan.notices
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> MemoryRecord:
+    """A record that every run of the test finds, as if it were in a database; a folder stands for it where
+    files are looked for."""
+    record = MemoryRecord()
+
+    @contextlib.contextmanager
+    def opened(*_: object, **__: object) -> Iterator[MemoryRecord]:
+        yield record
+
+    monkeypatch.setattr(running, "open_record", opened)
+    monkeypatch.setattr(running, "refusal", lambda job: None)
+    monkeypatch.setattr(running, "hold_edition", lambda job: None)
+    return record
+
+
+@pytest.fixture
+def begun(
+    shared: MemoryRecord, live: Declare, edge: Edge, mailhost: MailHost
+) -> Callable[..., MemoryRecord]:
+    """A run that has sent to one of three, and that another may join."""
+
+    def begin(**options: Any) -> MemoryRecord:
+        stop = Stop()
+        campaign = api.load(live().file)
+        first = api.run(
+            campaign, yes=True, join=True, record=DATABASE, edge=edge, stop=stop,
+            observer=Stopper(stop), **options,
+        )  # fmt: skip
+        assert first.exit_code == 3
+        assert isinstance(shared.terms, Terms)
+        plan = shared.reading.plan()
+        assert plan is not None
+        shared.joined = Joined(shared.terms, plan.inputs, START)
+        return shared
+
+    return begin
+
+
+def test_who_joins_sends_what_is_left_without_planning(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    record = begun()
+    plan, heard = record.reading.plan(), Heard()
+    campaign = live()
+    joined = api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge, observer=heard)
+    assert joined.exit_code == 0
+    assert len(mailhost.receivers) == len(set(mailhost.receivers)) == 3
+    assert record.reading.plan() is plan
+    assert any("joins the run that is under way" in one for one in heard.notices)
+
+
+def test_who_joins_needs_no_list(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    begun()
+    file = live().file
+    (file.parent / "people.csv").unlink()
+    with pytest.raises(CampaignError):
+        api.load(file)
+    api.run(api.load(file, join=True), yes=True, join=True, record=DATABASE, edge=edge)
+    assert len(mailhost.receivers) == 3
+
+
+def test_who_has_to_plan_needs_the_list(shared: MemoryRecord, live: Declare, edge: Edge) -> None:
+    file = live().file
+    (file.parent / "people.csv").unlink()
+    with pytest.raises(CampaignError, match="no run under way that this one could join") as refused:
+        api.run(api.load(file, join=True), yes=True, join=True, record=DATABASE, edge=edge)
+    assert "people.csv: no such file" in str(refused.value)
+
+
+def test_another_list_is_said_and_not_read(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    begun()
+    heard = Heard()
+    campaign = live(people="email,name\nnew@example.org,New\n")
+    api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge, observer=heard)
+    assert "new@example.org" not in mailhost.receivers
+    assert any("differs from what the run was planned from" in one for one in heard.notices)
+
+
+def test_another_text_is_refused(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    begun()
+    campaign = live()
+    (text,) = campaign.folder.glob("*.txt")
+    text.write_text("Something else.\n")
+    with pytest.raises(GuardError) as refused:
+        api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge)
+    said = str(refused.value)
+    assert "cannot be joined from here" in said
+    assert "what else everybody gets, is another" in said
+    assert "end it for all:  sendbatch stop " in said
+    assert len(mailhost.receivers) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"limit": 2}, "--limit: not given there, and 2 here"),
+        ({"only": ["ada@example.org"]}, "--only: not given there, and 1 key"),
+        ({"retry": "rejected"}, "--retry: not given there, and rejected here"),
+        ({"breaker": 3}, "--breaker: 20 there, and 3 here"),
+        ({"in_doubt": "resend"}, "--in-doubt: not given there, and resend here"),
+        ({"stop_after": 60.0}, "--stop-after: not given there, and 1 min here"),
+    ],
+)
+def test_other_options_are_refused_and_named(
+    begun: Callable[..., MemoryRecord],
+    live: Declare,
+    edge: Edge,
+    mailhost: MailHost,
+    options: dict[str, Any],
+    said: str,
+) -> None:
+    begun()
+    campaign = live()
+    with pytest.raises(GuardError) as refused:
+        api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge, **options)
+    assert said in str(refused.value)
+    assert len(mailhost.receivers) == 1
+
+
+def test_another_version_is_named_and_nothing_else_is_compared(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge
+) -> None:
+    record = begun()
+    joined = record.joined
+    assert joined is not None
+    record.joined = replace(joined, terms=replace(joined.terms, version="9.9.9", options="[]"))
+    with pytest.raises(GuardError) as refused:
+        api.run(live(), yes=True, join=True, record=DATABASE, edge=edge)
+    assert "sendbatch is 9.9.9 there, and " in str(refused.value)
+    assert "options" not in str(refused.value).split("\n")[1]
+
+
+@pytest.mark.parametrize("options", ["", "[]", "{", '{"--limit": "\\u001b[31m' + "9" * 500 + '"}'])
+def test_options_that_were_tampered_with_are_data(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, options: str
+) -> None:
+    record = begun()
+    joined = record.joined
+    assert joined is not None
+    record.joined = replace(joined, terms=replace(joined.terms, options=options))
+    with pytest.raises(GuardError) as refused:
+        api.run(live(), yes=True, join=True, record=DATABASE, edge=edge)
+    assert "\x1b" not in str(refused.value)
+    assert len(str(refused.value)) < 2000
+
+
+def test_nobody_is_sent_to_by_who_joins_without_a_yes(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
+) -> None:
+    begun()
+    with pytest.raises(GuardError, match="nobody is here to ask"):
+        api.run(live(), join=True, record=DATABASE, edge=edge)
+    asked = []
+
+    def ask(question: Any) -> bool:
+        asked.append(question.plan.sendable)
+        return True
+
+    api.run(live(), ask=ask, join=True, record=DATABASE, edge=edge)
+    assert asked == [2]
+
+
+def test_a_record_that_nobody_shares_cannot_be_joined(
+    live: Declare, edge: Edge, tmp_path: Path
+) -> None:
+    for record, where in ((None, "on this disk"), ("git", "in the repository")):
+        with pytest.raises(CampaignError, match=f"--join.*{where}"):
+            api.run(live(), yes=True, join=True, record=record, edge=edge)
