@@ -17,6 +17,8 @@ from sendbatch.ledger.moving import refusal
 from sendbatch.ledger.postgres.place import Place as DatabasePlace
 from sendbatch.ledger.sqlite.access import (
     ARRIVING,
+    LOCK,
+    LOG,
     REPORT_FILES,
     denied,
     hold_readable,
@@ -176,9 +178,11 @@ class RecordFolder:
         self._make_with_ledger()
 
     def receive(self) -> None:
-        """As `begin`, for a record that comes here, or was on its way when whoever moved it was ended."""
+        """As `begin`, for a record that comes here, or was on its way when whoever moved it was ended.
+        Reports alone show nothing: those of a record that is elsewhere are written here."""
         self.refuse_links()
-        if not os.path.lexists(self.path / ARRIVING) and (gone := self.lost()) is not None:
+        had_one = any(os.path.lexists(self.path / name) for name in (FILE, LOCK, LOG))
+        if had_one and not os.path.lexists(self.path / ARRIVING) and (gone := self.lost()) is not None:
             raise gone
         self._make_with_ledger()
 

@@ -172,13 +172,13 @@ def refusal(known: Move) -> GuardError:
     if known.is_done:
         return GuardError(
             f"this record has moved to {to} ({clock_time(known.at)}); nothing was done here",
-            hint=f"go on with it there: --record {there}",
+            hint=f"go on with it there: --record {there}" if there else "go on with it there",
         )
     return GuardError(
         f"this record is on its way to {to}, since {clock_time(known.at)}, and whatever moved it was ended "
         "before it arrived; nothing was done here",
         hint="the same command again ends that, and mails nobody: sendbatch record export FILE "
-        f"{there}\n  or, as long as it has not arrived, takes it back: add --cancel",
+        f"{there or '(as it was typed)'}\n  or, as long as it has not arrived, takes it back: add --cancel",
     )
 
 

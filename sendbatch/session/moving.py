@@ -47,7 +47,7 @@ def move_record(
     if place_of(source) == to:
         raise CampaignError(f"{to}: the record is there; name another place")
     hold_recorded(campaign, source, edge)
-    there = shell_line(str(target.base.resolve()) if target.is_here else str(target.given))
+    there = shell_line(str(target.base.resolve())) if target.is_here else _typed(target)
     with (
         leaving(
             source,
@@ -62,6 +62,11 @@ def move_record(
             return Moved(to, place_of(source), there)
         move(leaves, comes_to, to, there, edge.clock.wall, stop.heed)
     return Moved(place_of(source), to, there)
+
+
+def _typed(target: RecordFolder) -> str:
+    """What --record names, "" where profiles.yaml says it."""
+    return shell_line(str(target.given)) if target.given is not None else ""
 
 
 def place_of(folder: RecordFolder) -> str:

@@ -89,6 +89,7 @@ def test_an_existing_record_is_not_written_over(half_sent: Desk) -> None:
 
 def test_a_target_that_has_lost_its_record_is_refused(half_sent: Desk) -> None:
     half_sent.write("away/spring/report.csv", "key,status\n")
+    half_sent.write("away/spring/lock", "")
     half_sent.run(*EXPORT).ended(2)
     half_sent.run("run", "spring.yaml", "--yes").ended(1)
 
@@ -177,13 +178,13 @@ def can_begin(desk: Desk, *more: str) -> bool:
     return "nobody is here to ask" in desk.run("run", "spring.yaml", *more).err
 
 
-def killed_at(step: Step, *, is_before: bool) -> None:
+def killed_at(step: Step, *, is_before: bool, place: str = "away", comes: bool = False) -> None:
     """Move the record in a process that dies at this step."""
     child = os.fork()
     if not child:
         try:
             dying(*step, is_before=is_before)
-            api.move_record("spring.yaml", "away")
+            api.move_record("spring.yaml", place, comes=comes)
         finally:
             os._exit(1)  # it should have been dead by now
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
