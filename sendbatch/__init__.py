@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         run,
         schema,
         status,
+        stop,
         trace,
         verify_token,
     )
@@ -81,6 +82,7 @@ __all__ = [
     "run",
     "schema",
     "status",
+    "stop",
     "trace",
     "verify_token",
 ]
