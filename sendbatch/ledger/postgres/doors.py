@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 
 import psycopg
 
-from sendbatch.errors import LedgerError
 from sendbatch.ledger.postgres import runs
 from sendbatch.ledger.postgres.connecting import Cursor, opened, refused
 from sendbatch.ledger.postgres.copying import copy_of
