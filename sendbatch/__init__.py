@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         run,
         schema,
         status,
+        stop,
         trace,
         verify_token,
     )
@@ -79,6 +80,7 @@ __all__ = [
     "run",
     "schema",
     "status",
+    "stop",
     "trace",
     "verify_token",
 ]

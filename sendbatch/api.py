@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sendbatch.session.reporting import RecordReport
     from sendbatch.session.run import RunResult
     from sendbatch.session.standing import StatusResult
+    from sendbatch.session.stopping import StopResult
     from sendbatch.session.token import Verified
     from sendbatch.smtp.probe import Step
 
@@ -377,6 +378,26 @@ def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> 
 
     campaign = _loaded(campaign)
     return standing.status(campaign, folder_of(campaign, _record(record)), Edge())
+
+
+def stop(
+    campaign: Campaign | FilePath,
+    *,
+    wait: bool = True,
+    record: FilePath | None = None,
+    told: Callable[[int], None] = lambda asked: None,
+    leave: Stop | None = None,
+    edge: Edge | None = None,
+) -> StopResult:
+    """Ask all who send this campaign to end, as by Ctrl-C: wherever they are where the record is in a
+    database, else on this machine. With `wait`, until all have ended, or `leave` is asked; `told` hears
+    before how many they are. Raises LedgerError where they cannot be asked."""
+    from sendbatch.session.stopping import stop_run
+
+    arguments.flags(wait=wait)
+    campaign, edge = _loaded(campaign), edge or Edge()
+    folder = folder_of(campaign, _record(record), edge.environ)
+    return stop_run(campaign, folder, edge, wait=wait, told=told, leave=leave or Stop())
 
 
 def report(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> RecordReport:

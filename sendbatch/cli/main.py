@@ -33,6 +33,7 @@ from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
 from sendbatch.cli.schema import schema
 from sendbatch.cli.status import status
+from sendbatch.cli.stop import stop
 from sendbatch.cli.trace import trace
 from sendbatch.cli.verify_token import verify_token
 from sendbatch.cli.wrapping import NARROWEST, columns_of, fitted
@@ -100,7 +101,7 @@ def app() -> None:
 
 
 VERBS: tuple[Callable[..., int | None], ...] = (
-    init, check, plan, approve, preview, proof, run, status, outbox, report, resolve, trace, forget,
+    init, check, plan, approve, preview, proof, run, status, stop, outbox, report, resolve, trace, forget,
     probe, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:

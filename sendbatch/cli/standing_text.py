@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sendbatch.cli.last_words import OR_PENDING
+from sendbatch.errors import one_line
 from sendbatch.ledger.states import sendable
 from sendbatch.values import Status
 from sendbatch.words import clock_time, count, duration, speed
 
+MOST_RUNNERS = 20  # that are told of
+LONGEST_HOST = 80  # characters of what one says of itself
+
 if TYPE_CHECKING:
+    from sendbatch.ledger.facts import Runner
     from sendbatch.session.now import Now
     from sendbatch.session.standing import Died, StatusResult
 
@@ -38,7 +43,9 @@ def running_line(standing: StatusResult, now: Now) -> str:
 
 
 def _lines(standing: StatusResult) -> Iterator[str]:
-    if standing.under_way:
+    if standing.under_way and standing.runners:
+        yield from _shared(standing)
+    elif standing.under_way:
         yield from _under_way(standing, standing.now)
     elif standing.died is not None:
         yield from _after_death(standing, standing.died)
@@ -59,6 +66,37 @@ def _under_way(standing: StatusResult, now: Now | None) -> Iterator[str]:
     if line := running_line(standing, now):
         yield f"  {line}"
     yield from held_up(now, standing.at)
+
+
+def runners_line(standing: StatusResult) -> str:
+    """How a run of several runners goes on: how many, how fast, how long."""
+    said = [count(len(standing.alive), "runner")]
+    if standing.rate:
+        said.append(speed(standing.rate))
+    if (left := standing.seconds_left) is not None and standing.unsent:
+        said.append(f"about {duration(left)} left")
+    return ", ".join(said)
+
+
+def _shared(standing: StatusResult) -> Iterator[str]:
+    at, since = standing.at, standing.since
+    begun = f", since {clock_time(since, at)}" if since is not None else ""
+    yield f"being sent at this moment by {runners_line(standing)}{begun}"
+    told = [one for one in standing.runners if one.alive or one.blocks]
+    for one in told[:MOST_RUNNERS]:
+        yield f"  {_runner(one, at)}"
+    if len(told) > MOST_RUNNERS:
+        yield f"  and {len(told) - MOST_RUNNERS:,} more, which --format json lists"
+
+
+def _runner(one: Runner, at: float) -> str:
+    name = f"{one_line(one.host, LONGEST_HOST)}, process {one.pid}"
+    blocks = count(one.blocks, "block")
+    if not one.alive:
+        return f"{name}: not heard of since {clock_time(one.seen_at, at)}; the others take over its {blocks}"
+    said = [one_line(one.state, LONGEST_HOST), f"since {clock_time(one.since, at)}"]
+    said += [speed(one.speed)] if one.speed else []
+    return f"{name}: {', '.join([*said, f'{one.sent:,} accepted', blocks])}"
 
 
 def held_up(now: Now, at: float) -> Iterator[str]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from sendbatch.cli.standing_text import held_up, running_line, standing_text
+from sendbatch.cli.standing_text import held_up, runners_line, running_line, standing_text
 from sendbatch.cli.wrapping import columns_of, fitted, rows_taken
 from sendbatch.errors import as_json, inert
 from sendbatch.runtime.masking import for_log
@@ -115,6 +115,8 @@ def _line(standing: StatusResult) -> str:
         said.append(f"{standing.unsent:,} to go")
     if standing.now is not None:
         said += [running_line(standing, standing.now), *map(str.strip, held_up(standing.now, standing.at))]
+    elif standing.alive:
+        said.append(runners_line(standing))
     else:
         said.append("nothing is sent at this moment")
     text = ", ".join(filter(None, said))

@@ -4,15 +4,17 @@ reached is loaded only where it is the one."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.sqlite.lock import hold, is_held
+from sendbatch.ledger.sqlite.asking import ask_to_stop, heeding
+from sendbatch.ledger.sqlite.lock import hold, holder_of, is_held
 from sendbatch.ledger.sqlite.record import has_ledger, open_ledger, open_scratch, read_ledger
 from sendbatch.ledger.sqlite.scratch import scratch_folder
 from sendbatch.ledger.store import Copy, Record, Snapshot
+from sendbatch.runtime.stop import Stop
 
 if TYPE_CHECKING:
     from sendbatch.ledger.postgres.place import Place
@@ -25,12 +27,14 @@ def open_record(
     since: str,
     holder: str,
     now: Callable[[], float],
+    stop: Stop,
     without_log: bool = False,
     join: bool = False,
 ) -> Iterator[Record]:
     """The record of `folder`, made where there is none, in this hand alone; others are told that `holder` has
-    it `since` then. `without_log` accepts that it may know less than was sent. With `join`, one that several
-    share may be in others' hands too: `Record.joined` says what they have begun.
+    it `since` then, and may ask for its `stop`. `without_log` accepts that it may know less than was sent.
+    With `join`, one that several share may be in others' hands too: `Record.joined` says what they have
+    begun.
 
     Raises LockedError while another has it, LedgerError where it cannot be used, GuardError where it was
     moved; of one in a repository GuardError where it is not what it was; RecordStopped where repository or
@@ -54,6 +58,7 @@ def open_record(
     with (
         hold(folder.path, since=since, holder=holder) as held,
         open_ledger(folder.path, held, without_log=without_log) as record,
+        heeding(folder.path, held.number, stop),
     ):
         yield record
 
@@ -115,6 +120,30 @@ def is_under_way(folder: RecordFolder) -> bool:
 
         return doors.is_under_way(folder.database)
     return is_held(folder.working)
+
+
+def stop_runs(folder: RecordFolder, by: str) -> list[str]:
+    """Ask all who send from the record to end, wherever they are; of one that is not in a database, who does
+    so on this machine. Each is told that `by` has asked. Returns names of them, for `are_alive`. Raises
+    LedgerError."""
+    if folder.database is not None:
+        folder.database.hold_reachable()
+        from sendbatch.ledger.postgres import doors
+
+        return [str(number) for number in doors.stop_runners(folder.database, by)]
+    asked = ask_to_stop(folder.working, by)
+    return [] if asked is None else [asked]
+
+
+def are_alive(folder: RecordFolder, asked: Collection[str]) -> list[str]:
+    """Those of them who have not ended yet. Raises LedgerError."""
+    if folder.database is None:
+        holder = holder_of(folder.working)
+        return [one for one in asked if one == holder]
+    with read_record(folder) as record:
+        assert record is not None  # it is in a database
+        alive = {str(one.id) for one in record.runners() if one.alive}
+    return [one for one in asked if one in alive]
 
 
 def has_record(folder: RecordFolder) -> bool:

@@ -20,6 +20,7 @@ from sendbatch.reports.formats import FORMATS, PAGE, TABLE
 from sendbatch.reports.report import Report
 from sendbatch.reports.tally import exit_code, take
 from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.stop import Stop
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.elsewhere import sent_elsewhere
 from sendbatch.session.recorded import plan_anew, recorded
@@ -87,6 +88,7 @@ def resolve(
         since="a moment ago",
         holder=edge.holder,
         now=edge.clock.wall,
+        stop=Stop(),
         without_log=without_log,
     ) as record:
         record.recover(now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,7 @@ from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
 from sendbatch.runtime.notebook import Shown, Told, by_status
+from sendbatch.runtime.observer import Observer
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.elsewhere import refusal
@@ -136,7 +138,7 @@ def _ran(job: Job, consent: Consent) -> RunResult:
         job.record.begin()
         with (
             _held_record(job) as record,
-            telling(job.observer, job.record.path, job.edge.clock) as observer,
+            _telling(job) as observer,
         ):
             job = replace(job, observer=observer)
             if job.record.repository is not None:
@@ -159,6 +161,13 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             without = without_mail(record.reading, report.tally.totals)
     unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
     return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
+
+
+def _telling(job: Job) -> AbstractContextManager[Observer]:
+    """Who hears of the run. Of one whose record is in a database that record tells, wherever it is asked."""
+    if job.record.database is not None:
+        return contextlib.nullcontext(job.observer)
+    return telling(job.observer, job.record.path, job.edge.clock)
 
 
 def _tell_what_no_record_has(
@@ -204,6 +213,7 @@ def _held_record(job: Job) -> Iterator[Record]:
         since=since,
         holder=holder,
         now=job.now,
+        stop=job.stop,
         without_log=without_log,
         join=job.options.join,
     ) as record:

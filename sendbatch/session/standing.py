@@ -4,13 +4,14 @@ until when, and what goes on from there."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import shown
+from sendbatch.errors import one_line, shown
 from sendbatch.ledger.ending import ENDED, Ended, ended_of
+from sendbatch.ledger.facts import Runner
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.store import Reading, Snapshot
 from sendbatch.reports.rows import timestamp
@@ -23,9 +24,11 @@ from sendbatch.session.now import Now, now_in
 from sendbatch.session.record import hold_recorded, report_of, told_here
 from sendbatch.session.recorded import recorded
 from sendbatch.values import Status
+from sendbatch.words import count
 
 FORMAT = 1  # of the document; raised when a reader of the last one would go wrong
 RECENT = 10.0  # seconds over which the rate is taken
+LONGEST_HOST = 80  # characters of what a runner says of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,11 @@ class Died:
 @dataclass(frozen=True, slots=True, repr=False)
 class StatusResult(Shown):
     """Where a campaign stands. `under_way` says that a process has the record in hand now; `doubt` why the
-    record may know less than was sent, if it may. `now` is what a run that sends tells of itself, `rate` its
-    accepted messages a second. `ended` is how the last run ended, where it came to its end, `died` that it
-    did not. `go_on` and `resolve` are the commands that lead on. Times are seconds since the epoch."""
+    record may know less than was sent, if it may. `now` is what a run that sends tells of itself, where it
+    runs on this disk; `runners` are the processes that send from a record that several share; `rate` is that
+    of the run, in accepted messages a second. `ended` is how the last run ended, where it came to its end,
+    `died` that it did not. `go_on` and `resolve` are the commands that lead on. Times are seconds since the
+    epoch."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -59,13 +64,27 @@ class StatusResult(Shown):
     died: Died | None
     go_on: str
     resolve: str
+    runners: tuple[Runner, ...] = ()
 
     def told(self) -> Told:
         facts = {"recipients": by_status(self.totals), "exit code": str(self.exit_code)}
         if self.under_way:
-            facts["a run"] = "is under way"
+            alive = len(self.alive)
+            facts["a run"] = f"is under way, by {count(alive, 'runner')}" if alive else "is under way"
         doubts = () if self.doubt is None else (self.doubt,)
         return Told(f"status of {self.folder.name}", facts | {"folder": shown(self.folder)}, doubts)
+
+    @property
+    def alive(self) -> list[Runner]:
+        """Those of the runners that are heard of."""
+        return [one for one in self.runners if one.alive]
+
+    @property
+    def since(self) -> float | None:
+        """When the run under way began to send; None where it does not, or nobody knows."""
+        if self.now is not None:
+            return self.now.since
+        return min((one.since for one in self.alive), default=None)
 
     @property
     def unsent(self) -> int:
@@ -76,7 +95,7 @@ class StatusResult(Shown):
     @property
     def seconds_left(self) -> float | None:
         """Roughly until these are done; None where nobody knows."""
-        if self.now is None or not self.rate:
+        if (self.now is None and not self.alive) or not self.rate:
             return None
         return self.unsent / self.rate
 
@@ -98,7 +117,7 @@ class StatusResult(Shown):
                 if status is not Status.SENDING or self.under_way
             },
             "under_way": self.under_way,
-            "since": timestamp(now.since) if now is not None else None,
+            "since": timestamp(self.since),
             "rate": None if self.rate is None else round(self.rate, 3),
             "limit": {"rate": limit.rate, "why": limit.why or None, "until": timestamp(limit.until)}
             if limit is not None
@@ -106,6 +125,7 @@ class StatusResult(Shown):
             "waiting": {"for": wait.why, "until": timestamp(wait.until)} if wait is not None else None,
             "connections": {"open": opened, "allowed": allowed} if opened is not None else None,
             "seconds_left": None if left is None else math.ceil(left),
+            "runners": [_document(one) for one in self.runners],
             "ended": {
                 "at": timestamp(ended.at),
                 "early": ended.early,
@@ -127,6 +147,20 @@ class StatusResult(Shown):
         }
 
 
+def _document(runner: Runner) -> dict[str, object]:
+    return {
+        "host": one_line(runner.host, LONGEST_HOST),
+        "pid": runner.pid,
+        "since": timestamp(runner.since),
+        "seen_at": timestamp(runner.seen_at),
+        "alive": runner.alive,
+        "state": one_line(runner.state, LONGEST_HOST),
+        "accepted": runner.sent,
+        "rate": None if runner.speed is None else round(runner.speed, 3),
+        "blocks": runner.blocks,
+    }
+
+
 def status(campaign: Campaign, folder: RecordFolder, edge: Edge) -> StatusResult:
     """Where a run stands, while it runs or afterwards. Raises LedgerError without a record."""
     hold_recorded(campaign, folder, edge)
@@ -135,8 +169,9 @@ def status(campaign: Campaign, folder: RecordFolder, edge: Edge) -> StatusResult
         reading, under_way = record.reading, record.under_way
         report = report_of(campaign, folder, reading, live=under_way)
         doubt = record.doubt()
-        now = _now(folder.path, at) if under_way else None
-        rate = _rate(reading, now, at) if now is not None else None
+        runners = tuple(record.runners())
+        now = _now(folder.path, at) if under_way and folder.database is None else None
+        rate = _rate(reading, now, at) if now is not None else _rate_of(runners)
         now = now.at_rate(rate) if now is not None and rate is not None else None
         ended, died = (None, None) if under_way else (ended_of(reading), _died(record))
     totals, lines = report.tally.totals, CommandLines(campaign, folder.given)
@@ -155,6 +190,7 @@ def status(campaign: Campaign, folder: RecordFolder, edge: Edge) -> StatusResult
         died=died,
         go_on=lines.run(),
         resolve=f"{lines.resolve()} KEY… --as accepted",
+        runners=runners,
     )
 
 
@@ -167,6 +203,12 @@ def _rate(reading: Reading, now: Now, at: float) -> float:
     """Of the last seconds, or of all where the run began within them."""
     begun = max(at - RECENT, now.since)
     return reading.accepted_since(begun) / max(at - begun, 0.1)
+
+
+def _rate_of(runners: Sequence[Runner]) -> float | None:
+    """Of all together; None where nobody sends."""
+    speeds = [one.speed for one in runners if one.alive and one.speed is not None]
+    return sum(speeds) if speeds else None
 
 
 def _died(record: Snapshot) -> Died | None:

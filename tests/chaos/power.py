@@ -21,6 +21,7 @@ from sendbatch.errors import SendbatchError
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, read_record
 from sendbatch.ledger.store import Reading
+from sendbatch.runtime.stop import Stop
 from sendbatch.values import Status
 from tests.chaos.cuts import BARE, Cut, Image, Trace
 from tests.chaos.killing import Campaign, Setting, Tally, Target
@@ -215,7 +216,7 @@ def opened(image: Image, folder: Path, name: str) -> Left | str | None:
                     return str(doubt)
                 seen = _statuses(snapshot.reading)
         place.begin()
-        with open_record(place, since="now", holder="a test", now=lambda: 1e9) as record:
+        with open_record(place, since="now", holder="a test", now=lambda: 1e9, stop=Stop()) as record:
             found = record.recover(1e9)
             if record.reading.plan() is None:
                 return None

@@ -27,8 +27,9 @@ import sys
 from pathlib import Path
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import open_record
+from sendbatch.runtime.stop import Stop
 folder = RecordFolder(Path(sys.argv[1]).parent, Path(sys.argv[1]).name)
-with open_record(folder, since="now", holder="a test", now=lambda: 2e9) as record:
+with open_record(folder, since="now", holder="a test", now=lambda: 2e9, stop=Stop()) as record:
     record.recover(2e9)
 """
 

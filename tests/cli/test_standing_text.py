@@ -10,6 +10,7 @@ import pytest
 
 from sendbatch.cli.standing_text import standing_text
 from sendbatch.ledger.ending import Ended
+from sendbatch.ledger.facts import Runner
 from sendbatch.runtime.observer import Limit, Wait
 from sendbatch.session.now import Now
 from sendbatch.session.standing import Died, StatusResult
@@ -48,6 +49,41 @@ def test_while_it_is_sent_how_fast_over_how_many_connections_and_how_long_it_tak
         "being sent at this moment, since 08:00 CET\n"
         "  13/s of at most 14/s, 4 of 10 connections, about 0 s left"
     )
+
+
+WEB, BATCH = (
+    Runner(1, "web-1", 12, AT - 3600, AT - 1, True, "sending", 5120, 13.2, 3),
+    Runner(2, "batch\x1b[31m", 7, AT - 60, AT, True, "sending", 40, 7.0, 1),
+)
+
+
+def test_of_a_run_by_several_each_is_told_with_where_since_when_and_how_fast() -> None:
+    gone = replace(WEB, id=3, host="web-2", alive=False, seen_at=AT - 300, blocks=2)
+    forgotten = replace(gone, blocks=0)
+    runners = (WEB, gone, BATCH, forgotten)
+    shared = replace(STANDING, under_way=True, rate=20.2, runners=runners)
+    assert standing_text(shared).splitlines() == [
+        "being sent at this moment by 2 runners, 20/s, about 0 s left, since 08:00 CET",
+        "  web-1, process 12: sending, since 08:00 CET, 13/s, 5,120 accepted, 3 blocks",
+        "  web-2, process 12: not heard of since 08:55 CET; the others take over its 2 blocks",
+        "  batch�[31m, process 7: sending, since 08:59:00 CET, 7/s, 40 accepted, 1 block",
+    ]
+
+
+def test_of_many_runners_the_first_are_told_and_json_has_all() -> None:
+    runners = tuple(replace(WEB, id=number) for number in range(100))
+    shared = replace(STANDING, under_way=True, rate=1000.0, runners=runners)
+    assert standing_text(shared).splitlines()[-1] == "  and 80 more, which --format json lists"
+    document = shared.document()
+    told = document["runners"]
+    assert isinstance(told, list)
+    assert len(told) == 100
+    assert told[0] == {
+        "host": "web-1", "pid": 12, "since": "2027-01-15T07:00:00.000Z",
+        "seen_at": "2027-01-15T07:59:59.000Z",
+        "alive": True, "state": "sending", "accepted": 5120, "rate": 13.2, "blocks": 3,
+    }  # fmt: skip
+    assert document["since"] == "2027-01-15T07:00:00.000Z"
 
 
 def test_why_it_is_slower_and_what_it_waits_for_with_until_when() -> None:

@@ -28,6 +28,7 @@ from sendbatch.ledger.git.place import WORKING, Place
 from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.remote import Remote
 from sendbatch.ledger.sqlite.access import FILE
+from sendbatch.ledger.sqlite.asking import heeding
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
 from sendbatch.ledger.sqlite.draft import SqliteDraft
 from sendbatch.ledger.sqlite.lock import hold
@@ -290,6 +291,7 @@ def open_git_record(
         _scratch() as scratch,
         _working(folder, scratch) as working,
         hold(working, since=since, holder=holder) as held,
+        heeding(working, held.number, place.stop),
     ):
         remote = remote_of(place, scratch)
         found = find(remote, place)

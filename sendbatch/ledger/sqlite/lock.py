@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sendbatch.errors import LockedError, one_line
 from sendbatch.ledger.sqlite.access import LOCK as LOCK
@@ -43,7 +44,7 @@ def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
         raise denied(folder, folder / LOCK, error, "cannot be locked") from None
     try:
         held = Hold(path, descriptor, secrets.token_hex(16))
-        _introduce(folder, since, holder)
+        _introduce(folder, since, holder, held.number)
         yield held
     finally:
         with contextlib.suppress(OSError):
@@ -95,18 +96,35 @@ def _acquired(path: Path) -> int:
         time.sleep(BETWEEN_TRIES)
 
 
-def _introduce(folder: Path, since: str, holder: str) -> None:
-    told = json.dumps({"pid": os.getpid(), "holder": holder, "since": since})
+def _introduce(folder: Path, since: str, holder: str, number: str) -> None:
+    told = json.dumps({"pid": os.getpid(), "holder": holder, "since": since, "number": number})
     # The lock holds without its label, and dies with the process.
     with contextlib.suppress(OSError), replacing(folder / HOLDER, durable=False) as file:
         file.write(told.encode())
 
 
+def holder_of(folder: Path) -> str | None:
+    """The number of the process that holds the record in `folder` now; None where none does, or where it
+    cannot be known."""
+    if not is_held(folder):
+        return None
+    try:
+        number = _label(folder)["number"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return number if isinstance(number, str) else None
+
+
+def _label(folder: Path) -> Any:
+    """What the holder says of itself. Raises OSError, ValueError, RecursionError."""
+    descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        return json.loads(file.read(MOST_LABEL))
+
+
 def _who(folder: Path) -> str:
     try:
-        descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            told = json.loads(file.read(MOST_LABEL))
+        told = _label(folder)
         since = _local(str(told["since"]))
         return one_line(f" (process {told['pid']}, {told['holder']}, since {since})", 200)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
