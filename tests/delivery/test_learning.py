@@ -155,7 +155,7 @@ def test_while_another_tries_a_server_that_refuses_everything_this_one_waits(
     run.send()
     assert run.totals() == {Status.ACCEPTED: 200}
     assert a_second(went, 7, 22) == 0
-    assert a_second(went, 24, 30) >= 8
+    assert a_second(went, 24, 30) >= 4.5  # half of the pace: the other is there still
 
 
 def test_what_another_tried_in_vain_ends_this_one_too_if_it_is_of_the_same_run(
