@@ -31,7 +31,7 @@ def hold_shared(job: Job) -> None:
     """Raises CampaignError where a run is to be joined whose record nobody shares."""
     if job.options.join and job.record.database is None:
         raise CampaignError(
-            "--join: only a record in a database is shared by several runners, and this one is "
+            "--join and --workers: only a record in a database is shared by several runners, and this one is "
             f"{_where(job)}; nothing was sent",
             hint='write at the top of profiles.yaml: record: "${DATABASE_URL}", or set SENDBATCH_RECORD',
         )
