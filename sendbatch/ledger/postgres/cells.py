@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sendbatch.ledger.facts import Saying
 from sendbatch.ledger.postgres.parts import Asked, ask
+from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.sqlite.cells import BLANKS
 
 
@@ -23,7 +24,7 @@ def saying(
         f'(SELECT "row", btrim({cell(place)}, %s) AS text FROM {table} WHERE {condition}) AS cells '
         "WHERE lower(text) = ANY(%s)"
     )
-    values = (BLANKS, list(words))
+    values = (BLANKS, list(map(stored, words)))
     cells = ask(asked, f'SELECT text, count(*), min("row") FROM {found} GROUP BY 1 ORDER BY 3', values)
     if not cells:
         return Saying(0, (), ())

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 
 import psycopg
 
-from sendbatch.errors import LedgerError
 from sendbatch.ledger.postgres import runs
 from sendbatch.ledger.postgres.connecting import Cursor, opened, refused
 from sendbatch.ledger.postgres.copying import copy_of
@@ -16,6 +15,7 @@ from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.record import open_record
 from sendbatch.ledger.postgres.runs import found_record, living
 from sendbatch.ledger.postgres.schema import hold_version
+from sendbatch.ledger.postgres.snapshot import read_snapshot
 from sendbatch.ledger.store import Copy, Record, Snapshot
 
 
@@ -36,8 +36,8 @@ def open_postgres_record(
 @contextmanager
 def read_postgres_record(place: Place) -> Iterator[Snapshot]:
     """The record of this place, which must exist, to be read. Raises LedgerError."""
-    raise LedgerError("a record in a database is not told of yet")
-    yield
+    with read_snapshot(place) as record:
+        yield record
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from sendbatch.values import Status
 SENT: Final = listed((Status.ACCEPTED, Status.IN_DOUBT, Status.SENDING))
 DONE: Final = listed((Status.ACCEPTED, Status.IN_DOUBT, Status.REJECTED))
 NOBODY: Final = "(SELECT * FROM sendbatch.delivery WHERE false)"  # deliveries, of which there are none
+ALL_HELD: Final = "(SELECT 0::bigint WHERE false)"  # for `unheld`: all who are *sending* are in some hand
 # Of a delivery: it belongs to the record. Others were about to be tried, and belong to their plan.
 TRIED: Final = "(attempts > 0 OR was IS NOT NULL OR first_attempt_at IS NOT NULL OR status <> 'pending')"
 # Of a delivery: where it stands.

@@ -178,8 +178,8 @@ class Ledger:
         return crashed
 
     def fill(self, tables: Iterable[tuple[str, Sequence[str], Iterable[Sequence[object]]]]) -> None:
-        """An empty copy has these rows from now on: by table, and the names of their columns. Raises LedgerError
-        where there is no room for them, or they are none that sendbatch writes."""
+        """An empty copy has these rows from now on: by table, and the names of their columns. Raises
+        LedgerError where there is no room for them, Unsound where sendbatch does not write such."""
         with self._unsynchronised():
             for table, columns, rows in tables:
                 self._connection.executemany(
