@@ -39,6 +39,7 @@ MOST = 64  # of one machine
 LOOK_EVERY = 0.1  # seconds
 LONGEST_LINE = 64 * 1024  # characters that one of them says at once
 STOPPED = 3
+SOON, NOW = "soon", "now"  # what begins a line that tells one to end
 # What the first runner says for all, or what the others are told anew.
 _OWN = frozenset({"file", "workers", "yes", "join", "quiet", "no_progress", "dry_run"})
 
@@ -82,9 +83,10 @@ def ending_with_input(stop: Stop) -> Iterator[None]:
     """A process that was started ends with the one that has started it: then its standard input does."""
 
     def watch() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(sys.stdin.fileno(), 1):
-                pass
+        with contextlib.suppress(OSError, ValueError):
+            for line in sys.stdin:  # how it is to end, and why
+                word, _, why = line.strip().partition(" ")
+                (stop.now if word == NOW else stop.soon)(why)
         stop.soon("the process that has started this one is gone")
 
     threading.Thread(target=watch, name="standard input", daemon=True).start()
@@ -138,7 +140,7 @@ class Crew:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
-            self._tell(signal.SIGTERM)
+            self._end(SOON, "the runner that has started this one has ended")
         self.wait()
         self._over.set()
         self._terminal.over()
@@ -187,7 +189,8 @@ class Crew:
             thread.join()
         for process in self._processes:
             assert process.stdin is not None
-            process.stdin.close()
+            with contextlib.suppress(OSError):
+                process.stdin.close()
         return max(codes)
 
     def _hand_on(self) -> None:
@@ -196,13 +199,15 @@ class Crew:
         while not self._over.wait(LOOK_EVERY):
             wanted = 2 if self._stop.is_now else 1 if self._stop.is_soon else 0
             while told < wanted:
-                self._tell(signal.SIGTERM)
                 told += 1
+                self._end(NOW if told > 1 else SOON, self._stop.reason)
 
-    def _tell(self, number: signal.Signals) -> None:
+    def _end(self, word: str, why: str) -> None:
         for process in self._processes:
-            if process.poll() is None:
-                process.send_signal(number)
+            assert process.stdin is not None
+            with contextlib.suppress(OSError, ValueError):  # it has ended
+                process.stdin.write(f"{word} {one_line(why, 500)}\n")
+                process.stdin.flush()
 
     def _read(self, number: int, said: IO[str]) -> None:
         while line := said.readline(LONGEST_LINE):

@@ -55,7 +55,9 @@ def prepared_by(
     """What the run that was joined is about, once this call has been held to it. Raises GuardError where
     something of it is another here, CampaignError."""
     campaign, content = request.campaign, request.content
-    ownership.same_campaign(reading, campaign, job.options.moved_from, request.ways.again)
+    ownership.same_campaign(
+        reading, campaign, job.options.moved_from, request.ways.again, is_shared=True
+    )
     reaching.hold(reading, campaign, request.keeping.place)
     lines = CommandLines(campaign, job.record.given)
     hold_joined(joined, terms_of(campaign, content, job.options, request.held), lines.stop())
