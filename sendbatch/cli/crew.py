@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -165,9 +165,8 @@ class Crew:
                 start_new_session=True,  # Ctrl-C is handed on: else one that waits would hear it twice
             )
             self._processes.append(process)
-            assert process.stderr is not None
             reading = threading.Thread(
-                target=self._read, args=(number, process.stderr), name=f"runner {number}", daemon=True
+                target=self._read, args=(number, process), name=f"runner {number}", daemon=True
             )
             self._threads.append(reading)
             reading.start()
@@ -176,22 +175,14 @@ class Crew:
 
     def wait(self) -> int:
         """Until all have ended; returns the worst of their exit codes, 0 where none was started."""
-        codes = [0]
-        for number, process in enumerate(self._processes, 2):
-            code = process.wait()
-            codes.append(code if code >= 0 else STOPPED)
-            if code < 0:
-                name = signal.Signals(-code).name
-                self._terminal.complain(
-                    f"runner {number} was ended by {name}: the others take over what it left"
-                )
         for thread in self._threads:
             thread.join()
         for process in self._processes:
             assert process.stdin is not None
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        return max(codes)
+        codes = (process.wait() for process in self._processes)
+        return max((code if code >= 0 else STOPPED for code in codes), default=0)
 
     def _hand_on(self) -> None:
         """What ends this runner ends the others: first what is under way is completed, then not."""
@@ -209,12 +200,18 @@ class Crew:
                 process.stdin.write(f"{word} {one_line(why, 500)}\n")
                 process.stdin.flush()
 
-    def _read(self, number: int, said: IO[str]) -> None:
-        while line := said.readline(LONGEST_LINE):
-            try:
-                self._heard(number, json.loads(line))
-            except (ValueError, TypeError, AttributeError, RecursionError):
-                self._say(number, line)
+    def _read(self, number: int, process: subprocess.Popen[str]) -> None:
+        """What one says, to its end."""
+        assert process.stderr is not None
+        with process.stderr as said:
+            while line := said.readline(LONGEST_LINE):
+                try:
+                    self._heard(number, json.loads(line))
+                except (ValueError, TypeError, AttributeError, RecursionError):
+                    self._say(number, line)
+        if (code := process.wait()) < 0:
+            name = signal.Signals(-code).name
+            self._say(number, f"ended by {name}: the others take over what it left", is_wrong=True)
 
     def _heard(self, number: int, told: dict[str, Any]) -> None:
         event, message = told.get("event"), str(told.get("message", ""))
