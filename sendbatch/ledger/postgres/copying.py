@@ -54,6 +54,7 @@ _TABLES: Final = (
         f"id, delivery, what, at, {_STANDING}, email",
         "sendbatch.attempt AS t WHERE {of} ORDER BY id",
     ),
+    ("forgotten", "mark, name, at", "sendbatch.forgotten AS t WHERE {of} ORDER BY mark"),
     ("event", "at, kind, detail", "sendbatch.event AS t WHERE {of} ORDER BY id"),
 )
 
