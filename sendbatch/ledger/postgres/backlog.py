@@ -7,8 +7,9 @@ nothing can be sent for now. Two threads call it: one that looks, one that write
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from psycopg import sql
 
@@ -16,14 +17,14 @@ from sendbatch.errors import RecordLost
 from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Settled
 from sendbatch.ledger.postgres import blocks
 from sendbatch.ledger.postgres.claims import Queries, to_recipients
-from sendbatch.ledger.postgres.commits import Commits, take
+from sendbatch.ledger.postgres.commits import Claimed, Commits, take
 from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds, transaction
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.runs import taken_over
 from sendbatch.ledger.postgres.selecting import PostgresSelection
-from sendbatch.ledger.standing import Standing
 from sendbatch.values import Recipient, Status
 
+_Found: TypeAlias = tuple[Recipient, Claimed]
 MOST_AT_ONCE = 64  # blocks that who sends alone takes in one go
 
 
@@ -55,7 +56,7 @@ class PostgresBacklog:
         self._ended = ended
         self.now = commits.time.now
         self._lock = threading.RLock()
-        self._claimed: dict[int, Standing] = {}
+        self._claimed: dict[int, Claimed] = {}
         self._left: set[int] = set()  # no matter of this run any more, and not given back yet
         self._lost: RecordLost | None = None
 
@@ -75,7 +76,7 @@ class PostgresBacklog:
     # -- looking ------------------------------------------------------------------------------
 
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        def look(connection: Connection) -> list[tuple[Recipient, Standing]]:
+        def look(connection: Connection) -> list[_Found]:
             query = self._queries.new(lane)
             more = 1
             while True:
@@ -90,7 +91,7 @@ class PostgresBacklog:
         return self._claim(look)
 
     def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        def look(connection: Connection) -> list[tuple[Recipient, Standing]]:
+        def look(connection: Connection) -> list[_Found]:
             if not self._any_due(connection, now):
                 return []  # as nearly always
             free = connection.execute(
@@ -162,14 +163,20 @@ class PostgresBacklog:
 
     def _found(
         self, connection: Connection, query: str, lane: Lane, limit: int, **values: float
-    ) -> list[tuple[Recipient, Standing]]:
-        firsts, lasts = self._commits.holding.ranges()
-        if not firsts:
+    ) -> list[_Found]:
+        ours = sorted(self._commits.holding.all(), key=lambda block: block.first)
+        if not ours:
             return []
+        firsts = [block.first for block in ours]
         told = self._values(lane, limit=limit, **values)
-        cursor = connection.execute(_sql(query), {**told, "firsts": firsts, "lasts": lasts})
+        cursor = connection.execute(
+            _sql(query), {**told, "firsts": firsts, "lasts": [block.last for block in ours]}
+        )
         columns = [column.name for column in cursor.description or ()]
-        return to_recipients(columns, cursor.fetchall())
+        return [
+            (one, Claimed(standing, ours[bisect_right(firsts, one.id) - 1].taken))
+            for one, standing in to_recipients(columns, cursor.fetchall())
+        ]
 
     def _values(self, lane: Lane, **values: float) -> dict[str, Any]:
         with self._lock:
@@ -182,7 +189,7 @@ class PostgresBacklog:
             "domains": list(lane.domains),
         }
 
-    def _let_go(self, connection: Connection, found: Iterable[tuple[Recipient, Standing]]) -> None:
+    def _let_go(self, connection: Connection, found: Iterable[_Found]) -> None:
         """Of blocks of which nobody is in hand, and in which nothing can be sent for now."""
         holding = self._commits.holding
         with self._lock:
@@ -200,12 +207,12 @@ class PostgresBacklog:
             )
 
     def _claim(
-        self, look: Callable[[Connection], list[tuple[Recipient, Standing]]]
+        self, look: Callable[[Connection], list[_Found]]
     ) -> list[Recipient]:
         self._hold_place()
         found = self._looking.ask(look)
         with self._lock:
-            self._claimed.update((one.id, standing) for one, standing in found)
+            self._claimed.update((one.id, claimed) for one, claimed in found)
         return [one for one, _ in found]
 
     def give_back(self, ids: Collection[int]) -> None:
@@ -240,9 +247,12 @@ class PostgresBacklog:
     def _homeless(self) -> set[int]:
         """Whom this runner has in hand out of blocks that are not its own any more, and has not begun."""
         holding = self._commits.holding
-        return {
-            id_ for id_ in self._claimed if holding.of(id_) is None and id_ not in holding.sent
-        }
+        found = set()
+        for id_, claimed in self._claimed.items():
+            block = holding.of(id_)
+            if (block is None or block.taken != claimed.taken) and id_ not in holding.sent:
+                found.add(id_)
+        return found
 
     def _settle_begun(self, changes: Sequence[Change]) -> None:
         """What left is told, and nothing begins any more."""

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import Final, LiteralString
 
 from psycopg import sql
 
-from sendbatch.ledger.postgres.clocks import onward
 from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds
 from sendbatch.ledger.postgres.runs import Seat, tokens
 from sendbatch.ledger.standing import Standing
@@ -39,13 +38,14 @@ IS_OURS: Final[LiteralString] = (
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Deliveries `first` to `last`, that this runner may send as long as `token` is the newest. `renewed_at`
-    is by its own onward clock, before it asked for that."""
+    """Deliveries `first` to `last`, that this runner may send as long as `token` is the newest. `taken` is
+    the token that it took the block with: whoever was handed out before that may have been sent to by another
+    meanwhile."""
 
     first: int
     last: int
     token: int
-    renewed_at: float
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +88,9 @@ class Holding:
             block = self.blocks[self._firsts[place - 1]] if place else None
             return block if block is not None and id_ <= block.last else None
 
-    def renewed(self, firsts: Collection[int], at: float) -> None:
+    def all(self) -> list[Block]:
         with self.lock:
-            for first in firsts:
-                if (block := self.blocks.get(first)) is not None:
-                    self.blocks[first] = replace(block, renewed_at=max(at, block.renewed_at))
-
-    def ranges(self) -> tuple[list[int], list[int]]:
-        with self.lock:
-            return list(self.blocks), [block.last for block in self.blocks.values()]
+            return list(self.blocks.values())
 
 
 def cut(cursor: Cursor, record: int, deliveries: str) -> None:
@@ -123,10 +117,9 @@ def cut(cursor: Cursor, record: int, deliveries: str) -> None:
 
 
 def take(
-    cursor: Cursor, seat: Seat, at: float, *, most: int, firsts: Sequence[int] | None = None
+    cursor: Cursor, seat: Seat, *, most: int, firsts: Sequence[int] | None = None
 ) -> list[Block]:
-    """Take up to `most` blocks that are free, or those of `firsts` that are; `at` is when the transaction
-    began, by the onward clock."""
+    """Take up to `most` blocks that are free, or those of `firsts` that are."""
     token = tokens(cursor, seat.record, most)
     cursor.execute(
         _TAKE_THESE if firsts is not None else _TAKE_NEXT,
@@ -135,7 +128,7 @@ def take(
             "most": most, "token": token, "firsts": firsts,
         },
     )  # fmt: skip
-    return [Block(first, last, token, at) for first, last, token in cursor.fetchall()]
+    return [Block(first, last, token, token) for first, last, token in cursor.fetchall()]
 
 
 _TAKE: Final[LiteralString] = (
@@ -170,7 +163,7 @@ RENEW: Final[LiteralString] = (
 )
 
 
-def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block], at: float) -> list[Block]:
+def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block]) -> list[Block]:
     """The same blocks under new tokens, so that nothing is written any more by what was sent under the old
     ones; only those that are still this runner's."""
     if not blocks:
@@ -185,7 +178,8 @@ def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block], at: float) -> l
         "FROM ours WHERE b.record = %(record)s AND b.first = ours.first RETURNING b.first, b.last, b.token",
         {**of_seat(seat), **of_blocks(blocks), "lease": lease_seconds(), "token": token},
     )
-    return [Block(first, last, token, at) for first, last, token in rows]
+    taken = {block.first: block.taken for block in blocks}
+    return [Block(first, last, token, taken[first]) for first, last, token in rows]
 
 
 def let_go(cursor: Cursor, seat: Seat, blocks: Collection[Block], left: str) -> set[int]:
@@ -235,7 +229,3 @@ def of_blocks(blocks: Collection[Block]) -> dict[str, object]:
         "tokens": [block.token for block in ordered],
     }
 
-
-def is_fresh(block: Block) -> bool:
-    """Whether more than half of its lease is left, as far as this runner can tell."""
-    return onward() - block.renewed_at < lease_seconds() / 2

@@ -113,7 +113,7 @@ class Choice(PostgresSelection, ABC):
         rows = self._db.execute(
             f"SELECT id FROM {self.rows} WHERE status = 'in_doubt' AND content = %s AND dated_at > %s"
             f"{self.scope}",
-            (content, dated_after),
+            (stored(content), dated_after),
         )
         return frozenset(id_ for (id_,) in rows)
 

@@ -11,7 +11,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -50,7 +50,13 @@ _ROW: Final = (
 _IN_A_ROW: Final = (
     "UPDATE sendbatch.run SET streak = %(streak)s WHERE record = %(record)s AND id = %(run)s"
 )
-_ENDS_IN = (Status.DEFERRED, Status.PENDING, Status.FAILED)
+
+
+class Claimed(NamedTuple):
+    """Somebody who was handed out: where they stand, and the taking of their block."""
+
+    standing: Standing
+    taken: int
 
 
 class Commits:
@@ -68,10 +74,11 @@ class Commits:
         self._number = count(1)
         self._acknowledged = 0
 
-    def write(self, changes: Sequence[Change], known: dict[int, Standing]) -> set[int]:
-        """All of them, on return. `known` says where those stand who were handed out, and learns where they
-        do now. Returns the ids of whose intent does not hold. Raises RecordLost, once all else is written,
-        where somebody has changed the record, or this runner has no place in it any more; RecordStopped."""
+    def write(self, changes: Sequence[Change], known: dict[int, Claimed]) -> set[int]:
+        """All of them, on return. `known` says of those who were handed out where they stand, and learns
+        where they do now. Returns the ids of whose intent does not hold. Raises RecordLost, once all else is
+        written, where somebody has changed the record, or this runner has no place in it any more;
+        RecordStopped."""
         commit = _Commit(self, next(self._number), changes, known)
         self._line.ask(commit.make)
         self._acknowledged = commit.number
@@ -83,7 +90,7 @@ class Commits:
         """In one transaction: no dot leaves for these, and nothing older is written any more."""
         ours = {one.block.first: one.block for one in begun}
         firsts = list(ours.values())
-        now = blocks.retoken(cursor, self.seat, firsts, onward())
+        now = blocks.retoken(cursor, self.seat, firsts)
         intents.undo(cursor, blocks.of_seat(self.seat), begun)
         gone = set(ours) - {block.first for block in now}
         with self.holding.lock:
@@ -142,7 +149,7 @@ class _Commit:
     of: Commits
     number: int
     changes: Sequence[Change]
-    known: dict[int, Standing]
+    known: dict[int, Claimed]
     lost: set[int] = field(default_factory=set)
     raised: RecordLost | None = None
     writes: Writes | None = None
@@ -172,13 +179,22 @@ class _Commit:
             self.strangers, adopted = strangers(connection, of.seat, new)
             self._take_their_blocks(connection, new)
         with holding.lock:
+            known = [(id_, self.known.get(id_)) for id_ in ids]
+            stands = {id_: one.standing for id_, one in known if one is not None}
             sorting = Sorting(
-                ChainMap(self.known, self.strangers),
+                ChainMap(stands, self.strangers),
                 ChainMap(holding.sent, adopted),
-                holding.of,
+                self._block_of,
                 of.next_id,
             )
             return sorting.sorted(self.changes)
+
+    def _block_of(self, id_: int) -> Block | None:
+        """The block of this delivery, if it was held all the time since that was handed out."""
+        block, claimed = self.of.holding.of(id_), self.known.get(id_)
+        if block is None or (claimed is not None and claimed.taken != block.taken):
+            return None
+        return block
 
     def _take_their_blocks(self, connection: Connection, new: Iterable[int]) -> None:
         """Of whom nobody was handed out, and who are to be sent to."""
@@ -249,7 +265,6 @@ class _Commit:
         ours = {first for (first,) in renewed}
         stands = {id_ for cursor in held for (id_,) in cursor}
         came = {id_ for cursor in counted for (id_,) in cursor}
-        of.holding.renewed(ours, at)
         is_late = onward() - at >= lease_seconds() / 2
         self._conclude(connection, begun, ours, stands, is_late or of._line.lost_standby)
         self._learn(begun={one.change.id for one in begun} - self.lost, answered=came)
@@ -282,10 +297,8 @@ class _Commit:
         late = [
             one
             for one in answered
-            if one.after.status in _ENDS_IN and self.of.holding.of(one.id) is None
-        ]
-        late = [
-            one for one in late if one.after.status is not Status.DEFERRED or one.after.due_at is not None
+            if one.after.status in (Status.PENDING, Status.FAILED)
+            or (one.after.status is Status.DEFERRED and one.after.due_at is not None)
         ]
         if late:
             connection.execute(
@@ -354,14 +367,14 @@ class _Commit:
                     of.accepted += 1
             for id_, standing in writes.made.items():
                 if id_ in self.known:
-                    self.known[id_] = standing
+                    self.known[id_] = self.known[id_]._replace(standing=standing)
 
     def _forget(self, begun: Sequence[Begun]) -> None:
         with self.of.holding.lock:
             for one in begun:
                 self.of.holding.sent.pop(one.change.id, None)
-                if one.change.id in self.known:
-                    self.known[one.change.id] = released(one)
+                if (known := self.known.get(one.change.id)) is not None:
+                    self.known[one.change.id] = known._replace(standing=released(one))
 
     def _say_what_was_late(self, connection: Connection, late: Sequence[Answered]) -> None:
         """An answer that a person's word contradicts, or another attempt: it is an event, and changes
@@ -405,7 +418,6 @@ def take(
 ) -> list[Block]:
     """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
     Whoever is *sending* in one is in doubt."""
-    at = onward()
     with transaction(connection) as cursor:
         if containing is not None:
             rows = cursor.execute(
@@ -415,7 +427,7 @@ def take(
             )
             firsts = [first for (first,) in rows]
         taken = blocks.take(
-            cursor, of.seat, at, most=most if firsts is None else max(len(firsts), 1), firsts=firsts
+            cursor, of.seat, most=most if firsts is None else max(len(firsts), 1), firsts=firsts
         )
         if taken:
             with of.holding.lock:
@@ -457,10 +469,10 @@ def strangers(
 
 def standing_of(fields: Sequence[Any]) -> Standing:
     """From the columns of `STANDING`."""
-    status, was, attempts, due_at, code, enhanced, reply, why, detail, *rest = fields
+    status, was, attempts, due_at, code, enhanced, reply, why, detail, content, *times = fields
     return Standing(
         Status(status), _STATUSES[was], attempts, due_at, code, told(enhanced), told(reply), why,
-        told(detail), *rest,
+        told(detail), told(content), *times,
     )  # fmt: skip
 
 

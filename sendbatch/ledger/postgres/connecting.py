@@ -7,6 +7,7 @@ needs is set within it.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,10 @@ WITHIN: Final[LiteralString] = (
     "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), "
     "set_config('idle_in_transaction_session_timeout', %s, true)"
 )
+
+
+# What it cannot do about a connection that broke is told by whoever asked, and not on a terminal beside.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def lease_seconds() -> float:

@@ -18,6 +18,26 @@ from sendbatch.ledger.postgres.text import told
 BEATS = 3  # in a lease
 
 
+class Watch:
+    """Over lines in which others may be waiting: a thread that waits for nobody."""
+
+    def __init__(self, *lines: Line) -> None:
+        self._lines = lines
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.wait(0.5):
+            for line in self._lines:
+                line.look()
+
+
 class Heartbeat:
     """From `start` to `stop`. `asked` is called once with who wants this runner to end. `is_out`: another run
     has taken its place."""
@@ -78,7 +98,6 @@ class Heartbeat:
             )
         firsts = {first for (first,) in kept} if kept is not None else set()
         with holding.lock:
-            holding.renewed(firsts, at)
             holding.drop(
                 [
                     first

@@ -206,7 +206,7 @@ def _of_begun(begun: Sequence[Begun]) -> Values:
         "ids": [one.change.id for one in begun],
         "firsts": [one.block.first for one in begun],
         "tokens": [one.block.token for one in begun],
-        "contents": [one.change.content for one in begun],
+        "contents": [stored(one.change.content) for one in begun],
         "dates": [one.change.dated_at for one in begun],
         "ats": [one.change.at for one in begun],
         "began": [one.after.first_attempt_at for one in begun],

@@ -6,6 +6,9 @@ What is asked over it must be such that it can be asked again: nobody knows whet
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,12 +28,15 @@ FIRST_PAUSE: Final = 0.2  # seconds before it is tried again, twice as long each
 LONGEST_PAUSE: Final = 5.0
 SAID_AGAIN: Final = 300.0  # seconds until a person is told again that it is waited
 AFTER_STOP: Final = 5.0  # seconds that what is on the way is waited for once a run is asked to end
+SILENT: Final = 10.0  # seconds without an answer that a person is told of
 
 # What passes: the server restarts, is taken over by another, has no room, or this one lost a race for a lock.
 # By the classes of PostgreSQL's appendix A; 25006 is read-only, as a standby is until it is promoted.
 _PASSES: Final = ("08", "40", "53", "57", "58", "25006", "25P03", "25P02", "55P03", "XX")
 # Of a connection that was not made there is no code; in another language it is waited for a little in vain.
-_NO: Final = ("password authentication failed", "no password supplied", "pg_hba.conf", "does not exist")
+_NO: Final = (
+    "password authentication failed", "no password supplied", "pg_hba.conf", "does not exist",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,13 @@ class Waiting:
     told: Callable[[str], None] = field(repr=False)
     stop: Stop = field(repr=False)
 
+    @property
+    def patience(self) -> float:
+        """Seconds; of a run that is to end only what is on the way is waited for."""
+        if self.stop.is_now:
+            return 0.0
+        return min(self.offline, AFTER_STOP) if self.stop.is_soon else self.offline
+
 
 class Line:
     """For one thread at a time; others wait for it. `lost_standby` says that the server warned in the middle
@@ -52,6 +65,8 @@ class Line:
         self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._is_closed = threading.Event()
+        self._asked_at: float | None = None
+        self._is_late = False
         self.lost_standby = False
 
     def ask(self, work: Callable[[Connection], T]) -> T:
@@ -59,29 +74,41 @@ class Line:
         says no, or is away for too long, or the run is to end meanwhile; LedgerError where it keeps
         nothing."""
         with self._lock:
-            away: _Away | None = None
+            away = _Away(self._waiting)
             while True:
                 try:
-                    self.lost_standby = False
-                    found = work(self._ready())
+                    found = self._asked(work)
                 except psycopg.Error as error:
                     self._drop()
                     if not passes(error):
                         raise stopped(error, self._waiting.address) from None
-                    away = away or _Away(self._waiting)
                     away.wait(error, self._is_closed)
                 else:
-                    if away is not None:
-                        away.over()
+                    away.over()
                     return found
 
+    def _asked(self, work: Callable[[Connection], T]) -> T:
+        connection = self._ready()
+        self.lost_standby = False
+        self._asked_at = onward()
+        try:
+            return work(connection)
+        finally:
+            self._asked_at = None
+
     def _ready(self) -> Connection:
-        if self._is_closed.is_set():
-            raise RecordStopped(f"{self._waiting.address.shown}: the record is closed")
+        self._hold_open()
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._waiting.address)
             self._connection.add_notice_handler(self._notice)
+            self._hold_open()
         return self._connection
+
+    def _hold_open(self) -> None:
+        """Whoever was let go has nothing to write any more. Raises RecordStopped."""
+        if self._is_closed.is_set():
+            self._drop()
+            raise RecordStopped(f"{self._waiting.address.shown}: the record is closed")
 
     def _notice(self, said: Any) -> None:
         self.lost_standby |= said.severity_nonlocalized == "WARNING"
@@ -91,14 +118,58 @@ class Line:
             self._connection.close()
             self._connection = None
 
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed.is_set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another thread waits in it, and does so for a moment more."""
+        if not self._lock.acquire(timeout=1.0):
+            return True
+        self._lock.release()
+        return False
+
+    def look(self) -> None:
+        """From a thread beside it: a person is told of a server that does not answer, and it is not waited
+        for longer than for one that is away."""
+        asked_at, waiting = self._asked_at, self._waiting
+        if asked_at is None:
+            self._is_late = False
+            return
+        silent = onward() - asked_at
+        if silent >= SILENT and not self._is_late:
+            self._is_late = True
+            waiting.told(
+                f"the record's database ({waiting.address.shown}) has not answered for {duration(SILENT)}; "
+                f"no message leaves until it does; waiting for it up to {duration(waiting.offline)}"
+            )
+        if silent >= max(waiting.patience, 1.0):
+            self._break()
+
+    def _break(self) -> None:
+        """Who waits for an answer is told that there is no connection any more."""
+        connection = self._connection
+        if connection is None:
+            return
+        with contextlib.suppress(psycopg.Error, OSError), _same_socket(connection) as same:
+            same.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """Whoever waits in it is let go."""
+        """Whoever waits in it is let go, and writes nothing any more."""
         self._is_closed.set()
-        if self._lock.acquire(timeout=1.0):
-            try:
-                self._drop()
-            finally:
-                self._lock.release()
+        if not self._lock.acquire(timeout=0.5):
+            self._break()
+            if not self._lock.acquire(timeout=1.0):
+                return  # it connects, and finds out
+        try:
+            self._drop()
+        finally:
+            self._lock.release()
+
+
+def _same_socket(connection: Connection) -> socket.socket:
+    return socket.socket(fileno=os.dup(connection.fileno()))
 
 
 class _Away:
@@ -106,28 +177,28 @@ class _Away:
 
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
-        self._since = onward()
+        self._since: float | None = None
         self._said: float | None = None
         self._pause = FIRST_PAUSE
 
     def wait(self, error: psycopg.Error, closed: threading.Event) -> None:
         """For a moment. Raises RecordStopped where it was waited for long enough."""
         waiting, now = self._waiting, onward()
-        stop = waiting.stop
+        self._since = now if self._since is None else self._since
         where, words = waiting.address.shown, words_of(error)
-        if now - self._since >= (AFTER_STOP if stop.is_soon else waiting.offline) or stop.is_now:
+        if now - self._since >= waiting.patience:
             raise RecordStopped(
                 f"{where}: the record's database is away: {words}; no message left that it does not know of",
                 hint="run it again once the database is back: it goes on from there",
             )
-        self._say(where, words, now)
+        self._say(where, words, now, now - self._since)
         if closed.wait(self._pause):
             raise RecordStopped(f"{where}: the record's database is away: {words}")
-        self._pause = min(self._pause * 2, 0.2 if stop.is_soon else LONGEST_PAUSE)
+        self._pause = min(self._pause * 2, FIRST_PAUSE if waiting.stop.is_soon else LONGEST_PAUSE)
 
-    def _say(self, where: str, words: str, now: float) -> None:
+    def _say(self, where: str, words: str, now: float, for_: float) -> None:
         """Not of what is over at once: a deadlock, a connection that a pooler has closed."""
-        if now - self._since < 2 * FIRST_PAUSE or (self._said is not None and now - self._said < SAID_AGAIN):
+        if for_ < 2 * FIRST_PAUSE or (self._said is not None and now - self._said < SAID_AGAIN):
             return
         self._said = now
         self._waiting.told(

@@ -30,7 +30,7 @@ from sendbatch.ledger.postgres.connecting import (
     transaction,
 )
 from sendbatch.ledger.postgres.draft import PostgresDraft, drafted
-from sendbatch.ledger.postgres.heartbeat import Heartbeat
+from sendbatch.ledger.postgres.heartbeat import Heartbeat, Watch
 from sendbatch.ledger.postgres.line import Line, Waiting
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.reading import PostgresReading
@@ -70,15 +70,25 @@ class PostgresRecord:
         self._holding = Holding()
         self._commits = Commits(self._writing, seat, self._holding, self._time)
         unheard = replace(waiting, told=lambda text: None, offline=0.0)
-        self._heartbeat = Heartbeat(
+        self.heartbeat = Heartbeat(
             Line(unheard), seat, self._commits, self._time, self._asked_to_end
         )
+        self._watch = Watch(self._writing, self._looking, self._reading)
         self.reading = PostgresReading(Answering(self._reading), seat.record)
+
+    def now(self) -> float:
+        """The database's time."""
+        return self._time.now()
 
     def open(self) -> None:
         """Be heard of from now on."""
-        self._writing.ask(self._heartbeat.beat)
-        self._heartbeat.start()
+        self.beat()
+        self.heartbeat.start()
+        self._watch.start()
+
+    def beat(self) -> None:
+        """Say so, and hear what others have to say, now."""
+        self._writing.ask(self.heartbeat.beat)
 
     def _asked_to_end(self, by: str) -> None:
         self._waiting.stop.soon(f"sendbatch stop, {one_line(by, 200)}")
@@ -102,9 +112,15 @@ class PostgresRecord:
             selection,
             Queries(self._seat.record, selection.those, began_at[0] if began_at else None),
             shared=self._shared,
-            is_out=lambda: self._heartbeat.is_out,
+            is_out=lambda: self.heartbeat.is_out,
             ended=self._end,
         )
+
+    def hold(self, cursor: Cursor) -> int:
+        """In the transaction that is open: no other run begins before its end. Returns the record's id.
+        Raises RecordLost where another has it."""
+        runs.hold_planning(cursor, self._seat)
+        return self._seat.record
 
     def recover(self, at: float) -> int:
         if self._seat.token is None:
@@ -165,16 +181,29 @@ class PostgresRecord:
                 if runs.is_last(cursor, self._seat):
                     restore(cursor, self._seat.record)
 
-        self._writing.ask(work)
+        if self._writing.is_busy:  # a call was left to itself, and is not to write any more
+            self._writing.close()
+        line = self._closing() if self._writing.is_closed else self._writing
+        line.ask(work)
+        if line is not self._writing:
+            line.close()
 
     def close(self) -> None:
         """What this runner held is for others at once; with the last one, the run is over."""
-        self._heartbeat.stop()
-        closing = Line(replace(self._waiting, offline=AT_CLOSING, told=lambda text: None))
+        self.heartbeat.stop()
+        for line in (self._writing, self._looking, self._reading):
+            line.close()
+        closing = self._closing()
+        watch = Watch(closing)
+        watch.start()
         with contextlib.suppress(RecordStopped, LedgerError):
             closing.ask(self._leave)
-        for line in (closing, self._writing, self._looking, self._reading):
-            line.close()
+        closing.close()
+        watch.stop()
+        self._watch.stop()
+
+    def _closing(self) -> Line:
+        return Line(replace(self._waiting, offline=AT_CLOSING, told=lambda text: None))
 
     def _leave(self, connection: Connection) -> None:
         with transaction(connection) as cursor:

@@ -142,8 +142,8 @@ def _hold_old(cursor: Cursor, record: int, ids: Sequence[int]) -> None:
     if found is not None:
         key, since = found
         raise LockedError(
-            f"{one_line(told(key), 200)}: in doubt since {clock_time(since)}, so that the server's answer "
-            "may still come, from another machine that is slow or paused; nobody was changed",
+            f"{one_line(told(key), 200)}: in doubt since {clock_time(since)}, so the server's answer may "
+            "still come, from another machine that is slow or paused; nobody was changed",
             hint=f"wait until {clock_time(since + YOUNG + lease_seconds())} before it is sent again; "
             "--as accepted and --as rejected hold at once",
         )

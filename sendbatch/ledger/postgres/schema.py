@@ -17,6 +17,11 @@ from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transa
 VERSION: Final = 1
 # By the version that a schema has: the statements that make the next one of it.
 STEPS: Final[dict[int, sql.SQL]] = {}
+# Of the catalog itself: to_regclass remembers what was not there before another made it.
+_ABOUT: Final = (
+    "SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = 'sendbatch' AND c.relname = 'about'"
+)
 _LOCK = 0x73656E6462617463  # of the making of all schemas: "sendbatc"
 
 
@@ -47,7 +52,7 @@ def hold_version(connection: Connection, address: Address) -> bool:
 
 
 def _version(cursor: Cursor, address: Address) -> int | None:
-    if one(cursor, "SELECT to_regclass('sendbatch.about')") is None:
+    if one(cursor, _ABOUT) is None:
         return None
     found = cursor.execute("SELECT version, written_by FROM sendbatch.about").fetchone()
     if found is None:
@@ -65,7 +70,7 @@ def _version(cursor: Cursor, address: Address) -> int | None:
 def _bring_up(cursor: Cursor, address: Address) -> None:
     found = _version(cursor, address)
     if found is None:
-        if one(cursor, "SELECT to_regnamespace('sendbatch')") is None:
+        if one(cursor, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'sendbatch'") is None:
             cursor.execute("CREATE SCHEMA sendbatch")
         cursor.execute(_tables(), prepare=False)
         cursor.execute("INSERT INTO sendbatch.about VALUES (%s, %s)", (VERSION, __version__))
