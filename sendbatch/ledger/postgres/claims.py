@@ -46,8 +46,10 @@ class Queries:
             '(SELECT * FROM (SELECT coalesce(r.delivery, r.id) AS id, r.id AS place, r."row" AS "row", '
             "r.key AS key, coalesce(d.email, r.email) AS email, r.vars AS vars, d.id AS tried, "
             f"coalesce(d.status, 'pending') AS status, {_OF_DELIVERY.replace('d.status, ', '')} "
-            f"FROM ({rows}) AS r LEFT JOIN sendbatch.delivery AS d ON d.record = {self._record:d} "
-            "AND d.id = coalesce(r.delivery, r.id)) AS people "
+            # looked up one by one, whatever the database believes of its tables
+            f"FROM ({rows}) AS r LEFT JOIN LATERAL (SELECT * FROM sendbatch.delivery AS one "
+            f"WHERE one.record = {self._record:d} AND one.id = coalesce(r.delivery, r.id) OFFSET 0) AS d "
+            "ON true) AS people "
             f"WHERE true{self._those})"
         )
 

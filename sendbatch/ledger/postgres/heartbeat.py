@@ -76,11 +76,11 @@ class Heartbeat:
             ours = dict(holding.blocks)
         at = onward()
         values = {**blocks.of_seat(seat), "lease": lease_seconds(), "speed": self._speed(at)}
-        with connection.pipeline():
-            seen = connection.execute(
-                f"UPDATE sendbatch.runner SET seen_at = {NOW}, speed = %(speed)s WHERE record = %(record)s "
-                "AND id = %(runner)s RETURNING seen_at, stopped_by",
-                values,
+        with connection.pipeline():  # one transaction; its rows in the order in which a commit has them
+            kept = (
+                connection.execute(blocks.RENEW, {**values, **blocks.of_blocks(ours.values())})
+                if ours
+                else None
             )
             if seat.token is not None:
                 connection.execute(
@@ -91,10 +91,10 @@ class Heartbeat:
             run = connection.execute(
                 "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s", values
             )
-            kept = (
-                connection.execute(blocks.RENEW, {**values, **blocks.of_blocks(ours.values())})
-                if ours
-                else None
+            seen = connection.execute(
+                f"UPDATE sendbatch.runner SET seen_at = {NOW}, speed = %(speed)s WHERE record = %(record)s "
+                "AND id = %(runner)s RETURNING seen_at, stopped_by",
+                values,
             )
         firsts = {first for (first,) in kept} if kept is not None else set()
         with holding.lock:
