@@ -1,7 +1,7 @@
 # make demo   sends the sample campaign to the built-in sandbox
 # make test   runs the tests on all cores; with ARGS="-m ''" also those that only CI runs (some five minutes)
 # make bench  measures what is claimed, and writes benchmarks/README.md (some 15 minutes)
-# make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes); ARGS=--git: the record in git
+# make chaos  kills a thousand runs and accounts for every recipient (some 20 minutes); ARGS=--git, --postgres too
 # make mutants ARGS=smtp  which defects of a room its own tests do not see (smtp, ledger, limits, delivery)
 # Everything goes into .venv; a second call installs nothing unless a lock or pyproject.toml changed.
 
@@ -43,7 +43,7 @@ chaos: $(VENV)/.dev
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-bench: $(VENV)/.runtime
+bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(VENV)/.dev
@@ -58,7 +58,7 @@ docs: $(VENV)/.runtime
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml requirements-build.in -o requirements.txt
-	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra mjml -c requirements.txt \
+	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra mjml --extra postgres -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-action.txt
 	uv pip compile $(LOCK) --extra dkim --extra encrypt --extra keyring --extra mjml --extra postgres --extra preview --group dev -c requirements.txt \
 		pyproject.toml requirements-build.in -o requirements-dev.txt

@@ -24,6 +24,8 @@ from benchmarks import (
     repository,
     resume,
     round_trip,
+    shared,
+    shared_planning,
     startup,
     throughput,
 )
@@ -40,6 +42,8 @@ SCRIPTS: dict[str, tuple[Callable[[int, int], Result], int]] = {
     "resume": (resume.measure, resume.PEOPLE),
     "pacing": (pacing.measure, pacing.PEOPLE),
     "repository": (repository.measure, repository.PEOPLE),
+    "shared": (shared.measure, shared.PEOPLE),
+    "shared_planning": (shared_planning.measure, shared_planning.PEOPLE),
     "startup": (startup.measure, startup.PEOPLE),
     "live": (live.measure, live.PEOPLE),
     "profile": (profile.measure, profile.PEOPLE),

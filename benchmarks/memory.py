@@ -68,10 +68,15 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
 def _peak(one: Desk) -> Peak:
     """Run once and watch. Raises SystemExit where the run fails."""
     one.forget()
+    return peak_of(one.command("run", "--limit", str(SENT)), one.folder)
+
+
+def peak_of(command: list[str], folder: Path, env: dict[str, str] | None = None) -> Peak:
+    """Of a command and all below it, while it runs. Raises SystemExit where it fails."""
     peak = Peak()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
-            one.command("run", "--limit", str(SENT)), cwd=one.folder, env=environment(),
+            command, cwd=folder, env=environment(env),
             stdin=subprocess.DEVNULL, stdout=said, stderr=said,
         )  # fmt: skip
         while process.poll() is None:
@@ -79,7 +84,7 @@ def _peak(one: Desk) -> Peak:
             time.sleep(EVERY)
         if process.returncode:
             said.seek(0)
-            raise SystemExit(f"sendbatch run: exit {process.returncode}:\n{said.read()[-2000:]}")
+            raise SystemExit(f"{command[3]}: exit {process.returncode}:\n{said.read()[-2000:]}")
     return peak
 
 

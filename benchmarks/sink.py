@@ -1,8 +1,9 @@
 """The server that takes everything and keeps nothing: Postfix's `smtp-sink`, or our own.
 
-`python -m benchmarks.sink PORT [CERTIFICATE KEY]` is our own, over TLS where it is given a certificate. It
-prints one line when it listens and one with the time (CLOCK_MONOTONIC, the same for all processes of a
-machine) of the first message of each connection.
+`python -m benchmarks.sink PORT [CERTIFICATE KEY]` is our own, over TLS where it is given a certificate;
+`python -m benchmarks.sink PORT SECONDS` answers each message after so long. It prints one line when it
+listens and one with the time (CLOCK_MONOTONIC, the same for all processes of a machine) of the first message
+of each connection.
 """
 
 from __future__ import annotations
@@ -40,14 +41,17 @@ class Sink:
 
 
 @contextlib.contextmanager
-def sink(*, own: bool = False, certificate: Sequence[Path] = ()) -> Iterator[Sink]:
+def sink(
+    *, own: bool = False, certificate: Sequence[Path] = (), takes: float = 0.0
+) -> Iterator[Sink]:
     """smtp-sink where it is installed, else (or where `own` is asked for) the one of this module, which
-    speaks TLS with a certificate and its key."""
+    speaks TLS with a certificate and its key, or `takes` so many seconds for a message."""
     path = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     port = free_port()
-    if own or certificate or path is None:
-        name = "our own sink"
-        command = [sys.executable, "-m", "benchmarks.sink", str(port), *map(str, certificate)]
+    if own or certificate or takes or path is None:
+        name = f"a sink that takes {takes * 1000:.0f} ms a message" if takes else "our own sink"
+        more = [str(takes)] if takes else map(str, certificate)
+        command = [sys.executable, "-m", "benchmarks.sink", str(port), *more]
     else:
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
         name, command = "smtp-sink", [path, *user, f"127.0.0.1:{port}", "1000"]
@@ -89,10 +93,12 @@ def free_port() -> int:
 class _Session(asyncio.Protocol):
     """One connection. Commands may come many at once (RFC 2920); replies leave in one write."""
 
-    def __init__(self) -> None:
+    def __init__(self, takes: float = 0.0) -> None:
         self._rest = b""
         self._in_data = False
         self._taken = 0
+        self._takes = takes  # seconds for a message
+        self._is_busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no such class
@@ -100,13 +106,21 @@ class _Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._rest += data
+        self._answer()
+
+    def _answer(self) -> None:
         replies: list[bytes] = []
-        while (reply := self._step()) is not None:
+        while not self._is_busy and (reply := self._step()) is not None:
             replies.append(reply)
         if replies:
             self._transport.write(b"".join(replies))
             if replies[-1] is BYE:
                 self._transport.close()
+
+    def _took(self) -> None:
+        self._is_busy = False
+        self._transport.write(OK)
+        self._answer()
 
     def _step(self) -> bytes | None:
         """The reply to what has come in whole, None when more is needed."""
@@ -120,6 +134,10 @@ class _Session(asyncio.Protocol):
             self._taken += 1
             if self._taken == 1:
                 print(f"first {time.monotonic()}", flush=True)
+            if self._takes:
+                self._is_busy = True
+                asyncio.get_running_loop().call_later(self._takes, self._took)
+                return b""
             return OK
         verb = head[:4].upper()
         if verb == b"DATA":
@@ -129,13 +147,17 @@ class _Session(asyncio.Protocol):
         return OFFERS if verb == b"EHLO" else BYE if verb == b"QUIT" else OK
 
 
-async def _serve(port: int, certificate: Sequence[str]) -> None:
+async def _serve(port: int, more: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
-    tls = None
-    if certificate:
+    tls, takes = None, 0.0
+    if len(more) == 1:
+        takes = float(more[0])
+    elif more:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(*certificate)
-    listening = await loop.create_server(_Session, "127.0.0.1", port, backlog=1000, ssl=tls)
+        tls.load_cert_chain(*more)
+    listening = await loop.create_server(
+        lambda: _Session(takes), "127.0.0.1", port, backlog=1000, ssl=tls
+    )
     print("listening", flush=True)
     await listening.serve_forever()
 

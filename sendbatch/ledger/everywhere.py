@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from sendbatch.ledger.moving import Move
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.sqlite.access import FILE, LOCK, LOG, SHARED
 from sendbatch.ledger.sqlite.lock import HOLDER, hold
@@ -45,6 +46,11 @@ def has_file(folder: Path) -> bool:
 class Telling(Snapshot, Protocol):
     """A record that is only looked at, and tells of single people."""
 
+    @property
+    def move(self) -> Move | None:
+        """Where it is going, or has gone: then what it tells may be out of date."""
+        ...
+
     def stories(self, whose: Whose) -> Stories:
         """All that stands there of them."""
         ...
@@ -69,12 +75,15 @@ class Forgetting(Protocol):
 @contextlib.contextmanager
 def looked_at(folder: Path) -> Iterator[Telling]:
     """The record in this folder, as it stands at this moment. Raises LedgerError."""
-    with read_ledger(folder) as ledger:
+    with read_ledger(folder, moved=True) as ledger:
         yield ledger
 
 
 @contextlib.contextmanager
 def in_hand(folder: Path, *, holder: str) -> Iterator[Forgetting]:
     """The record in this folder, in this hand. Raises LockedError while a run has it, LedgerError."""
-    with hold(folder, since="a moment ago", holder=holder) as held, open_ledger(folder, held) as ledger:
+    with (
+        hold(folder, since="a moment ago", holder=holder) as held,
+        open_ledger(folder, held, moved=True) as ledger,
+    ):
         yield ledger

@@ -135,7 +135,7 @@ def _in_folder(folder: Path, who: Whose) -> InRecord | None:
             said("server"),
             _reach(reading),
             record.under_way,
-            None,
+            record.move.to if record.move is not None and record.move.is_done else None,
             stories,
             tuple(_message_id(reading, story) for story in stories.stories),
         )

@@ -15,10 +15,12 @@ from tests.chaos.cloned import Cloned
 from tests.chaos.killing import Campaign, Setting, Tally, some_setting
 from tests.chaos.power import PowerCuts, in_memory
 from tests.chaos.recording import BEHIND
+from tests.chaos.shared import keep, kept, one_campaign
 from tests.chaos.steps import STEPS
 from tests.chaos.through_postfix import postfix
 
 KILLS_A_CAMPAIGN = 12
+MOST_EVENTS = 60  # of one campaign on many machines
 MOST_CLONED = 1500  # people of a campaign whose record is in the repository
 
 
@@ -30,6 +32,8 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2, help="campaigns side by side")
     parser.add_argument("--postfix", action="store_true", help="against a real Postfix")
     parser.add_argument("--git", action="store_true", help="with the record in the repository")
+    parser.add_argument("--postgres", action="store_true", help="many machines over one record")
+    parser.add_argument("--go-on", type=Path, metavar="FILE", help="where a call with --postgres ended")
     parser.add_argument("--power-cuts", type=int, help="so many of these, and no kills")
     asked = parser.parse_args()
     asked.kills = asked.kills or (200 if asked.git else 1000)
@@ -43,9 +47,11 @@ def main() -> int:
             _kill(kind, asked, 1, tally, started)
     elif asked.git:
         _kill(Cloned, asked, asked.at_once, tally, started)
+    elif asked.postgres:
+        tally = _shared(asked, tally, started)
     else:
         _kill(Campaign, asked, asked.at_once, tally, started)
-    if asked.git:
+    if asked.git or asked.postgres:
         print("\n".join(f"  {n:5}  {what}" for what, n in sorted((tally.steps + tally.tried).items())))
     elif not asked.power_cuts:
         print(_told_of_steps(tally))
@@ -67,6 +73,23 @@ def _kill(
             for one in waiting:
                 one.result()
             print(_told(tally, started), flush=True)
+
+
+def _shared(asked: argparse.Namespace, tally: Tally, started: float) -> Tally:
+    """Campaigns one after the other, for each is of many machines."""
+    number = 0
+    if asked.go_on is not None and asked.go_on.exists():
+        number, asked.seed, tally = kept(asked.go_on)
+        print(f"goes on with seed {asked.seed}, behind campaign {number}", flush=True)
+    while tally.kills < asked.kills:
+        number += 1
+        folder = Path(tempfile.mkdtemp(prefix="sendbatch-chaos-"))
+        events = min(MOST_EVENTS, asked.kills - tally.kills)
+        one_campaign(folder, Random(f"{asked.seed} {number}"), tally, events)
+        print(_told(tally, started).replace("kills", "events", 1), flush=True)
+        if asked.go_on is not None:
+            keep(asked.go_on, number, asked.seed, tally)
+    return tally
 
 
 def _cut(asked: argparse.Namespace, tally: Tally, started: float) -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from tests.chaos.cloned import Cloned
 from tests.chaos.killing import Campaign, Setting, Tally
+from tests.chaos.shared import Common, Shared
 from tests.chaos.steps import STEPS, Step, possible
 from tests.conftest import Needs
+from tests.kit.postgres import programs
+from tests.kit.tools import find_or_skip
 
 SETTINGS = [
     Setting(people=250, connections=10, tls=False, behind="taken"),
@@ -31,6 +34,14 @@ class OneStep(Campaign):
     by_step = 1.0
 
 
+SHARED = [
+    Common(people=600, runners=2, connections=4, rate=60, offline=60),
+    Common(people=600, runners=3, connections=1, rate=40, offline=60, pooled=True),
+    Common(people=900, runners=4, connections=8, rate=80, offline=60, followed=True),
+    Common(people=800, runners=6, connections=2, rate=80, offline=60),
+    Common(people=500, runners=3, connections=4, rate=40, offline=3),
+]
+EVENTS = 20  # of each: 100 in all
 MOST = 25  # campaigns; a run that ends before its moment comes is over, and its campaign with it
 
 
@@ -70,3 +81,22 @@ def test_with_the_record_in_the_repository_whole_machines_die(needs: Needs, tmp_
         Cloned(folder, setting, random, tally).survive(20 - tally.kills)
     assert tally.wrong == []
     assert tally.kills == 20
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("common", SHARED, ids=str)
+def test_machines_over_one_record_are_killed_paused_and_cut_off(
+    common: Common, tmp_path: Path
+) -> None:
+    programs()
+    if common.pooled:
+        find_or_skip("pgbouncer", "the record is reached through it")
+    tally, random = Tally(), Random(str(common))
+    for number in range(MOST):
+        if tally.kills >= EVENTS:
+            break
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        Shared(folder, common, random, tally).survive(EVENTS - tally.kills)
+    assert tally.wrong == []
+    assert tally.kills >= EVENTS

@@ -1,7 +1,7 @@
 """Another machine, as far as a runner can tell: a name, an address and a clock of its own.
 
 Its network is a namespace with one cable to this machine; it ends with the process that holds it. Servers of
-this machine are reached through a relay that listens at `here`.
+this machine are reached through a relay that listens at `here`, its own or that of any other such machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from tests.kit.tools import find_or_skip, skip_or_fail
 REASON = "runners stand on machines of their own"
 CLOCK = Path(__file__).with_name("clock.c")
 BEGIN = 'hostname "$1" && ip link set lo up && echo ready && exec cat'
-CABLES = 16384  # networks of four addresses in 198.18.0.0/16, which RFC 2544 keeps for tests
+NETWORK = "198.18.0.0/16"  # RFC 2544 keeps it for tests
+CABLES = 16384  # networks of four addresses in it
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,15 @@ def machine(name: str, *, clock: int = 0) -> Iterator[Machine]:
             skip_or_fail(f"no machine of their own for the tests: {said.strip()}")
         inside = ("nsenter", "--target", str(holder.pid), "--net", "--uts")
         here, there = _cable(holder.pid, inside)
-        preloaded = {"LD_PRELOAD": str(_clock()), "CLOCK_OFFSET": str(clock)} if clock else {}
         try:
-            yield Machine(name, here, there, inside, preloaded)
+            yield Machine(name, here, there, inside, clocked(clock))
         finally:
             holder.communicate("")
+
+
+def clocked(seconds: int) -> dict[str, str]:
+    """Variables of a process whose clock is so many seconds off."""
+    return {"LD_PRELOAD": str(_clock()), "CLOCK_OFFSET": str(seconds)} if seconds else {}
 
 
 def _cable(holder: int, inside: tuple[str, ...]) -> tuple[str, str]:
@@ -88,6 +93,7 @@ def _cable(holder: int, inside: tuple[str, ...]) -> tuple[str, str]:
             ["link", "set", device, "up"],
         ):
             subprocess.run([*before, "ip", *more], check=True)
+    subprocess.run([*inside, "ip", "route", "add", NETWORK, "via", here], check=True)
     return here, there
 
 

@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -67,9 +67,9 @@ def unprivileged() -> list[str]:
 
 
 @contextlib.contextmanager
-def its_folder() -> Iterator[Path]:
+def its_folder(place: Path | None = None) -> Iterator[Path]:
     """An empty one that belongs to who runs the programs, with nothing closed above it."""
-    folder = Path(tempfile.mkdtemp(prefix="sendbatch-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="sendbatch-postgres-", dir=place))
     try:
         give(folder)
         yield folder
@@ -102,10 +102,10 @@ class Postgres:
 
     @classmethod
     @contextlib.contextmanager
-    def made(cls, **settings: str) -> Iterator[Self]:
-        """A new one, running, in a folder that is removed after."""
+    def made(cls, place: Path | None = None, **settings: str) -> Iterator[Self]:
+        """A new one, running, in a folder that is removed after, below `place` if that is given."""
         passwords = {role: secrets.token_hex(12) for role in (SUPERUSER, OWNER, STRANGER)}
-        with its_folder() as folder:
+        with its_folder(place) as folder:
             made = cls(folder, passwords)
             (folder / "password").write_text(passwords[SUPERUSER])
             give(folder / "password")
@@ -113,7 +113,7 @@ class Postgres:
                 *("initdb", "-D", "{data}", "-U", SUPERUSER, "--auth=scram-sha-256", "--no-sync"),
                 *(f"--pwfile={folder}/password", "--locale=C", "--encoding=UTF8", "--wal-segsize=4"),
             )
-            made.configure(**SETTINGS, **settings)
+            made.configure(**{**SETTINGS, **settings})
             with made.running():
                 made.say(*(_role(name, passwords[name]) for name in (OWNER, STRANGER)))
                 yield made
@@ -138,12 +138,12 @@ class Postgres:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def program(self, name: str, *words: str, environ: dict[str, str] | None = None) -> str:
+    def program(self, name: str, *words: str, environ: Mapping[str, str] | None = None) -> str:
         """What one of its programs says. Raises AssertionError where it fails."""
         words = tuple(word.format(data=self.data) for word in words)
         ended = subprocess.run(
             [*unprivileged(), str(programs() / name), *words],
-            capture_output=True, text=True, check=False, cwd="/", env=dict(os.environ) | (environ or {}),
+            capture_output=True, text=True, check=False, cwd="/", env=dict(os.environ) | dict(environ or {}),
         )  # fmt: skip
         assert ended.returncode == 0, f"{name}: {ended.stderr}"
         return ended.stdout
@@ -156,13 +156,14 @@ class Postgres:
 
     # its life
 
-    def start(self) -> None:
+    def start(self, environ: Mapping[str, str] | None = None) -> None:
         """It answers, when this returns; what a kill left is recovered."""
         assert not self.is_running
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*unprivileged(), str(programs() / "postgres"), "-D", str(self.data)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                env=dict(os.environ) | dict(environ or {}),
             )  # fmt: skip
         until(self._answers, "PostgreSQL to answer")
 

@@ -1,6 +1,7 @@
 """A relay of TCP that understands nothing: it passes bytes on, and can stall, cut, or lose what comes.
 
-Between a runner and its database it cuts the one off from the other, and loses the answer to a commit.
+Between a runner and its database it cuts the one off from the other, and loses the answer to a commit. A trap
+says what happens when certain bytes come by.
 """
 
 from __future__ import annotations
@@ -11,33 +12,47 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Self
 
 from tests.kit.loopback import HOST
 
 COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"  # PostgreSQL's CommandComplete: the answer to a COMMIT
-CHUNK = 65536
+CHUNK, LONGEST_PATTERN = 65536, 64
 
 
-@dataclass
-class _Loss:
-    """The `nth` time these bytes come from the server, they and all behind them are lost."""
+class Fate(Enum):
+    """What becomes of the bytes that sprang a trap, and of all behind them on that connection."""
+
+    PASS = "they pass"
+    CUT = "they are lost, and the connection is reset"
+    SILENCE = "they are lost, and the connection stays open"
+
+
+@dataclass(eq=False)
+class Trap:
+    """The `nth` time that these bytes come, from the client or else from the server, `act` is called in the
+    relay's thread before they go on, and says whether they do; then the trap is gone."""
 
     pattern: bytes
-    nth: int
-    then_cuts: bool
-    came: bool = False
+    act: Callable[[], Fate]
+    nth: int = 1
+    from_client: bool = False
 
 
 class Relay:
-    """Listens on `host`, and passes on to `port` of 127.0.0.1, in a thread of its own."""
+    """Listens on `host`, and passes on to `port` of 127.0.0.1, in a thread of its own; or to that
+    which `route` gives for the address of who comes."""
 
-    def __init__(self, port: int, *, host: str = HOST) -> None:
+    def __init__(
+        self, port: int = 0, *, host: str = HOST, route: Callable[[str], int] | None = None
+    ) -> None:
         self.host, self.target, self.port = host, port, 0
+        self._route = route
         self.lost = threading.Event()  # what was to be lost has come
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._is_cut = False
-        self._loss: _Loss | None = None
+        self._traps: list[Trap] = []
 
     def __enter__(self) -> Self:
         self._listening = socket.create_server((self.host, 0), backlog=128)
@@ -53,6 +68,11 @@ class Relay:
         self._thread.join(60)
         assert not self._thread.is_alive()
 
+    def carries(self, port: int) -> bool:
+        """Whether the connection that comes to the server from this port is one of its own."""
+        ends = (onward.get_extra_info("sockname") for _, onward in list(self._pairs))
+        return any(end is not None and end[1] == port for end in ends)
+
     # told from any thread
 
     def cut(self) -> None:
@@ -67,15 +87,29 @@ class Relay:
         """All that waited goes on its way."""
         self._call(self._mends)
 
+    def set(self, trap: Trap) -> None:
+        self._call(lambda: self._traps.append(trap))
+
+    def lift(self, trap: Trap) -> None:
+        self._call(lambda: self._traps.remove(trap) if trap in self._traps else None)
+
     def lose(self, pattern: bytes = COMMITTED, *, nth: int = 1, cuts: bool = True) -> None:
         """The nth time these bytes come from the server they and all behind them are lost. That connection
         is reset then; or stays open and says no more, where `cuts` is False."""
         self.lost.clear()
-        self._loss = _Loss(pattern, nth, cuts)
+
+        def lost() -> Fate:
+            self.lost.set()
+            return Fate.CUT if cuts else Fate.SILENCE
+
+        self.set(Trap(pattern, lost, nth))
 
     # in the loop
 
     def _call(self, what: Callable[[], None]) -> None:
+        if threading.current_thread() is self._thread:  # a trap was sprung
+            what()
+            return
         done = threading.Event()
 
         def called() -> None:
@@ -116,8 +150,9 @@ class Relay:
         if self._is_cut:
             writer.transport.abort()
             return
+        target = self._route(writer.get_extra_info("peername")[0]) if self._route else self.target
         try:
-            answers, onward = await asyncio.open_connection(HOST, self.target)
+            answers, onward = await asyncio.open_connection(HOST, target)
         except OSError:
             writer.transport.abort()
             return
@@ -127,29 +162,31 @@ class Relay:
         self._pairs.add(pair)
         try:
             await asyncio.gather(
-                self._pass(reader, onward, watched=False), self._pass(answers, writer, watched=True)
+                self._pass(reader, onward, from_client=True),
+                self._pass(answers, writer, from_client=False),
             )
+        except asyncio.CancelledError:
+            pass  # the relay ends
         finally:
             self._pairs.discard(pair)
             for one in pair:
                 one.transport.abort() if self._is_cut else one.close()
 
     async def _pass(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, watched: bool
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, from_client: bool
     ) -> None:
-        held = b""  # that may be the beginning of what is to be lost
-        with contextlib.suppress(ConnectionError):
+        passed = b""  # the end of it
+        with contextlib.suppress(OSError):
             while chunk := await source.read(CHUNK):
                 await self._flows.wait()
-                if watched and (loss := self._loss) is not None:
-                    chunk, held, is_lost = _without(loss, held + chunk)
-                else:
-                    chunk, held, is_lost = held + chunk, b"", False
-                if chunk:
-                    sink.write(chunk)
+                goes_on, fate = self._sprung(passed, chunk, from_client)
+                await self._flows.wait()  # a trap may have stalled it
+                if goes_on:
+                    sink.write(goes_on)
                     await sink.drain()
-                if is_lost:
-                    await self._loses(loss, sink)
+                passed = (passed + chunk)[-LONGEST_PATTERN:]
+                if fate is not Fate.PASS:
+                    await self._lost(fate, sink)
                     return
             await self._flows.wait()
             if sink.can_write_eof():
@@ -157,25 +194,23 @@ class Relay:
             return
         sink.transport.abort()  # as the other side did
 
-    async def _loses(self, loss: _Loss, sink: asyncio.StreamWriter) -> None:
-        if self._loss is loss:
-            self._loss = None
-        self.lost.set()
-        if loss.then_cuts:
+    def _sprung(self, passed: bytes, chunk: bytes, from_client: bool) -> tuple[bytes, Fate]:
+        """What goes on of the chunk, and what becomes of the rest. Nothing is held back to see what it
+        becomes: who sent it may wait for an answer."""
+        data, before = passed + chunk, len(passed)
+        for trap in [trap for trap in self._traps if trap.from_client is from_client]:
+            start = max(0, before - len(trap.pattern) + 1)  # what had passed as a whole was counted
+            while trap.nth > 0 and (found := data.find(trap.pattern, start)) >= 0:
+                start = found + len(trap.pattern)
+                trap.nth -= 1
+                if trap.nth == 0:
+                    self._traps.remove(trap)
+                    if (fate := trap.act()) is not Fate.PASS:
+                        return data[before : max(before, found)], fate
+        return chunk, Fate.PASS
+
+    async def _lost(self, fate: Fate, sink: asyncio.StreamWriter) -> None:
+        if fate is Fate.CUT:
             sink.transport.abort()
         else:
             await self._end.wait()
-
-
-def _without(loss: _Loss, data: bytes) -> tuple[bytes, bytes, bool]:
-    """What goes on, what is held back for it may be the pattern's beginning, and whether the pattern came."""
-    start = 0
-    while (found := data.find(loss.pattern, start)) >= 0:
-        start = found + len(loss.pattern)
-        loss.nth -= 1
-        if loss.nth <= 0:
-            return data[:found], b"", True
-    for length in range(min(len(loss.pattern) - 1, len(data) - start), 0, -1):
-        if data.endswith(loss.pattern[:length]):
-            return data[:-length], data[-length:], False
-    return data, b"", False

@@ -71,6 +71,7 @@ class Visit:
     said: list[str] = field(default_factory=list)
     secured: bool = False
     login: str = ""  # what came with AUTH
+    port: int = 0  # of the client
     reader: asyncio.StreamReader | None = None
 
     @property
@@ -221,7 +222,7 @@ class ScriptedServer:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # asyncio does so by itself only for sockets that it made
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        visit = Visit(len(self.visits), reader=reader)
+        visit = Visit(len(self.visits), reader=reader, port=writer.get_extra_info("peername")[1])
         self.visits.append(visit)
         self._writers.add(writer)
         self.open_now += 1

@@ -54,6 +54,7 @@ _TABLES: Final = (
         f"id, delivery, what, at, {_STANDING}, email",
         "sendbatch.attempt AS t WHERE {of} ORDER BY id",
     ),
+    ("forgotten", "mark, name, at", "sendbatch.forgotten AS t WHERE {of} ORDER BY mark"),
     ("event", "at, kind, detail", "sendbatch.event AS t WHERE {of} ORDER BY id"),
 )
 
@@ -61,8 +62,8 @@ _TABLES: Final = (
 @contextlib.contextmanager
 def copy_of(place: Place) -> Iterator[Ledger]:
     """A copy of the record of this place, or of an empty one, where there is none: it is gone afterwards.
-    `place.stop` breaks off what takes long. Raises LedgerError where it cannot be read, or there is no room
-    for it; GuardError where it was moved."""
+    Whoever asks its `stop` breaks off what takes long. Raises LedgerError where it cannot be read, or there
+    is no room for it; GuardError where it was moved."""
     with open_empty_scratch() as ledger:
         _fill(ledger, place, place.address)
         yield ledger

@@ -67,6 +67,12 @@ CREATE TABLE sendbatch.event (
 );
 -- By which a commit that is made again tells of an event once.
 CREATE UNIQUE INDEX event_told ON sendbatch.event (record, told) WHERE told IS NOT NULL;
+-- Who was forgotten: the hash of a key that was theirs, and what stands in its place.
+CREATE TABLE sendbatch.forgotten (
+    record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
+    mark text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, at double precision NOT NULL,
+    PRIMARY KEY (record, mark)
+);
 
 -- The one run that there is of a record, by whom and until when it is planned, and what all who join must share.
 CREATE TABLE sendbatch.run (

@@ -13,11 +13,12 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection
 
+from sendbatch.ledger.forgotten import SECRET, blank
 from sendbatch.ledger.letters import LETTER
 from sendbatch.ledger.person import FORGOTTEN, Blanked, Names, Whose, Words
 from sendbatch.ledger.reach import REACH
 from sendbatch.ledger.sqlite.folding import fold
-from sendbatch.ledger.sqlite.forgotten import SECRET, Forgotten, blank
+from sendbatch.ledger.sqlite.forgotten import known
 from sendbatch.ledger.sqlite.sql import note, remember
 from sendbatch.ledger.sqlite.stories import found_in, names_of, others_in, prepare
 from sendbatch.values import Why
@@ -61,7 +62,7 @@ def _rename(
     """Whoever has a key is known by its hash from now on; of who has none, there is nothing to be known."""
     if db.execute("SELECT 1 FROM meta WHERE key = ?", (SECRET,)).fetchone() is None:
         remember(db, SECRET, secrets.token_hex(32))
-    known = Forgotten(db)
+    them = known(db)
     for table, ids in (("plan_row", rows), ("delivery", deliveries)):
         found = db.execute(
             f"SELECT id, key FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
@@ -69,10 +70,10 @@ def _rename(
         for id_, key in found:
             name = key
             if key and not key.startswith(FORGOTTEN):
-                name = f"{FORGOTTEN}{known.mark_of(key)}"
+                name = f"{FORGOTTEN}{them.mark_of(key)}"
                 db.executemany(
                     "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",
-                    [(known.mark_of(one), name, at) for one in {key, *spelled(key)}],
+                    [(them.mark_of(one), name, at) for one in {key, *spelled(key)}],
                 )
             (blank_row if table == "plan_row" else _blank_delivery)(db, id_, name)
 

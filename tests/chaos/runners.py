@@ -1,0 +1,189 @@
+"""Machines over one record: each has a name, an address and a clock of its own where root allows it, and a
+process of `sendbatch run --join`, whose way to the database and to the mail server may be cut."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from sendbatch.runtime.ci import SIGNS_OF_CI
+from tests.kit.loopback import HOST
+from tests.kit.machines import Machine, clocked, machine
+from tests.kit.postgres import Database
+from tests.kit.relay import Relay
+
+RUN = ("run", "campaign.yaml", "--yes", "--join")
+ENDED = (0, 1)  # to its end, of itself
+LEASE = 1.0  # seconds
+
+
+@dataclass(eq=False)
+class Life:
+    """One process of a machine. `is_lossy`: an answer of the mail server may never have reached it, or it did
+    not live to write it down; `had_to_wait` for its database."""
+
+    process: subprocess.Popen[bytes]
+    is_paused: bool = False
+    is_lossy: bool = False
+    had_to_wait: bool = False
+    was_ended: bool = False  # asked to, by Ctrl-C or `stop`
+    is_counted: bool = False
+
+
+@dataclass(eq=False)
+class Place:
+    """A machine: `database` and `mail` are its ways to both."""
+
+    machine: Machine
+    folder: Path
+    database: Relay
+    mail: Relay
+    life: Life | None = None
+    lives: list[Life] = field(default_factory=list)
+    is_away: bool = False  # from its database
+
+    @property
+    def is_busy(self) -> bool:
+        return self.life is not None and self.life.process.poll() is None
+
+    def start(self, url: str, *more: str) -> None:
+        self.life = Life(self.popen(url, *RUN, *more), had_to_wait=self.is_away)
+        self.lives.append(self.life)
+
+    def popen(self, url: str, *words: str) -> subprocess.Popen[bytes]:
+        """A command of sendbatch there, over the record at this URL."""
+        with (self.folder / "log.txt").open("ab") as log:
+            log.write(f"\n$ sendbatch {' '.join(words)}\n".encode())
+            log.flush()
+            return subprocess.Popen(
+                [*self.machine.words, sys.executable, "-m", "sendbatch", *words],
+                cwd=self.folder,
+                env=self._environ(url),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _environ(self, url: str) -> dict[str, str]:
+        own = {
+            "HOME": str(self.folder / "home"),
+            "XDG_STATE_HOME": str(self.folder / "home" / "state"),
+            "SENDBATCH_RECORD": url,
+            "SENDBATCH_LEASE": f"{LEASE:g}",
+        }
+        return dict(os.environ) | dict.fromkeys(SIGNS_OF_CI, "") | own | dict(self.machine.environ)
+
+    # what may happen to its process
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        if self.life is not None:
+            self.life.is_lossy = True
+
+    def pause(self) -> None:
+        if self.life is not None and self.is_busy:
+            self.life.is_paused = self.life.had_to_wait = True  # its run may be another's by then
+            self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self.life is not None and self.life.is_paused:
+            self.life.is_paused = False
+            self._signal(signal.SIGCONT)
+
+    def interrupt(self) -> None:
+        if self.life is not None:
+            self.life.was_ended = True
+        self._signal(signal.SIGINT)
+
+    def leave_database(self, *, resets: bool) -> None:
+        self.is_away = True
+        self.has_to_wait()
+        if resets:
+            self.database.cut()
+        else:
+            self.database.stall()
+
+    def find_database(self) -> None:
+        self.is_away = False
+        self.database.mend()
+
+    def has_to_wait(self) -> None:
+        if self.life is not None:
+            self.life.had_to_wait = True
+
+    def _signal(self, one: signal.Signals) -> None:
+        if self.life is not None and self.is_busy:
+            with contextlib.suppress(ProcessLookupError):
+                self.life.process.send_signal(one)
+
+
+class Park:
+    """So many machines around one database and one mail server, of which each knows the same address."""
+
+    def __init__(self, places: Sequence[Place], host: str, port: int) -> None:
+        self.places, self.host, self.port = places, host, port
+
+    @classmethod
+    @contextlib.contextmanager
+    def built(
+        cls, folder: Path, clocks: Sequence[int], database_port: int, mail_port: int
+    ) -> Iterator[Self]:
+        """A machine for each of `clocks`, which says how far off its clock is."""
+        with contextlib.ExitStack() as open_:
+            can = can_make_machines()
+            shared = None if can else open_.enter_context(Relay(mail_port))
+            places = []
+            for number, clock in enumerate(clocks):
+                own = folder / f"machine{number}"
+                (own / "home").mkdir(parents=True)
+                if can:
+                    made = open_.enter_context(machine(f"runner{number}", clock=clock))
+                else:
+                    made = Machine(f"runner{number}", HOST, HOST, (), clocked(clock))
+                way = open_.enter_context(Relay(database_port, host=made.here))
+                mail = shared or open_.enter_context(Relay(mail_port))
+                places.append(Place(made, own, way, mail))
+            entry = shared or open_.enter_context(_entry(places))
+            park = cls(places, entry.host, entry.port)
+            try:
+                yield park
+            finally:
+                park.end()
+
+    def end(self) -> None:
+        """Nothing is left of any process."""
+        for place in self.places:
+            place.kill()
+            if place.life is not None:
+                place.life.process.wait(60)
+
+    def url(self, place: Place, database: Database) -> str:
+        return database.through(place.database.port).replace(f"@{HOST}:", f"@{place.machine.here}:")
+
+    def life_of(self, port: int) -> Life | None:
+        """Whose connection comes to the mail server from this port; None where machines share a way."""
+        found = [place for place in self.places if place.mail.carries(port)]
+        return found[0].life if len(found) == 1 else None
+
+
+@functools.cache
+def can_make_machines() -> bool:
+    if not all(shutil.which(tool) for tool in ("unshare", "nsenter", "ip")):
+        return False
+    words = ["unshare", "--net", "--uts", "true"]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def _entry(places: Sequence[Place]) -> Relay:
+    """What all machines know as the mail server: each comes on its own way from there."""
+    ways = {place.machine.there: place.mail.port for place in places}
+    return Relay(host=places[0].machine.here, route=ways.__getitem__)
