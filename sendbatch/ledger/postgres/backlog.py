@@ -86,7 +86,7 @@ class PostgresBacklog:
                 if len(found) >= limit or (found and self._shared):
                     return found
                 is_more = bool(take(connection, self._commits, most=more))
-                if not is_more or len(self._commits.holding.blocks) > MOST_HELD:
+                if not is_more or len(self._commits.holding.blocks) > (2 if self._shared else MOST_HELD):
                     self._let_go(connection, found)
                 if not is_more:
                     return found
