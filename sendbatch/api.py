@@ -428,16 +428,17 @@ def trace(
     edge: Edge | None = None,
 ) -> Trace:
     """What every record that can be seen tells of one person, by address or key, and which suppression lists
-    leave them out: below `folder`, else below the root of the repository that this is in, and in the folder
-    of records `record`. Takes no lock, and changes nothing; what cannot be read is in the trace.
+    leave them out: below `folder`, else below the root of the repository that this is in, and in `record`, a
+    folder of records or a whole database. Takes no lock, and changes nothing; what cannot be read is in the
+    trace.
 
     Raises CampaignError where nobody, or more than one, is named, or there is no such folder.
     """
     from sendbatch.session import tracing
 
     arguments.texts(email=email)
-    tops = tracing.places_of(_path(folder), _record(record))
-    return tracing.trace(email, tops, edge or Edge(), stop or Stop())
+    place = tracing.where(_path(folder), _record(record))
+    return tracing.trace(email, place, edge or Edge(), stop or Stop())
 
 
 def forget(
@@ -465,8 +466,8 @@ def forget(
     arguments.functions(ask=ask)
     if not yes and ask is None:
         raise GuardError("nobody is here to ask whether this person is to be forgotten", hint="say yes=True")
-    tops = tracing.places_of(_path(folder), _record(record))
-    return forgetting.forget(email, tops, None if yes else ask, edge or Edge(), stop or Stop())
+    place = tracing.where(_path(folder), _record(record))
+    return forgetting.forget(email, place, None if yes else ask, edge or Edge(), stop or Stop())
 
 
 def move_record(

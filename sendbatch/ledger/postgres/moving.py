@@ -190,7 +190,8 @@ class PostgresTarget:
                     "(SELECT coalesce(max(id), 0) + 1 FROM sendbatch.plan WHERE record = %(id)s), "
                     "next_id = greatest("
                     "(SELECT max(id) FROM sendbatch.plan_row WHERE record = %(id)s), "
-                    "(SELECT max(id) FROM sendbatch.delivery WHERE record = %(id)s), 0) + 1 WHERE id = %(id)s",
+                    "(SELECT max(id) FROM sendbatch.delivery WHERE record = %(id)s), 0) + 1 "
+                    "WHERE id = %(id)s",
                     {"used": self._used, "id": self._record},
                 )
             with contextlib.closing(opened(self._place.address)) as again:

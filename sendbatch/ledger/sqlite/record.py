@@ -24,7 +24,7 @@ from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.attempts import Attempts
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
 from sendbatch.ledger.sqlite.draft import SqliteDraft
-from sendbatch.ledger.sqlite.forgetting import erase, forget
+from sendbatch.ledger.sqlite.forgetting import Changed, erase, forget, watched
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
 from sendbatch.ledger.sqlite.leaving import rows_of
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
@@ -178,6 +178,12 @@ class Ledger:
         self._attempts.begin()
         self._confirm()
         return done
+
+    def forget_watched(self, whose: Whose, words: Words, at: float) -> tuple[Blanked, list[Changed]]:
+        """The same on a copy that is thrown away, with what was changed: for the store it is a copy of."""
+        with watched(self._connection) as changed:
+            done = self.forget(whose, words, at)
+        return done, changed
 
     def erase(self) -> bool:
         """Nothing is left in the file of what does not stand in the record. Returns False where somebody
