@@ -19,6 +19,8 @@ from tests.kit.relay import Relay
 from tests.kit.runners import Runner, opened, place_of, runner, standing
 from tests.kit.waiting import until
 
+pytestmark = pytest.mark.thorough  # it restarts, and is waited for
+
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
