@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sendbatch.session.forgetting import Forgotten, ToForget
     from sendbatch.session.gallery import Gallery
     from sendbatch.session.live.serve import Live
+    from sendbatch.session.moving import Moved
     from sendbatch.session.one import OneMessage
     from sendbatch.session.overview import Overview
     from sendbatch.session.proof import Proofed
@@ -427,16 +428,17 @@ def trace(
     edge: Edge | None = None,
 ) -> Trace:
     """What every record that can be seen tells of one person, by address or key, and which suppression lists
-    leave them out: below `folder`, else below the root of the repository that this is in, and in the folder
-    of records `record`. Takes no lock, and changes nothing; what cannot be read is in the trace.
+    leave them out: below `folder`, else below the root of the repository that this is in, and in `record`, a
+    folder of records or a whole database. Takes no lock, and changes nothing; what cannot be read is in the
+    trace.
 
     Raises CampaignError where nobody, or more than one, is named, or there is no such folder.
     """
     from sendbatch.session import tracing
 
     arguments.texts(email=email)
-    tops = tracing.places_of(_path(folder), _record(record))
-    return tracing.trace(email, tops, edge or Edge(), stop or Stop())
+    place = tracing.where(_path(folder), _record(record))
+    return tracing.trace(email, place, edge or Edge(), stop or Stop())
 
 
 def forget(
@@ -464,8 +466,33 @@ def forget(
     arguments.functions(ask=ask)
     if not yes and ask is None:
         raise GuardError("nobody is here to ask whether this person is to be forgotten", hint="say yes=True")
-    tops = tracing.places_of(_path(folder), _record(record))
-    return forgetting.forget(email, tops, None if yes else ask, edge or Edge(), stop or Stop())
+    place = tracing.where(_path(folder), _record(record))
+    return forgetting.forget(email, place, None if yes else ask, edge or Edge(), stop or Stop())
+
+
+def move_record(
+    campaign: Campaign | FilePath,
+    place: FilePath,
+    *,
+    comes: bool = False,
+    takes_back: bool = False,
+    record: FilePath | None = None,
+    stop: Stop | None = None,
+    edge: Edge | None = None,
+) -> Moved:
+    """Move the campaign's record to `place`, a folder of records or a database; or, where it `comes`, from
+    there to where the campaign has its record. What is left says where it went, and refuses. A call that was
+    ended in the middle is ended by the same call; `takes_back` undoes one that did not arrive.
+
+    Raises GuardError where a record is there already, or this one goes elsewhere, LockedError while a run has
+    it, LedgerError where one of the places cannot be used; nothing was moved then.
+    """
+    from sendbatch.session.moving import move_record as move
+
+    arguments.flags(comes=comes, takes_back=takes_back)
+    other = _record(place)
+    campaign, edge, stop = _loaded(campaign), edge or Edge(), stop or Stop()
+    return move(campaign, other, _record(record), edge, stop, comes=comes, takes_back=takes_back)
 
 
 def resolve(

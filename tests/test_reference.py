@@ -113,7 +113,8 @@ def test_every_option_is_in_the_reference_with_its_commands() -> None:
     there = {
         (verb, spelling)
         for verb, command in COMMANDS.items()
-        for option in command.params
+        for one in getattr(command, "commands", {verb: command}).values()
+        for option in one.params
         if option.param_type_name == "option"
         for spelling in option.opts
     }

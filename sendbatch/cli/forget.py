@@ -56,7 +56,7 @@ def _shown(what: ToForget) -> Iterator[str]:
     yield f"{one_line(what.typed, 320)} is to be forgotten:"
     for record in what.records:
         told = record.stories
-        yield f"  {one_line(shown(record.folder))}: {_of_stories(len(told.stories), len(told.events))}"
+        yield f"  {one_line(record.spot.title)}: {_of_stories(len(told.stories), len(told.events))}"
         yield from _files(record.files, "removed, for they name them")
     if what.others:
         yield "  these files name them too, and stay as they are:"
@@ -84,17 +84,17 @@ def _told(done: Forgotten) -> Iterator[str]:
     whom = one_line(done.typed, 320)
     if not done.blanked and not done.removed:
         yield f"{whom}: no record knows them"
-    for folder, blanked in done.blanked:
+    for title, blanked in done.blanked:
         parts = [count(blanked.rows, "row")] if blanked.rows else []
         parts += [count(blanked.texts, "text")] if blanked.texts else []
-        yield f"{one_line(shown(folder))}: {' and '.join(parts) or 'nothing more'} blanked"
+        yield f"{one_line(title)}: {' and '.join(parts) or 'nothing more'} blanked"
     if done.removed:
         yield f"{count(len(done.removed), 'file')} removed"
     if done.written:
         yield f"made anew: {', '.join(one_line(shown(path)) for path in done.written)}"
     if done.remain:
         yield "still named, or perhaps, and for you to look at:"
-        yield from (f"  {one_line(shown(path))}: {why}" for path, why in done.remain[:MOST])
+        yield from (f"  {one_line(what)}: {why}" for what, why in done.remain[:MOST])
         if len(done.remain) > MOST:
             yield f"  and {len(done.remain) - MOST:,} more"
     yield from _unread([(one.what, one.why) for one in done.unread])

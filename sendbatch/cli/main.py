@@ -28,6 +28,7 @@ from sendbatch.cli.plan import plan
 from sendbatch.cli.preview import preview
 from sendbatch.cli.probe import probe
 from sendbatch.cli.proof import proof
+from sendbatch.cli.record import record
 from sendbatch.cli.report import report
 from sendbatch.cli.resolve import resolve
 from sendbatch.cli.run import run
@@ -106,6 +107,7 @@ VERBS: tuple[Callable[..., int | None], ...] = (
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
+app.add_command(record)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -141,11 +141,12 @@ def _database(typed: str, *, is_typed: bool) -> str:
     return typed
 
 
+RECORDED = _Recorded()
 RECORD = "SENDBATCH_RECORD"
 record = click.option(
     "--record",
     metavar="DIR|URL",
-    type=_Recorded(),
+    type=RECORDED,
     envvar=RECORD,
     show_envvar=True,
     help="Where the records are kept; git: in the repository; postgresql://…: in a database.",

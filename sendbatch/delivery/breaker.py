@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from sendbatch.delivery.verdict import Refusal
 from sendbatch.ledger.facts import InARow, Met
-from sendbatch.ledger.streak import Streak, Trip, read
+from sendbatch.ledger.streak import OF_US, Streak, Trip, read
 from sendbatch.values import BREAKER, Why
 
 LATELY = 30 * 86400.0  # seconds for which an acceptance shows that the set-up works
@@ -70,6 +70,8 @@ class Breaker:
         self._most: list[Carried] = []  # what a connection carries at least; none as much as another
         self._open: dict[int, float | None] = {}  # who is blamed by an acceptance; `since`
         self._held: list[int] = []  # who never is
+        self._unheard = Streak()  # what was written since it was last heard of elsewhere
+        self._aside_meanwhile: frozenset[str] = frozenset()
         self._heard: frozenset[int] = frozenset()  # who was refused when it was last heard of elsewhere
 
     @property
@@ -79,8 +81,9 @@ class Breaker:
 
     @property
     def aside(self) -> frozenset[str]:
-        """Domains that wait until somebody is accepted."""
-        return self._streak.aside
+        """Domains that wait until somebody is accepted; or until it is heard of, where there may be too many
+        refusals by now."""
+        return self._streak.aside or self._aside_meanwhile
 
     @property
     def trip(self) -> Trip:
@@ -121,8 +124,19 @@ class Breaker:
     def _count(self, one: InARow) -> None:
         if self._elsewhere is not None:
             self._elsewhere(one)
+            self._wait_for_word(one)
         else:
             self._stands(self._streak.with_one(one))
+
+    def _wait_for_word(self, one: InARow) -> None:
+        """Where this and what was not heard of yet may be too many, those domains wait for that word: while
+        it is on its way more would only meet the same."""
+        if one.met is Met.REFUSED:
+            self._unheard = self._unheard.with_one(one)
+            streak, unheard = self._streak, self._unheard
+            of_us, length = streak.of_us + unheard.of_us, streak.length + unheard.length
+            if length >= self._limit or of_us >= min(OF_US, self._limit):
+                self._aside_meanwhile = streak.domains | unheard.domains
 
     def _stands(self, streak: Streak) -> None:
         self._streak, self.tripped = streak, self.tripped or streak.tripped
@@ -137,6 +151,7 @@ class Breaker:
         self.unmoved_up_to = -1 if self._behind else max(one.accepted for one in self._most)
         if not self._streak.accepted_any or (self._streak.is_open and self._elsewhere is None):
             self._stands(self._streak.accepted())
+        self._unheard, self._aside_meanwhile = Streak(), frozenset()
         if self.tripped:
             return [], []
         condemned, own = [*self._open, *behind], self._held
@@ -147,6 +162,7 @@ class Breaker:
         """How the row stands where all runners count it; returns as `accepted` does, where somebody was
         accepted by another runner since it was last heard of."""
         before, now = self._streak, read(told)
+        self._unheard, self._aside_meanwhile = Streak(), frozenset()
         self._stands(replace(now, accepted_any=now.accepted_any or before.accepted_any))
         is_another = not now.is_open or now.began != before.began
         cleared: frozenset[int] = frozenset()

@@ -67,6 +67,7 @@ class Building:
         self._batches: deque[_Batch] = deque()
         self._is_behind = False  # there was not the time to compose all that is wanted
         self.is_unbuildable = False  # too many messages could not be built
+        self._first = ""  # why the first of them could not, for people
 
     def lacks(self, lane: str) -> bool:
         """Whether more recipients should be fetched for this lane."""
@@ -236,10 +237,27 @@ class Building:
                 self._traffic.unbuildable(recipient, outcome)
         if failed:
             self._write(failed)
-            if self._unbuildables.add(len(failed)):
-                self.is_unbuildable = True
-                why = words.unbuildable(self._unbuildables.count, first)
-                self._course.give_up(why, quoted=first)
+            self._first = self._first or first
+            self._unbuildables.count += len(failed)
+            self._hold_buildable()
+
+    @property
+    def failed(self) -> int:
+        """How many messages could not be built in this run."""
+        return self._unbuildables.count
+
+    def failed_elsewhere(self, number: int) -> None:
+        """So many could not be built by other runners of the same run."""
+        if number != self._unbuildables.elsewhere:
+            self._unbuildables.elsewhere = number
+            self._hold_buildable()
+
+    def _hold_buildable(self) -> None:
+        """Give up where there are too many that are not."""
+        if self._unbuildables.are_too_many and not self.is_unbuildable:
+            self.is_unbuildable = True
+            why = words.unbuildable(self._unbuildables.total, self._first)
+            self._course.give_up(why, quoted=self._first)
 
 
 def _ready(recipient: Recipient, message: Message) -> Ready:
@@ -250,14 +268,19 @@ def _ready(recipient: Recipient, message: Message) -> Ready:
 
 @dataclass
 class Unbuildables:
-    """How many rows failed to build; more than 1 % (at least 20) stops the run."""
+    """How many rows failed to build, here and `elsewhere`; more than 1 % (at least 20) stops the run."""
 
     selected: int
     count: int = 0
+    elsewhere: int = 0
 
-    def add(self, number: int) -> bool:
-        self.count += number
-        return self.count >= UNBUILDABLE_LEAST and self.count > self.selected * UNBUILDABLE_SHARE
+    @property
+    def total(self) -> int:
+        return self.count + self.elsewhere
+
+    @property
+    def are_too_many(self) -> bool:
+        return self.total >= UNBUILDABLE_LEAST and self.total > self.selected * UNBUILDABLE_SHARE
 
 
 @dataclass(slots=True)

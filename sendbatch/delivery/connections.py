@@ -119,6 +119,7 @@ class Opener:
         self.pause = 0.0  # seconds, while the server is of no use to new connections
         self._pause_ends = float("-inf")
         self._open = 0  # connections at present
+        self._opening = 0  # on their way to be
         self._busy = 0  # those of them that a message is being handed over on
 
     def took_over(self) -> None:
@@ -145,8 +146,20 @@ class Opener:
         """Whether an open connection has nothing to do."""
         return self._open > self._busy
 
+    @property
+    def in_use(self) -> int:
+        """Connections that the server has, or is about to have."""
+        return self._open + self._opening
+
     async def open(self) -> Connection | None:
         """A new connection, or None where there was none to be had for now."""
+        self._opening += 1
+        try:
+            return await self._opened()
+        finally:
+            self._opening -= 1
+
+    async def _opened(self) -> Connection | None:
         try:
             connection = await self._unless_stopped(self._dialer.open_anew())
         except SmtpError as error:

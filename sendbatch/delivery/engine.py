@@ -24,6 +24,7 @@ from sendbatch.delivery.building import AHEAD, Building
 from sendbatch.delivery.connections import Dialer, Opener
 from sendbatch.delivery.course import Course, first_of
 from sendbatch.delivery.feed import Feed
+from sendbatch.delivery.learning import Learning
 from sendbatch.delivery.queue import Queue
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
@@ -141,6 +142,10 @@ class Engine:
             Sender(self._traffic, queue, opener, course, clock, number)
             for number in range(limits.connections.declared)
         ]
+        peers = limits.allowance.peers
+        self._learning = None if peers is None else Learning(
+            peers, limits, dialer.levels, steering, self._traffic, building, opener,
+        )  # fmt: skip
 
     async def run(self, first: Transport | None, since: float | None = None) -> Ending:
         """Send until nothing is left or something stops it; `first` has logged in already, at the steady
@@ -148,6 +153,8 @@ class Engine:
 
         Raises RecordStopped when the record can no longer be written.
         """
+        if self._learning is not None:
+            self._learning.exchange()
         self._speed.begin()
         if first is not None:
             self._senders[0].begin_with(first, since)
@@ -283,7 +290,9 @@ class Engine:
         yield asyncio.create_task(self._abort_at_once())
         if self._assignment.backlog.streak is not None:
             yield asyncio.create_task(self._hear())
-        if self._limits.is_shared:
+        if self._learning is not None:
+            yield asyncio.create_task(self._learn(self._learning))
+        elif self._limits.is_shared:
             yield asyncio.create_task(self._share())
         if self._policy.stop_after is not None:
             yield asyncio.create_task(self._stop_after(self._policy.stop_after))
@@ -308,6 +317,13 @@ class Engine:
         while True:
             await self._clock.wait(never, LOOK)
             self._traffic.share(await asyncio.to_thread(self._limits.runs))
+
+    async def _learn(self, learning: Learning) -> None:
+        """The same, and what those on other machines have learned."""
+        never = asyncio.Event()
+        while True:
+            await self._clock.wait(never, HEAR)
+            learning.exchange()
 
     def _between_commits(self) -> None:
         self._traffic.hear()

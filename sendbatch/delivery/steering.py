@@ -110,6 +110,31 @@ class Steering:
             self._speed.changed()
             self._tell("connections", words.fewer_connections(self._connections.allowed))
 
+    # what other runs on the account have learned, on whatever machine
+
+    def heard_slower(self, rate: float, age: float) -> None:
+        """The server asked another one for less, so many seconds ago: this rate is what it makes here."""
+        before = self._back_off.learned
+        self._back_off.hear(self._clock.steady(), rate, age)
+        if self._back_off.learned not in (before, None):
+            self._tell("slowdown", words.slower(rate))
+
+    def heard_of_limit(self, messages: int) -> None:
+        """A connection takes no more than so many."""
+        if self._connections.limited_to(messages):
+            self._tell("connections", words.session_limit(messages))
+
+    def yields(self) -> None:
+        """The server refuses everything, and another run tries one message at a time."""
+        self.is_calm = False
+        self._connections.hold_to_one(self._clock.steady())
+        self._tell("brake", words.TRIED_ELSEWHERE)
+
+    def heard_of_brake(self, *, takes_mail: bool, over: bool) -> None:
+        """What became of those tries."""
+        self._brake.heard(self._clock.steady(), takes_mail=takes_mail, over=over)
+        self._tell("brake", words.TAKES_MAIL if takes_mail else words.NO_LONGER_TRIED)
+
     def _win_back(self) -> None:
         if self._connections.win_back(self._clock.steady()):
             self._speed.changed()

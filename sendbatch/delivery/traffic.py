@@ -244,6 +244,14 @@ class Traffic:
         self._queue.filled.set()
         self._queue.drained.set()
 
+    def look_again(self) -> None:
+        """This run may use more or fewer connections than before, or begin to send again, or end: who waits
+        looks again."""
+        self._queue.filled.set()
+        self._speed.changed()
+        if self.steering.is_over:
+            self._queue.wake_all()
+
     def share(self, parts: int) -> None:
         """So many runs are alive on the account now: each has an equal part of it, and who has more gives
         it up at once."""

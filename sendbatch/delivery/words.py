@@ -11,6 +11,10 @@ from sendbatch.smtp.replies import said
 from sendbatch.values import Reply, Status
 from sendbatch.words import clock_time, count, listed
 
+TRIED_ELSEWHERE = (
+    "the server refuses everything, and another run tries one message at a time; waiting for what it is told"
+)
+NO_LONGER_TRIED = "the run that tried whether the server takes mail again has ended"
 UNTOLD = "the run was ended before the repository knew what became of the last recipients"
 
 
@@ -65,8 +69,9 @@ def set_aside(domains: Collection[str]) -> str:
 
 
 def unbuildable(number: int, first: str) -> str:
-    """`first` is the first reason of them."""
-    return f"{number} messages could not be built; the first reason: {first}"
+    """`first` is the first reason of them, "" where all were met by other runners."""
+    reason = f"; the first reason: {first}" if first else ", by other runners; each tells why"
+    return f"{number} messages could not be built{reason}"
 
 
 def of_domain(domain: str) -> str:

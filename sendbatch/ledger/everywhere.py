@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sendbatch.errors import shown
+from sendbatch.ledger.moving import Move
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
+from sendbatch.ledger.postgres.address import Address
+from sendbatch.ledger.postgres.place import Place, hold_installed
 from sendbatch.ledger.sqlite.access import FILE, LOCK, LOG, SHARED
 from sendbatch.ledger.sqlite.lock import HOLDER, hold
 from sendbatch.ledger.sqlite.record import open_ledger, read_ledger
 from sendbatch.ledger.sqlite.version_1 import KEPT
-from sendbatch.ledger.store import Reading, Snapshot
+from sendbatch.ledger.store import Reading
 from sendbatch.runtime.files import is_regular
 
 # Folders in which nothing of a campaign lies, and which may be large.
@@ -42,8 +47,21 @@ def has_file(folder: Path) -> bool:
     return is_regular(folder / FILE) and (folder / FILE).stat().st_size > 0
 
 
-class Telling(Snapshot, Protocol):
+class Telling(Protocol):
     """A record that is only looked at, and tells of single people."""
+
+    @property
+    def reading(self) -> Reading: ...
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a run is alive on it."""
+        ...
+
+    @property
+    def move(self) -> Move | None:
+        """Where it is going, or has gone: then what it tells may be out of date."""
+        ...
 
     def stories(self, whose: Whose) -> Stories:
         """All that stands there of them."""
@@ -66,15 +84,56 @@ class Forgetting(Protocol):
         ...
 
 
-@contextlib.contextmanager
-def looked_at(folder: Path) -> Iterator[Telling]:
-    """The record in this folder, as it stands at this moment. Raises LedgerError."""
-    with read_ledger(folder) as ledger:
-        yield ledger
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a record is: in a folder, or a database."""
+
+    folder: Path | None
+    place: Place | None = None
+
+    @property
+    def title(self) -> str:
+        """As people are told of it."""
+        if self.place is not None:
+            return self.place.title
+        assert self.folder is not None
+        return shown(self.folder)
+
+    @contextlib.contextmanager
+    def looked_at(self, whose: Whose) -> Iterator[Telling | None]:
+        """The record, as it stands at this moment; None where it is known not to know them. Raises
+        LedgerError, RecordStopped."""
+        if self.place is not None:
+            from sendbatch.ledger.postgres import persons
+
+            with persons.looked_at(self.place, whose) as shared:
+                yield shared
+            return
+        assert self.folder is not None
+        with read_ledger(self.folder, moved=True) as ledger:
+            yield ledger
+
+    @contextlib.contextmanager
+    def in_hand(self, *, holder: str, now: Callable[[], float]) -> Iterator[Forgetting]:
+        """The record, in this hand. Raises LockedError while a run has it, LedgerError, RecordStopped;
+        GuardError for one in a database that has moved."""
+        if self.place is not None:
+            from sendbatch.ledger.postgres import persons
+
+            with persons.in_hand(self.place, holder=holder, now=now) as shared:
+                yield shared
+            return
+        assert self.folder is not None
+        with (
+            hold(self.folder, since="a moment ago", holder=holder) as held,
+            open_ledger(self.folder, held, moved=True) as ledger,
+        ):
+            yield ledger
 
 
-@contextlib.contextmanager
-def in_hand(folder: Path, *, holder: str) -> Iterator[Forgetting]:
-    """The record in this folder, in this hand. Raises LockedError while a run has it, LedgerError."""
-    with hold(folder, since="a moment ago", holder=holder) as held, open_ledger(folder, held) as ledger:
-        yield ledger
+def spots_in(address: Address) -> list[Spot]:
+    """All records of a database. Raises LedgerError, also where what reaches one is not installed."""
+    hold_installed()
+    from sendbatch.ledger.postgres import persons
+
+    return [Spot(None, place) for place in persons.places_in(address)]

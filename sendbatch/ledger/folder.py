@@ -13,8 +13,17 @@ from typing import TypeAlias
 
 from sendbatch.errors import LedgerError, shell_line, shown
 from sendbatch.ledger.git.place import WORKING, Place
+from sendbatch.ledger.moving import refusal
 from sendbatch.ledger.postgres.place import Place as DatabasePlace
-from sendbatch.ledger.sqlite.access import REPORT_FILES, denied, hold_readable, hold_writable
+from sendbatch.ledger.sqlite.access import (
+    ARRIVING,
+    LOCK,
+    LOG,
+    REPORT_FILES,
+    denied,
+    hold_readable,
+    hold_writable,
+)
 from sendbatch.ledger.sqlite.lost_record import lost
 from sendbatch.ledger.sqlite.record import FILE, has_ledger, read_ledger
 from sendbatch.runtime.files import create, named_folder, own_folder, sync
@@ -166,6 +175,18 @@ class RecordFolder:
             return
         if (gone := self.lost()) is not None:
             raise gone
+        self._make_with_ledger()
+
+    def receive(self) -> None:
+        """As `begin`, for a record that comes here, or was on its way when whoever moved it was ended.
+        Reports alone show nothing: those of a record that is elsewhere are written here."""
+        self.refuse_links()
+        had_one = any(os.path.lexists(self.path / name) for name in (FILE, LOCK, LOG))
+        if had_one and not os.path.lexists(self.path / ARRIVING) and (gone := self.lost()) is not None:
+            raise gone
+        self._make_with_ledger()
+
+    def _make_with_ledger(self) -> None:
         self.make()
         with contextlib.suppress(FileExistsError):
             create(self.path / FILE, b"")
@@ -176,14 +197,18 @@ class RecordFolder:
         GuardError, LedgerError."""
         if not has_ledger(self.path):
             return
-        with read_ledger(self.path) as ledger:
-            sent = sum(number for _, number in ledger.reading.contents())
-            if not ledger.reading.has_tried():
+        with read_ledger(self.path, moved=True) as ledger:
+            move, sent = ledger.move, sum(number for _, number in ledger.reading.contents())
+            if move is not None and not move.is_done:
+                raise refusal(move)
+            if move is not None or not ledger.reading.has_tried():
                 return
         if self.database is not None:
             from sendbatch.ledger.postgres.refusals import on_this_disk
 
-            raise on_this_disk(shown(self.path), sent, self.database.address)
+            raise on_this_disk(
+                shown(self.path), shown(self.base), sent, self.database.address
+            )
         from sendbatch.ledger.git.refusals import on_this_disk as beside_the_repository
 
         raise beside_the_repository(shown(self.path), sent)

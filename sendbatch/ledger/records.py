@@ -17,6 +17,7 @@ from sendbatch.ledger.store import Copy, Record, Snapshot
 from sendbatch.runtime.stop import Stop
 
 if TYPE_CHECKING:
+    from sendbatch.ledger.postgres.accounts import Accounts
     from sendbatch.ledger.postgres.place import Place
 
 
@@ -45,7 +46,11 @@ def open_record(
         from sendbatch.ledger.postgres.doors import open_postgres_record
 
         with open_postgres_record(
-            folder.database, since=since, holder=holder, now=now, join=join
+            folder.database,
+            since=since,
+            holder=holder.removeprefix("on "),  # of several, it is told which is where
+            now=now,
+            join=join,
         ) as shared:
             yield shared
         return
@@ -184,3 +189,14 @@ def _records_in(place: Place) -> list[tuple[str, str]]:
     from sendbatch.ledger.postgres import doors
 
     return doors.records_of(place)
+
+
+@contextlib.contextmanager
+def accounts_in(place: Place, *, looking: bool) -> Iterator[Accounts | None]:
+    """What all runs that share the database have of accounts together; None where it is only looked at, and
+    there is nothing yet. Raises LedgerError."""
+    place.hold_reachable()
+    from sendbatch.ledger.postgres.accounts import accounts_in as found_in
+
+    with found_in(place, looking=looking) as accounts:
+        yield accounts

@@ -10,7 +10,9 @@ from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.campaign.secrets import read_username
 from sendbatch.errors import LedgerError
 from sendbatch.limits.known_servers import KnownServers
+from sendbatch.limits.leased import Leases
 from sendbatch.limits.local_usage import LocalUsage
+from sendbatch.limits.peers import Peers
 from sendbatch.limits.quota import quotas_of
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import ELSEWHERE, UsageFile
@@ -26,6 +28,8 @@ class Allowance:
     `usage` and `servers` are None with the sandbox, which has no limits, and where a plan that is only looked
     at finds nothing kept. `username` is "" where the profile has none, and None where it cannot be read; then
     the use shown is that of all accounts at the host. `unread` says why the use is not known, if it is not.
+    Where several machines share it, `leases` are of its paces and of those of the `campaign`, which is the
+    same name on all of them, and `peers` are the runs on it.
     """
 
     account: Account
@@ -34,6 +38,9 @@ class Allowance:
     rates: tuple[Rate, ...]
     servers: KnownServers | None = None
     unread: LedgerError | None = None
+    peers: Peers | None = None
+    leases: Leases | None = None
+    campaign: str = ""
 
     @property
     def display_name(self) -> str | None:

@@ -67,6 +67,25 @@ class BackOff(Gate):
         self._spend(now)
         return slower
 
+    @property
+    def learned(self) -> float | None:
+        """Messages a second, while it holds."""
+        return self._learned
+
+    def hear(self, now: float, per_second: float, age: float) -> None:
+        """Another run was asked for less, so many seconds ago, which makes this rate here."""
+        steps, since = divmod(max(age, 0.0), CALM)
+        slower = max(per_second * WIN_BACK**steps, SLOWEST)
+        current = self.rate(now)
+        if self._learned is None:
+            self._recovered_at = max(current, per_second * 2)
+        if slower >= (self._learned or self._recovered_at):
+            return
+        self._complained_at = now - since
+        self._hold_to(slower)
+        self._arrival = ANY_TIME
+        self._spend(now)
+
     def rate(self, now: float) -> float:
         """Messages a second at present: the tightest limit, or what was measured if there is none."""
         measured = self._measured(now)

@@ -9,7 +9,7 @@ tries end the run.
 
 from __future__ import annotations
 
-from sendbatch.limits.gates import ANY_NUMBER, ANY_TIME, Gate, Hold
+from sendbatch.limits.gates import ANY_NUMBER, ANY_TIME, NEVER, Gate, Hold
 
 REFUSALS = 20  # of any kind, in a row
 TRIES = 6  # refused ones before the run ends
@@ -35,6 +35,7 @@ class Brake(Gate):
         self.until = ANY_TIME
         self.over = False
         self.tries = 0
+        self.yields = False  # another run on the account tries, and this one waits for what that is told
         self._trying: int | None = None
         self._begin()
 
@@ -58,7 +59,7 @@ class Brake(Gate):
         self, recipient: int, domain: str, now: float, *, permanent: bool, of_us: bool
     ) -> bool:
         """Count one; returns whether the pause is another now."""
-        if self.over:
+        if self.over or self.yields:
             return False
         if self.on:
             return recipient == self._trying and self._tried_in_vain(now)
@@ -81,7 +82,7 @@ class Brake(Gate):
 
     def accepted(self, now: float) -> bool:
         """Returns whether it was on: the server takes mail again."""
-        if not self.on or self.over:
+        if not self.on or self.over or self.yields:
             if self.length:
                 self._begin()
             return False
@@ -96,6 +97,26 @@ class Brake(Gate):
         else:
             self.until = now + self.pause
         return True
+
+    def yield_to_another(self) -> bool:
+        """Another run tries one message at a time: this one sends none. Returns whether that is news."""
+        if self.over or self.yields:
+            return False
+        self.on = self.counts = self.yields = True
+        self.until = NEVER
+        return True
+
+    def heard(self, now: float, *, takes_mail: bool, over: bool = False) -> None:
+        """What became of the run that this one yields to: the server takes mail again; it was in vain, and
+        `over` for this one too; or it is gone, and this one tries by itself."""
+        self.yields = False
+        if takes_mail:
+            self.on = self.counts = False
+            self.pause, self.until = 0.0, ANY_TIME
+            self._begin()
+        else:
+            self._come_on(now)
+            self.over = self.over or over
 
     def _come_on(self, now: float) -> bool:
         self.on = self.counts = True

@@ -14,13 +14,14 @@ ONE_BURST = 1.0  # seconds in which further refusals are about the same burst
 
 class Connections(Gate):
     """`declared` of them, `per_connection` messages on each, None for as many as one likes. Runs on one
-    account have equal parts of the connections."""
+    account have equal parts of the connections; where several machines share it, those that were `leased`."""
 
     def __init__(self, declared: int, per_connection: int | None = None) -> None:
         self.declared = declared
-        self.per_connection = per_connection
+        self.per_connection = self._said = per_connection
         self.is_reduced = False  # some are to be won back
         self._parts = 1
+        self._leased: int | None = None
         self._refused_at = ANY_TIME
         self._ended_after: Counter[int] = Counter()
         self._grant(declared)
@@ -29,10 +30,21 @@ class Connections(Gate):
         """By the server, of which a part is this run's."""
         self._granted = number
         self.is_reduced = number < self.declared
-        self.allowed: int = max(1, min(number, self.declared // self._parts))
+        own = max(1, self.declared // self._parts) if self._leased is None else self._leased
+        self.allowed: int = min(number, own)
 
     def share(self, parts: int) -> None:
         self._parts = parts
+        self._grant(self._granted)
+
+    @property
+    def learned(self) -> int | None:
+        """How many messages on a connection, where that was not declared so."""
+        return self.per_connection if self.per_connection != self._said else None
+
+    def lease(self, number: int) -> None:
+        """So many are this run's for now, by word of who knows all runs; it may be none."""
+        self._leased = number
         self._grant(self._granted)
 
     def refused(self, now: float) -> bool:
@@ -42,7 +54,7 @@ class Connections(Gate):
         """
         same_burst = now - self._refused_at < ONE_BURST
         self._refused_at = now
-        if same_burst or self.allowed == 1:
+        if same_burst or self.allowed <= 1:
             return False
         self._grant(max(1, self.allowed // 2))
         return True

@@ -6,6 +6,7 @@ To add a gate: a module beside these with its class of `Gate`, and a line in `li
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sendbatch.campaign.model import Campaign, Rate
@@ -15,9 +16,12 @@ from sendbatch.limits.back_off import MEASURED_OVER, BackOff
 from sendbatch.limits.brake import Brake
 from sendbatch.limits.connections import Connections
 from sendbatch.limits.gates import EVERYBODY, Gate, Gates
+from sendbatch.limits.leased import leased_paces
 from sendbatch.limits.pace import paces
 from sendbatch.limits.quota import Quota, Uncounted, quotas_of
 from sendbatch.runtime.clock import Clock
+
+ACCOUNT = "account"  # in the name of a pace that is leased: over all campaigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,35 @@ def limits_of(
     gates = [
         brake,
         aside,
-        *paced,
+        *_paces(campaign, allowance, clock),
         back_off,
         _quota(rates, allowance, clock),
         connections,
     ]
     for domain, limits in profile.domains.items():
-        gates += paces(limits, domain)
+        gates += _paces_of_domain(limits, domain, allowance, clock)
         if quotas_of(limits) and allowance.usage is not None:
             gates.append(_quota(limits, allowance, clock, domain))
     return Limits(Gates(gates, recent), brake, aside, back_off, connections, allowance)
+
+
+def _paces(campaign: Campaign, allowance: Allowance, clock: Clock) -> Sequence[Gate]:
+    """Those of the account, and the campaign's own."""
+    leases = allowance.leases
+    if leases is None:
+        return paces(allowance.rates)
+    return [
+        *leased_paces(campaign.profile.rates, ACCOUNT, leases, clock),
+        *leased_paces(campaign.rates, allowance.campaign, leases, clock),
+    ]
+
+
+def _paces_of_domain(
+    rates: tuple[Rate, ...], domain: str, allowance: Allowance, clock: Clock
+) -> Sequence[Gate]:
+    if allowance.leases is None:
+        return paces(rates, domain)
+    return leased_paces(rates, ACCOUNT, allowance.leases, clock, domain)
 
 
 def _quota(

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from sendbatch.campaign.model import Rate
 from sendbatch.limits.usage import Account
 from sendbatch.limits.usage_file import UsageFile
-from sendbatch.limits.used import TABLE, Used, forget
+from sendbatch.limits.used import TABLE, FileRows, Used, forget
 from sendbatch.runtime.files import own_folder, refuse_link
 
 FORGET = 8 * 86400.0  # seconds after which what cannot matter any more is dropped
@@ -59,7 +59,7 @@ class LocalUsage:
     def take(self, account: Account, windows: Sequence[Rate], n: int, now: float) -> int:
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            used = Used(connection, account)
+            used = Used(FileRows(connection, account))
             free = [window.count - used.counting(window.seconds, now) for window in windows]
             granted = max(0, min([n, *free]))
             if granted:
@@ -78,7 +78,7 @@ class LocalUsage:
     ) -> None:
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            used = Used(connection, account)
+            used = Used(FileRows(connection, account))
             used.take_off(n, taken_at)
             if until is not None and until > taken_at:
                 used.add(0, until)
@@ -93,12 +93,12 @@ class LocalUsage:
                     (account.host, seconds),
                 )
                 accounts = [Account(account.host, user) for (user,) in users.fetchall()]
-            return sum(Used(connection, one).counting(seconds, now) for one in accounts)
+            return sum(Used(FileRows(connection, one)).counting(seconds, now) for one in accounts)
 
     def next_free(self, account: Account, windows: Sequence[Rate], now: float) -> float:
         with self._file.open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            used = Used(connection, account)
+            used = Used(FileRows(connection, account))
             used.bring_back(now)
             connection.execute("COMMIT")
             return max((used.free_at(window, now) for window in windows), default=now)

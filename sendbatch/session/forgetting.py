@@ -15,14 +15,7 @@ from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError, LockedError, SendbatchError, one_line, shown
-from sendbatch.ledger.everywhere import (
-    COPY_OF_1,
-    OF_RECORD,
-    Forgetting,
-    folders_below,
-    in_hand,
-    looked_at,
-)
+from sendbatch.ledger.everywhere import COPY_OF_1, OF_RECORD, Forgetting, Spot, folders_below
 from sendbatch.ledger.naming import Naming
 from sendbatch.ledger.person import Blanked, Names, Stories, Whose, Words
 from sendbatch.message.remembered import unpacked
@@ -37,8 +30,13 @@ from sendbatch.runtime.notebook import Shown, Told
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import folder_of
 from sendbatch.session.record import report_of
-from sendbatch.session.tracing import found_in, whose
+from sendbatch.session.tracing import Where, found_at, whose
+from sendbatch.words import count
 
+_IN_DATABASE = (
+    "blanked in all its tables; the database's own files, its log and its backups have the bytes until the "
+    "server overwrites them, or drops the log"
+)
 _REPORTS = frozenset(form.file for form in FORMATS.values() if form.file is not None)
 _PAGES = frozenset({"outbox.html", "now.json", COPY_OF_1})
 _FOLDERS = frozenset({"outbox", "preview"})  # all in them is made from the record, or kept of its mail
@@ -46,9 +44,9 @@ _FOLDERS = frozenset({"outbox", "preview"})  # all in them is made from the reco
 
 @dataclass(frozen=True, slots=True)
 class InRecord:
-    """What is to be blanked in the record of this folder, and which of the files beside it are removed."""
+    """What is to be blanked in the record here, and which of the files beside it are removed."""
 
-    folder: Path
+    spot: Spot
     stories: Stories
     files: tuple[Path, ...]
 
@@ -65,15 +63,14 @@ class ToForget:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Forgotten(Shown):
-    """What was done. `blanked` is by the record's folder; `removed` and `written` are files; `remain` are
-    those that name them still, each with what is to be done; `unread` what could not be looked into or
-    changed."""
+    """What was done. `blanked` is by where the record is; `removed` and `written` are files; `remain` is what
+    names them still, each with what is to be done; `unread` what could not be looked into or changed."""
 
     typed: str
-    blanked: tuple[tuple[Path, Blanked], ...]
+    blanked: tuple[tuple[str, Blanked], ...]
     removed: tuple[Path, ...]
     written: tuple[Path, ...]
-    remain: tuple[tuple[Path, str], ...]
+    remain: tuple[tuple[str, str], ...]
     unread: tuple[Unread, ...]
     held: bool
 
@@ -93,22 +90,22 @@ class Forgotten(Shown):
 
 
 def forget(
-    typed: str, tops: tuple[Path, ...], ask: Callable[[ToForget], bool] | None, edge: Edge, stop: Stop
+    typed: str, place: Where, ask: Callable[[ToForget], bool] | None, edge: Edge, stop: Stop
 ) -> Forgotten:
     """Raises CampaignError where nobody is named, LockedError while a run has one of the records, GuardError
     where the answer is no; then nothing was changed."""
     who = whose(typed)
-    found = found_in(tops, stop)
+    found = found_at(place, edge, stop)
     unread = list(found.unread)
-    records = list(_records(found.folders, who, unread))
+    records = list(_records(found.spots, who, unread))
     names = _all_names(who, records)
     naming = Naming(names.addresses)
-    records = [replace(one, files=tuple(_files(one.folder, naming, unread))) for one in records]
-    records = [one for one in records if one.stories or one.files or _is_left(one.folder, naming)]
-    folders = {one.folder for one in records}
-    others = tuple(_elsewhere(tops, folders, naming, stop, unread))
+    records = [replace(one, files=tuple(_files(one.spot.folder, naming, unread))) for one in records]
+    records = [one for one in records if one.stories or one.files or _is_left(one.spot.folder, naming)]
+    folders = {one.spot.folder for one in records if one.spot.folder is not None}
+    others = tuple(_elsewhere(place.tops, folders, naming, stop, unread))
     if not records:
-        remain = tuple((path, _what_to_do(path, found.campaigns)) for path in others)
+        remain = tuple((shown(path), _what_to_do(path, found.campaigns)) for path in others)
         return Forgotten(who.typed, (), (), (), remain, tuple(unread), False)
     if ask is not None and not ask(ToForget(who.typed, tuple(records), others, tuple(unread))):
         raise GuardError("nobody was forgotten: the answer was no")
@@ -116,21 +113,23 @@ def forget(
     return _Work(who, names, naming, edge, unread).of(records, found.campaigns, others)
 
 
-def _records(folders: list[Path], who: Whose, unread: list[Unread]) -> Iterator[InRecord]:
+def _records(spots: list[Spot], who: Whose, unread: list[Unread]) -> Iterator[InRecord]:
     """Raises LockedError where a run is alive on one that knows them."""
-    for folder in folders:
+    for spot in spots:
         try:
-            with looked_at(folder) as record:
+            with spot.looked_at(who) as record:
+                if record is None:
+                    continue
                 stories, under_way = record.stories(who), record.under_way
         except SendbatchError as error:
-            unread.append(Unread(shown(folder), one_line(error.message, 500)))
+            unread.append(Unread(spot.title, one_line(error.message, 500)))
             continue
         if under_way and stories:
             raise LockedError(
-                f"{shown(folder)}: a run of this campaign is under way; nobody was forgotten",
+                f"{spot.title}: a run of this campaign is under way; nobody was forgotten",
                 hint="let it end, or stop it, and say it again: nobody changes what a run sends from",
             )
-        yield InRecord(folder, stories, ())
+        yield InRecord(spot, stories, ())
 
 
 def _all_names(who: Whose, records: list[InRecord]) -> Names:
@@ -142,8 +141,10 @@ def _all_names(who: Whose, records: list[InRecord]) -> Names:
     return Names(frozenset(addresses), frozenset(keys))
 
 
-def _files(folder: Path, naming: Naming, unread: list[Unread]) -> Iterator[Path]:
+def _files(folder: Path | None, naming: Naming, unread: list[Unread]) -> Iterator[Path]:
     """Those beside a record that were made of it, or of its mail, and name them."""
+    if folder is None:
+        return
     for path in _within(folder):
         inner = path.relative_to(folder)
         is_ours = inner.parts[0] in _FOLDERS or str(inner) in _REPORTS | _PAGES
@@ -167,8 +168,10 @@ def _is_in(path: Path, naming: Naming, unread: list[Unread]) -> bool:
         return False
 
 
-def _is_left(folder: Path, naming: Naming) -> bool:
+def _is_left(folder: Path | None, naming: Naming) -> bool:
     """Whether bytes of theirs are left in the files of a record that tells nothing of them any more."""
+    if folder is None:
+        return False
     paths = (folder / name for name in OF_RECORD)
     return any(naming.left_in(path) for path in paths if path.is_file())
 
@@ -215,10 +218,10 @@ class _Work:
 
     def __init__(self, who: Whose, names: Names, naming: Naming, edge: Edge, unread: list[Unread]) -> None:
         self._who, self._names, self._naming, self._edge, self._unread = who, names, naming, edge, unread
-        self._blanked: list[tuple[Path, Blanked]] = []
+        self._blanked: list[tuple[str, Blanked]] = []
         self._removed: list[Path] = []
         self._written: list[Path] = []
-        self._remain: list[tuple[Path, str]] = []
+        self._remain: list[tuple[str, str]] = []
         self._is_held = False
 
     def of(self, records: list[InRecord], campaigns: list[Campaign], others: tuple[Path, ...]) -> Forgotten:
@@ -227,8 +230,8 @@ class _Work:
                 self._forget(record, campaigns)
             except SendbatchError as error:
                 self._is_held |= isinstance(error, LockedError)
-                self._unread.append(Unread(shown(record.folder), one_line(error.message, 500)))
-        self._remain += [(path, _what_to_do(path, campaigns)) for path in others]
+                self._unread.append(Unread(record.spot.title, one_line(error.message, 500)))
+        self._remain += [(shown(path), _what_to_do(path, campaigns)) for path in others]
         return Forgotten(
             self._who.typed,
             tuple(self._blanked),
@@ -240,18 +243,22 @@ class _Work:
         )
 
     def _forget(self, record: InRecord, campaigns: list[Campaign]) -> None:
-        with in_hand(record.folder, holder=self._edge.holder) as open_record:
-            done = open_record.forget(self._who, Words(_spelled, _words_of), self._edge.clock.wall())
+        spot, folder, wall = record.spot, record.spot.folder, self._edge.clock.wall
+        with spot.in_hand(holder=self._edge.holder, now=wall) as open_record:
+            done = open_record.forget(self._who, Words(_spelled, _words_of), wall())
             erased = open_record.erase()
-            self._blanked.append((record.folder, done))
+            self._blanked.append((spot.title, done))
             removed = [path for path in record.files if self._remove(path)]
-            if any(path.parent == record.folder and path.name in _REPORTS for path in removed):
-                self._report(record.folder, open_record, campaigns)
+            if folder is not None and any(one.parent == folder and one.name in _REPORTS for one in removed):
+                self._report(folder, open_record, campaigns)
         if done.others:
-            self._remain.append((record.folder, f"{done.others:,} rows of others have the address in a cell"))
-        if not erased or _is_left(record.folder, self._naming):
+            rows = count(done.others, "row of another", "rows of others")
+            self._remain.append((spot.title, f"the address stands in a cell of {rows}"))
+        if folder is None:
+            self._remain.append((spot.title, _IN_DATABASE))
+        elif not erased or _is_left(folder, self._naming):
             self._remain.append(
-                (record.folder, "another process has the record open: say it again when that has ended")
+                (spot.title, "another process has the record open: say it again when that has ended")
             )
 
     def _remove(self, path: Path) -> bool:

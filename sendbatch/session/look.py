@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sendbatch.errors import LedgerError, SendbatchError
 from sendbatch.ledger.records import is_under_way, open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
-from sendbatch.limits.account import Allowance, allowance_of
+from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
 from sendbatch.message.content import Content
 from sendbatch.planning.guards import said_of
@@ -32,6 +32,7 @@ from sendbatch.session.preparation import (
     workers_of,
 )
 from sendbatch.session.rehearsal import Told, rehearse
+from sendbatch.session.sharing import looking_allowance, tell_shared
 
 if TYPE_CHECKING:  # what shows messages is loaded where they are shown
     from sendbatch.session.showing import Asked
@@ -127,8 +128,12 @@ def look(
             "a run is under way: whom it sends to at this moment is among those in doubt here, and waits for "
             "its reply; nothing is to be settled before that run ends"
         )
-    with workers_of(job) as workers, open_copy_of_record(job.record, job.now()) as record:
-        allowance = _allowance(job, looking=not spending)
+    with (
+        workers_of(job) as workers,
+        open_copy_of_record(job.record, job.now()) as record,
+        looking_allowance(job, spending=spending) as allowance,
+    ):
+        _tell_of_use(job, allowance, looking=not spending)
         content = content or content_of(job)
         request = request_of(
             job,
@@ -144,8 +149,9 @@ def look(
             return see(draft, prepare(draft, request, means_of(job, workers, checked)), allowance)
 
 
-def _allowance(job: Job, *, looking: bool) -> Allowance:
-    allowance = allowance_of(job.campaign, job.edge, looking=looking)
+def _tell_of_use(job: Job, allowance: Allowance, *, looking: bool) -> None:
+    """Whose the limits are, and what is not known of their use."""
+    tell_shared(job, allowance)
     if allowance.unread is not None and _has_quotas(allowance):
         why = allowance.unread.message
         job.observer.notice(f"how much of the quota is used is not known: {why}")
@@ -154,7 +160,6 @@ def _allowance(job: Job, *, looking: bool) -> Allowance:
             "how much of the quota is used is kept where it was sent from, and nothing is known here; a run "
             "counts what this campaign's record has"
         )
-    return allowance
 
 
 def _has_quotas(allowance: Allowance) -> bool:

@@ -7,7 +7,7 @@ answered: whatever is refused or declined leaves the record as it was.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -68,6 +68,7 @@ from sendbatch.session.question import Consent
 from sendbatch.session.record import places_in, report_of, told_here
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
+from sendbatch.session.sharing import sending_allowance
 from sendbatch.session.signing import keys_of
 from sendbatch.session.used_before import count_used_before
 from sendbatch.values import Status
@@ -133,11 +134,12 @@ def _ran(job: Job, consent: Consent) -> RunResult:
     encryption = encryption_of(job.edge.environ)  # a key that is none is told of before anything is sent
     enough_files(job.profile.connections, cores())
     with workers_of(job) as workers:
-        allowance = allowance_of(job.campaign, job.edge)
+        own = allowance_of(job.campaign, job.edge, looking=job.record.database is not None)
         content = content_of(job)
         job.record.begin()
         with (
             _held_record(job) as record,
+            sending_allowance(job, own) as allowance,
             _telling(job) as observer,
         ):
             job = replace(job, observer=observer)
@@ -277,6 +279,7 @@ def _sent_beside(
     """As `_sent`, of a run that others are sending too: it is planned."""
     with sending_of(job, allowance) as sending:
         backlog = record.backlog(Onward(job.edge.clock).now)
+        sending.began_at = joined.began_at
         prepared = prepared_by(job, joined, record.reading, backlog, request, means)
         signer, keys = signer_of(job), keys_of(job)
         prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
@@ -332,9 +335,21 @@ def _reported(
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}
+        if job.record.database is not None:
+            wrong = (_nowhere(job, report, wrong),)
     told, places = told_here(report, job.campaign, job.record), places_in(job.record)
     there = {what: where for what, where in places.items() if where not in failed}
     return replace(told, places=there), wrong
+
+
+def _nowhere(job: Job, report: Report, wrong: Sequence[Finding]) -> Finding:
+    """Whose record is in a database needs no disk: said once."""
+    line = f"{report.commands['report']} {shell_line('--format', 'html')} > report.html"
+    return Rule.UNWRITABLE_FILE.finding(
+        f"no report is written here: {wrong[0].message.partition(': ')[2]}",
+        Place(shown(job.record.path)),
+        f"the record in the database has all of it; wherever there is room, this writes it:\n  {line}",
+    )
 
 
 def _result(

@@ -16,7 +16,7 @@ from sendbatch.ledger.aside import committer_of
 from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
-from sendbatch.limits.sharing import wait_for_share
+from sendbatch.limits.sharing import wait_for_connection, wait_for_share
 from sendbatch.message.tokens import Signer
 from sendbatch.message.versions.composers import AnyComposer, composer_of
 from sendbatch.planning import guards
@@ -62,6 +62,8 @@ class Sending:
         self._first_at = 0.0
         # A person, for as long as they wanted, while the first connection waited.
         self.was_asked = False
+        # When the run began that this one joined, by the record's time; None where it begins one.
+        self.began_at: float | None = None
         self._joined_at = self._clock.steady()
 
     def connect(self) -> None:
@@ -75,7 +77,10 @@ class Sending:
     async def _logged_in(self) -> Connection:
         usage, account = self._allowance.usage, self._allowance.account
         observer = self._job.observer
-        if usage is not None:
+        if (peers := self._allowance.peers) is not None:
+            await wait_for_connection(peers, clock=self._clock, notice=observer.notice)
+            peers.tell(1, "", 0)
+        elif usage is not None:
             await wait_for_share(
                 usage, account, self._joined_at, clock=self._clock, notice=observer.notice
             )
@@ -127,7 +132,7 @@ class Sending:
             committer,
             prepared.pool,
             content=prepared.content.digest,
-            selected=prepared.sendable,
+            selected=self._rows(prepared),
             # before it stand those who are done with; of a run that others send too, nobody knows which
             after_row=0 if backlog.waits else prepared.samples[0].row - 1,
             keys=keys,
@@ -148,7 +153,7 @@ class Sending:
             breaker=options.breaker,
             slow_down=job.profile.slow_down,
             no_wait=options.no_wait,
-            stop_after=options.stop_after,
+            stop_after=self._time_left(assignment.backlog),
         )
         limits = limits_of(
             job.campaign,
@@ -159,6 +164,17 @@ class Sending:
         )
         setting = Setting(clock, job.edge.random, job.observer, job.stop)
         return Engine(assignment, policy, limits, self._dialer, setting)
+
+    def _rows(self, prepared: Prepared) -> int:
+        """How many the run is about, of which so many may fail to build: who joins it finds fewer left."""
+        return prepared.sendable if self.began_at is None else prepared.counts.holders
+
+    def _time_left(self, backlog: Backlog) -> float | None:
+        """Seconds of --stop-after, which holds for the run and not for each who joins it."""
+        given = self._job.options.stop_after
+        if given is None or self.began_at is None:
+            return given
+        return given - max(backlog.now() - self.began_at, 0.0)
 
     def _history(self, reading: Reading, prepared: Prepared) -> History:
         way = way_out(

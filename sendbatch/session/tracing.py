@@ -14,15 +14,19 @@ from sendbatch.campaign.campaigns import campaigns_in
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import repository_root
+from sendbatch.campaign.secrets import read_address
 from sendbatch.errors import CampaignError, SendbatchError, one_line, shown
 from sendbatch.ledger import reach
-from sendbatch.ledger.everywhere import folders_below, has_file, looked_at
+from sendbatch.ledger.everywhere import Spot, folders_below, has_file, spots_in
+from sendbatch.ledger.folder import Recorded
 from sendbatch.ledger.person import Story, Whose
+from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import message_id
 from sendbatch.reports.traced import InRecord, OnList, Trace, Unread
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
+from sendbatch.session.database import names_database, typed_as
 
 
 def whose(typed: str) -> Whose:
@@ -57,7 +61,7 @@ def _is_several(text: str, addresses: frozenset[str]) -> bool:
 class Found:
     """What a walk has come upon so far."""
 
-    folders: list[Path] = field(default_factory=list)
+    spots: list[Spot] = field(default_factory=list)
     campaigns: list[Campaign] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
@@ -78,8 +82,26 @@ def found_in(tops: tuple[Path, ...], stop: Stop) -> Found:
                 continue
             seen.add(real)
             if has_file(folder):
-                found.folders.append(folder)
+                found.spots.append(Spot(folder))
             found.campaigns += _campaigns(folder, found.unread)
+    return found
+
+
+def found_at(place: Where, edge: Edge, stop: Stop) -> Found:
+    """The same, with the records of databases: of the one that is named, and of those in which campaigns that
+    were found have theirs. A record in a repository holds nobody by name."""
+    found = found_in(place.tops, stop)
+    seen = set[str]()
+    said: list[tuple[str, Path | None]] = [(place.database, None)] if place.database is not None else []
+    said += [(one.record, one.record_file) for one in found.campaigns if names_database(one.record)]
+    for written, file in dict.fromkeys(said):
+        try:
+            address = address_of(read_address(written, file, edge.environ))
+            if address.url not in seen:
+                seen.add(address.url)
+                found.spots += spots_in(address)
+        except SendbatchError as error:
+            found.unread.append(Unread("the records of a database", one_line(error.message, 300)))
     return found
 
 
@@ -92,35 +114,52 @@ def _campaigns(folder: Path, unread: list[Unread]) -> Iterator[Campaign]:
             unread.append(Unread(shown(file), why))
 
 
-def places_of(folder: Path | None, record: Path | str | None) -> tuple[Path, ...]:
-    """Where is looked: the folder given, else the repository this one is in; and what --record names."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where is looked: in folders with all below them, and in the whole of a database, if --record names
+    one."""
+
+    tops: tuple[Path, ...]
+    database: str | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        return (*map(shown, self.tops), *([typed_as(self.database)] if self.database is not None else []))
+
+
+def where(folder: Path | None, record: Recorded) -> Where:
+    """The folder given, else the repository this one is in; and what --record names."""
     top = folder if folder is not None else repository_root(Path.cwd())
-    return (top, record) if isinstance(record, Path) else (top,)
+    if isinstance(record, Path):
+        return Where((top, record))
+    return Where((top,), record if record is not None and names_database(record) else None)
 
 
-def trace(typed: str, tops: tuple[Path, ...], edge: Edge, stop: Stop) -> Trace:
+def trace(typed: str, place: Where, edge: Edge, stop: Stop) -> Trace:
     """Raises CampaignError where nobody or no folder is named, Interrupted. What else cannot be read is in
     the trace."""
     who = whose(typed)
-    found = found_in(tops, stop)
+    found = found_at(place, edge, stop)
     records: list[InRecord] = []
-    for folder in found.folders:
+    for spot in found.spots:
         stop.heed()
         try:
-            record = _in_folder(folder, who)
+            record = _in_record(spot, who)
         except SendbatchError as error:
-            found.unread.append(Unread(shown(folder), one_line(error.message, 500)))
+            found.unread.append(Unread(spot.title, one_line(error.message, 500)))
             continue
         if record is not None:
             records.append(record)
     lists, read = _lists(found, who, stop)
-    looked = (len(found.folders), read)
-    return Trace(who.typed, tuple(map(shown, tops)), tuple(records), lists, tuple(found.unread), looked)
+    looked = (len(found.spots), read)
+    return Trace(who.typed, place.told, tuple(records), lists, tuple(found.unread), looked)
 
 
-def _in_folder(folder: Path, who: Whose) -> InRecord | None:
+def _in_record(spot: Spot, who: Whose) -> InRecord | None:
     """None where it does not know them."""
-    with looked_at(folder) as record:
+    with spot.looked_at(who) as record:
+        if record is None:
+            return None
         stories, reading = record.stories(who), record.reading
         if not stories:
             return None
@@ -129,13 +168,13 @@ def _in_folder(folder: Path, who: Whose) -> InRecord | None:
             return one_line(reading.meta(key) or "", 300)
 
         return InRecord(
-            shown(folder),
+            spot.title,
             said("name"),
             said("run"),
             said("server"),
             _reach(reading),
             record.under_way,
-            None,
+            record.move.to if record.move is not None and record.move.is_done else None,
             stories,
             tuple(_message_id(reading, story) for story in stories.stories),
         )

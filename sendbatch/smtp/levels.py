@@ -63,6 +63,14 @@ class Levels:
             self.highest = self.learned = level - 1
             self.proven, self._trying = False, None
 
+    def heard(self, level: int) -> None:
+        """Another run has found out, at the same time, that the server takes this one and no higher."""
+        if level >= BEHIND and self.highest >= BEHIND:
+            self.proven, self._trying = True, None
+        elif SINGLE <= level < self.highest:
+            self.highest = level
+            self.proven, self._trying = False, None
+
     def leaves(self, connection: object, *, cut: bool) -> None:
         """The connection ended. Cut off in the middle of its try, it tells nothing for sure, and is
         reason enough not to try again in this run: what was sent before could be in doubt."""

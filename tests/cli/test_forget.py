@@ -125,7 +125,7 @@ def test_cells_of_others_stay_and_are_said(desk: Desk) -> None:
     desk.change("people.csv", "carl@example.net,", "carl@example.net,ada@example.com")
     desk.run("run", "spring.yaml").ended(0)
     told = desk.run("forget", "ada@example.com", "--yes").ended(0).err
-    assert "1 rows of others have the address in a cell" in told
+    assert "the address stands in a cell of 1 row of another" in told
 
 
 def test_files_made_of_the_record_are_removed_or_made_anew_and_all_others_said(desk: Desk) -> None:
@@ -238,7 +238,7 @@ def test_an_ask_shows_where_they_stand(desk: Desk) -> None:
     desk.run("run", "spring.yaml").ended(0)
     asked = []
     done = api.forget("ada@example.com", ask=lambda what: not asked.append(what))
-    assert [one.folder.name for one in asked[0].records] == ["spring.sandbox"]
+    assert [one.spot.title.rpartition("/")[2] for one in asked[0].records] == ["spring.sandbox"]
     assert "people.csv" in [path.name for path in asked[0].others]
     assert done.exit_code == 0
     assert "records 1" in repr(done)

@@ -315,3 +315,15 @@ class TestCountedByAllRunners:
         one.nobody_else()
         one.heard(after("", written))
         assert one.tripped
+
+    def test_while_the_word_on_too_many_is_on_its_way_those_domains_wait(self) -> None:
+        written, one, _ = self.runners()
+        refuse(one, BREAKER - 1)
+        assert one.aside == frozenset()
+        one.refused(refusal(500, NEVER, "b.example"))
+        assert one.aside == {"example.org", "b.example"}
+        one.heard(after("", [*written[:10], Settled(1, Outcome(Status.ACCEPTED), None, AT)]))
+        assert (one.aside, one.tripped) == (frozenset(), False)
+        refuse(one, BREAKER)
+        one.accepted()
+        assert one.aside == frozenset()

@@ -56,6 +56,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> MemoryRecord:
         yield record
 
     monkeypatch.setattr(running, "open_record", opened)
+    monkeypatch.setattr(running, "sending_allowance", lambda job, own: contextlib.nullcontext(own))
     monkeypatch.setattr(running, "refusal", lambda job: None)
     monkeypatch.setattr(running, "hold_edition", lambda job: None)
     return record

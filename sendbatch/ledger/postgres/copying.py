@@ -54,21 +54,22 @@ _TABLES: Final = (
         f"id, delivery, what, at, {_STANDING}, email",
         "sendbatch.attempt AS t WHERE {of} ORDER BY id",
     ),
+    ("forgotten", "mark, name, at", "sendbatch.forgotten AS t WHERE {of} ORDER BY mark"),
     ("event", "at, kind, detail", "sendbatch.event AS t WHERE {of} ORDER BY id"),
 )
 
 
 @contextlib.contextmanager
-def copy_of(place: Place) -> Iterator[Ledger]:
+def copy_of(place: Place, *, moved: bool = False) -> Iterator[Ledger]:
     """A copy of the record of this place, or of an empty one, where there is none: it is gone afterwards.
-    `place.stop` breaks off what takes long. Raises LedgerError where it cannot be read, or there is no room
-    for it; GuardError where it was moved."""
+    Whoever asks its `stop` breaks off what takes long. Raises LedgerError where it cannot be read, or there
+    is no room for it; GuardError where it was moved, unless what is left is wanted (`moved`)."""
     with open_empty_scratch() as ledger:
-        _fill(ledger, place, place.address)
+        _fill(ledger, place, place.address, moved=moved)
         yield ledger
 
 
-def _fill(ledger: Ledger, place: Place, address: Address) -> None:
+def _fill(ledger: Ledger, place: Place, address: Address, *, moved: bool) -> None:
     with contextlib.closing(opened(address)) as connection:
         try:
             if not hold_version(connection, address):
@@ -76,7 +77,8 @@ def _fill(ledger: Ledger, place: Place, address: Address) -> None:
             names = (place.project, place.name, place.edition, place.profile)
             record = found_record(connection.cursor(), names)
             if record is not None:
-                hold_here(connection.cursor(), record, place.title)
+                if not moved:
+                    hold_here(connection.cursor(), record, place.title)
                 ledger.fill(_tables(connection, record, place.stop.heed))
         except psycopg.errors.InsufficientPrivilege as error:
             raise may_not_read(connection, address, error) from None

@@ -64,13 +64,7 @@ class Place:
     def hold_reachable(self) -> None:
         """Raises as `address`, and LedgerError where what reaches a database is not installed."""
         _ = self.address
-        try:
-            import psycopg  # noqa: F401 - an extra, which looks for libpq as it is loaded
-        except ImportError:
-            raise LedgerError(
-                "the record is in PostgreSQL, and what reaches that is not installed; nothing was sent",
-                hint="pip install 'sendbatch[postgres]'",
-            ) from None
+        hold_installed()
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -90,3 +84,14 @@ class Place:
 
     def telling(self, told: Callable[[str], None], stop: Stop) -> Place:
         return replace(self, told=told, stop=stop)
+
+
+def hold_installed() -> None:
+    """Raises LedgerError where what reaches a database is not there."""
+    try:
+        import psycopg  # noqa: F401 - an extra, which looks for libpq as it is loaded
+    except ImportError:
+        raise LedgerError(
+            "the record is in PostgreSQL, and what reaches that is not installed; nothing was sent",
+            hint="pip install 'sendbatch[postgres]'",
+        ) from None

@@ -116,6 +116,12 @@ class PostgresRecord:
             ended=self._end,
         )
 
+    def hold(self, cursor: Cursor) -> int:
+        """In the transaction that is open: no other run begins before its end. Returns the record's id.
+        Raises RecordLost where another has it."""
+        runs.hold_planning(cursor, self._seat)
+        return self._seat.record
+
     def recover(self, at: float) -> int:
         if self._seat.token is None:
             return 0  # others are alive: what is left by who is not is found as blocks are taken

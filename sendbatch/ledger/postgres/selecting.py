@@ -1,8 +1,8 @@
 """Whom a run is about, in PostgreSQL: --only, --limit, and who is sent to again by a person's word.
 
 A draft has them in tables of its own; once it is merged they stand in `chosen`, for all runners alike:
-"scope" has whom --only names, "chosen" whom this run may send to, "left" whom a limit has left over.
-`run.selects` names those that hold, for an empty one lets nobody through.
+"scope" has whom --only names, "chosen" whom this run may send to, "left" whom a limit has left over. The
+run's column `selects` names those that hold, for an empty one lets nobody through.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ stand in the order of the CSV. They are reserved when all rows are there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from sendbatch.ledger.facts import (
@@ -24,7 +24,9 @@ from sendbatch.ledger.facts import (
     Saying,
     Twins,
 )
+from sendbatch.ledger.forgotten import blank
 from sendbatch.ledger.postgres.cells import saying
+from sendbatch.ledger.postgres.forgotten import known
 from sendbatch.ledger.postgres.heeding import Heeded
 from sendbatch.ledger.postgres.scratch import OF_PLAN, Scratch
 from sendbatch.ledger.postgres.text import stored, stored_cells, told
@@ -64,17 +66,36 @@ class PostgresStaging:
         self._base = 0
         self._rows_count = 0
         self._duplicates = 0
+        self._forgotten = known(asked, record)
         scratch.drop(*OF_PLAN)
         self._rows = scratch.make("row")
 
     # -- what is known of the rows ----------------------------------------------------------------
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
+        if self._forgotten:
+            rows = self._forgotten.blanked(rows, len(self._columns))
         columns = '"row", key, email, vars, status, why, detail'
         self._rows_count += self._db.put(f"COPY {self._rows} ({columns}) FROM STDIN", map(_row, rows))
 
     def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
+        if self._forgotten:
+            rows = list(self._without_forgotten(rows))
         self._put("former", ((line, stored(key)) for line, key in rows))
+
+    def _without_forgotten(self, rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+        """Whoever was forgotten under a key that an earlier version made is blanked now."""
+        for line, key in rows:
+            name = self._forgotten.name_of(key)
+            if name is None:
+                yield line, key
+                continue
+            cells, status, why, _ = blank(len(self._columns))
+            self._db.execute(
+                f"UPDATE {self._rows} SET key = %s, email = '', vars = %s, status = %s, why = %s, "
+                'detail = NULL WHERE "row" = %s',
+                (stored(name), cells, status, why, line),
+            )
 
     def called_since(self, keys: Iterable[tuple[str, str]]) -> None:
         self._put("since", ((stored(former), stored(key)) for former, key in keys))

@@ -24,7 +24,7 @@ from sendbatch.values import Status
 SENT: Final = listed((Status.ACCEPTED, Status.IN_DOUBT, Status.SENDING))
 DONE: Final = listed((Status.ACCEPTED, Status.IN_DOUBT, Status.REJECTED))
 NOBODY: Final = "(SELECT * FROM sendbatch.delivery WHERE false)"  # deliveries, of which there are none
-ALL_HELD: Final = "(SELECT 0::bigint WHERE false)"  # for `unheld`: all who are *sending* are in some hand
+ALL_HELD: Final = ""  # for `unheld`: whoever is *sending* is in somebody's hand
 # Of a delivery: it belongs to the record. Others were about to be tried, and belong to their plan.
 TRIED: Final = "(attempts > 0 OR was IS NOT NULL OR first_attempt_at IS NOT NULL OR status <> 'pending')"
 # Of a delivery: where it stands.
@@ -113,11 +113,11 @@ def deliveries_of(record: int) -> str:
 
 
 def rows_of(rows: PlanRows, deliveries: str, *, unheld: str | None = None) -> Rows:
-    """The rows of a plan as people. With `unheld` they are read by who does not write (`at_rest`)."""
-    status = "d.status" if unheld is None else at_rest(unheld)
+    """The rows of a plan as people. With `unheld` they are read by who does not write."""
+    status, left = _status(unheld)
 
     def made(table: str, is_part: bool) -> str:
-        return _people(table, [_joined(deliveries, "d", is_part)], status)
+        return _people(table, [_joined(deliveries, "d", is_part), left], status)
 
     return Rows(rows, made)
 
@@ -197,24 +197,24 @@ def _people(
 
 def gone(deliveries: str, *, unheld: str | None = None) -> str:
     """Those once tried that the last plan has no row of any more, as a table like `rows_of`."""
-    status = "d.status" if unheld is None else at_rest(unheld)
+    status, left = _status(unheld)
     told = ", ".join(f"d.{name} AS {name}" for name in _OUTCOME)
     return (
         '(SELECT d.id AS id, d.gone AS "row", d.key AS key, d.email AS email, NULL::text AS vars, '
         f"CASE WHEN {status} IN {SENT} THEN {status} ELSE 'withdrawn' END AS status, "
         f"CASE WHEN {status} IN {SENT} THEN d.was ELSE d.status END AS was, d.attempts AS attempts, "
         f"NULL::double precision AS due_at, {told}, false AS holds "
-        f"FROM {deliveries} AS d WHERE d.gone IS NOT NULL) AS gone"
+        f"FROM {deliveries} AS d {left} WHERE d.gone IS NOT NULL) AS gone"
     )
 
 
 def tried(deliveries: str, *, unheld: str | None = None) -> str:
     """Whoever was tried and is in the plan, with status and attempts. An attempt that is under way counts."""
-    status = "d.status" if unheld is None else at_rest(unheld)
+    status, left = _status(unheld)
     return (
         f"(SELECT d.email AS email, {status} AS status, "
         "d.attempts + CASE WHEN d.status = 'sending' THEN 1 ELSE 0 END AS attempts "
-        f"FROM {deliveries} AS d "
+        f"FROM {deliveries} AS d {left} "
         "WHERE d.gone IS NULL AND (d.attempts > 0 OR d.first_attempt_at IS NOT NULL)) AS tried"
     )
 
@@ -234,15 +234,17 @@ def unheld(record: int, lease: float) -> str:
     )
 
 
-def at_rest(unheld: str) -> str:
-    """The status of a delivery `d` for who does not write: who was to be sent to again, and was not, is what
-    they were, for the run puts them back; and whose runner is gone is in doubt, as whoever takes its block
-    will find."""
+def _status(unheld: str | None) -> tuple[str, str]:
+    """The status of a delivery `d`, and what is joined for it. For who does not write: whoever was to be sent
+    to again, and was not, is what they were, for the run puts them back; and whose runner is gone is in
+    doubt, as whoever takes its block will find."""
+    if unheld is None:
+        return "d.status", ""
     is_for_a_run = f"d.status IN {listed(sources(Event.RESTORE))} AND d.was IN {listed(SETTLED)}"
-    return (
-        f"CASE WHEN d.status = 'sending' AND d.id IN {unheld} THEN 'in_doubt' "
-        f"WHEN {is_for_a_run} THEN d.was ELSE d.status END"
-    )
+    restored = f"WHEN {is_for_a_run} THEN d.was ELSE d.status END"
+    if unheld == ALL_HELD:
+        return f"CASE {restored}", ""
+    return f"CASE WHEN u.id IS NOT NULL THEN 'in_doubt' {restored}", f"LEFT JOIN {unheld} AS u ON u.id = d.id"
 
 
 def _true(value: bool) -> str:

@@ -18,10 +18,23 @@ FILE = "ledger.sqlite"
 LOG = f"{FILE}-wal"
 SHARED = f"{FILE}-shm"
 LOCK = "lock"
+ARRIVING = f"{FILE}.arriving"  # one that is on its way here, and no record yet
 REPORT_FILES = ("report.csv", "report.json", "report.html")  # written when a run ends
 # What shows that there is a record, or was one.
 TRACES = (*REPORT_FILES, "lock.json", LOCK, LOG, SHARED, f"{FILE}-journal")
 DENIED = (errno.EACCES, errno.EPERM)
+
+
+def refuse_arriving(folder: Path) -> None:
+    """Raises LedgerError where a record is on its way to this folder: one that is begun here meanwhile would
+    know nobody."""
+    if os.path.lexists(folder / ARRIVING):
+        raise LedgerError(
+            f"{shown(folder)}: a record is on its way here, and has not arrived; nothing was done",
+            hint="what moves it is at it, or was ended before: the same sendbatch record command again ends "
+            "that. Was the move taken back? then remove "
+            f"{shell_line(shown(folder / ARRIVING))}",
+        )
 
 
 def hold_readable(folder: Path) -> bool:

@@ -8,16 +8,19 @@ is overwritten, and the file is written anew without what was left in it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
 
+from sendbatch.ledger.forgotten import SECRET, blank
 from sendbatch.ledger.letters import LETTER
 from sendbatch.ledger.person import FORGOTTEN, Blanked, Names, Whose, Words
 from sendbatch.ledger.reach import REACH
 from sendbatch.ledger.sqlite.folding import fold
-from sendbatch.ledger.sqlite.forgotten import SECRET, Forgotten, blank
+from sendbatch.ledger.sqlite.forgotten import known
 from sendbatch.ledger.sqlite.sql import note, remember
 from sendbatch.ledger.sqlite.stories import found_in, names_of, others_in, prepare
 from sendbatch.values import Why
@@ -61,7 +64,7 @@ def _rename(
     """Whoever has a key is known by its hash from now on; of who has none, there is nothing to be known."""
     if db.execute("SELECT 1 FROM meta WHERE key = ?", (SECRET,)).fetchone() is None:
         remember(db, SECRET, secrets.token_hex(32))
-    known = Forgotten(db)
+    them = known(db)
     for table, ids in (("plan_row", rows), ("delivery", deliveries)):
         found = db.execute(
             f"SELECT id, key FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
@@ -69,10 +72,10 @@ def _rename(
         for id_, key in found:
             name = key
             if key and not key.startswith(FORGOTTEN):
-                name = f"{FORGOTTEN}{known.mark_of(key)}"
+                name = f"{FORGOTTEN}{them.mark_of(key)}"
                 db.executemany(
                     "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",
-                    [(known.mark_of(one), name, at) for one in {key, *spelled(key)}],
+                    [(them.mark_of(one), name, at) for one in {key, *spelled(key)}],
                 )
             (blank_row if table == "plan_row" else _blank_delivery)(db, id_, name)
 
@@ -132,3 +135,52 @@ def erase(db: sqlite3.Connection) -> bool:
     db.execute("VACUUM")
     busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+class Changed(NamedTuple):
+    """A row of this table that was changed: its id, the event's place among all of them, None where it is
+    new; and what stands there now, by column."""
+
+    table: str
+    id: int | None
+    values: dict[str, object]
+
+
+_WATCHED = {
+    "plan_row": ("key", "email", "vars", "status", "why", "detail"),
+    "delivery": ("key", "email", "vars", "reply", "detail", "due_at"),
+    "attempt": ("email", "reply", "detail"),
+    "event": ("at", "kind", "detail"),
+    "meta": ("key", "value"),
+    "forgotten": ("mark", "name", "at"),
+}
+
+
+@contextlib.contextmanager
+def watched(db: sqlite3.Connection) -> Iterator[list[Changed]]:
+    """All that is changed in the block is in the list after it. What is only folded is no change."""
+    found: list[Changed] = []
+    fold(db)
+    db.execute("CREATE TEMP TABLE changed (tab TEXT, id)")
+    for table in _WATCHED:
+        id_ = {"meta": "new.key", "forgotten": "new.mark"}.get(table, "new.rowid")
+        for what in ("INSERT", "UPDATE"):
+            db.execute(
+                f"CREATE TEMP TRIGGER {table}_{what} AFTER {what} ON main.{table} "
+                f"BEGIN INSERT INTO changed VALUES ('{table}', {id_}); END"
+            )
+    yield found
+    for table, columns in _WATCHED.items():
+        by = {"meta": "key", "forgotten": "mark"}.get(table, "rowid")
+        rows = db.execute(
+            f"SELECT {by}, {', '.join(columns)} FROM {table} WHERE {by} IN "
+            "(SELECT id FROM temp.changed WHERE tab = ?) ORDER BY 1",
+            (table,),
+        ).fetchall()
+        for id_, *values in rows:
+            number = None if table in ("meta", "forgotten") else id_
+            found.append(Changed(table, number, dict(zip(columns, values, strict=True))))
+    for table in _WATCHED:
+        for what in ("INSERT", "UPDATE"):
+            db.execute(f"DROP TRIGGER temp.{table}_{what}")
+    db.execute("DROP TABLE temp.changed")

@@ -78,6 +78,11 @@ class Hold:
         log = record.with_name(f"{record.name}-wal")
         self._opened |= {path: identity(path) for path in (record, log)}
 
+    def clear(self) -> None:
+        """Another record comes in the place of the one that this lock tells of. Raises OSError."""
+        os.truncate(self._descriptor, 0)
+        os.fsync(self._descriptor)
+
     def count(self, db: sqlite3.Connection) -> None:
         """The first statement of a transaction: nobody has taken the record over, nor can before its
         end. Raises RecordLost."""

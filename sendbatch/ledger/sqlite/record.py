@@ -15,15 +15,18 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, shown
 from sendbatch.ledger.facts import Joined, Runner, Unsound
 from sendbatch.ledger.git.receipts import Receipt, Secret
+from sendbatch.ledger.moving import MOVE, Move, move_in, refusal
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
+from sendbatch.ledger.portable import Row, Table
 from sendbatch.ledger.sqlite import strangers
 from sendbatch.ledger.sqlite.access import FILE as FILE
 from sendbatch.ledger.sqlite.access import LOG
 from sendbatch.ledger.sqlite.attempts import Attempts
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
 from sendbatch.ledger.sqlite.draft import SqliteDraft
-from sendbatch.ledger.sqlite.forgetting import erase, forget
+from sendbatch.ledger.sqlite.forgetting import Changed, erase, forget, watched
 from sendbatch.ledger.sqlite.holding import BEFORE, NUMBER, Hold, abandon, is_newer, vouches
+from sendbatch.ledger.sqlite.leaving import rows_of
 from sendbatch.ledger.sqlite.lock import is_held, last_noted
 from sendbatch.ledger.sqlite.lost_record import UNDER_WAY, is_outdated, log_is_lost
 from sendbatch.ledger.sqlite.reading import SqliteReading
@@ -140,6 +143,29 @@ class Ledger:
                 with contextlib.suppress(RecordStopped), self._unsynchronised():
                     draft.discard()
 
+    @property
+    def move(self) -> Move | None:
+        """Where it is going, or has gone."""
+        return move_in(self.reading.meta(MOVE))
+
+    def hold_here(self) -> None:
+        """Raises GuardError where it is going elsewhere, or has gone."""
+        if (move := self.move) is not None:
+            raise refusal(move)
+
+    def mark(self, move: Move | None) -> None:
+        """As `moving.Source`."""
+        with transaction(self._connection, self._hold):
+            if move is None:
+                self._connection.execute("DELETE FROM meta WHERE key = ?", (MOVE,))
+            else:
+                remember(self._connection, MOVE, move.remembered())
+        self._confirm()
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """As `portable.Told`. All is folded."""
+        return rows_of(self._connection, table)
+
     def stories(self, whose: Whose) -> Stories:
         """All that it tells of one person."""
         return stories_in(self._connection, whose)
@@ -152,6 +178,12 @@ class Ledger:
         self._attempts.begin()
         self._confirm()
         return done
+
+    def forget_watched(self, whose: Whose, words: Words, at: float) -> tuple[Blanked, list[Changed]]:
+        """The same on a copy that is thrown away, with what was changed: for the store it is a copy of."""
+        with watched(self._connection) as changed:
+            done = self.forget(whose, words, at)
+        return done, changed
 
     def erase(self) -> bool:
         """Nothing is left in the file of what does not stand in the record. Returns False where somebody
@@ -340,11 +372,12 @@ class Ledger:
 
 @contextlib.contextmanager
 def open_ledger(
-    folder: Path, hold: Hold | None = None, *, without_log: bool = False
+    folder: Path, hold: Hold | None = None, *, without_log: bool = False, moved: bool = False
 ) -> Iterator[Ledger]:
     """The record in `folder`, to be written; made where there is none. With `hold` it is in that hand
     from now on. Raises LedgerError, also where a run's log is missing or the record is an older one, unless
-    that is accepted (`without_log`); LockedError."""
+    that is accepted (`without_log`); GuardError where it has moved, unless what is left is wanted (`moved`);
+    LockedError."""
     noted = hold.noted if hold is not None and not without_log else b""
     traces = Traces(folder, False, noted, without_log or has_log(folder))
     if is_of_earlier_version(folder / FILE):  # it is not touched where it may not be used
@@ -356,6 +389,8 @@ def open_ledger(
         hold_rows(connection)
         if (doubt := ledger.doubt()) is not None:
             raise doubt
+        if not moved:
+            ledger.hold_here()
         if hold is not None:
             hold.take(connection, folder / FILE)
         ledger.take_over()
@@ -363,8 +398,9 @@ def open_ledger(
 
 
 @contextlib.contextmanager
-def read_ledger(folder: Path) -> Iterator[Ledger]:
-    """The record in `folder`, which must exist, to be read. Raises LedgerError."""
+def read_ledger(folder: Path, *, moved: bool = False) -> Iterator[Ledger]:
+    """The record in `folder`, which must exist, to be read. Raises LedgerError; GuardError where it has
+    moved, unless what is left is wanted (`moved`)."""
     traces = traces_in(folder)
     connection = open_for_reading(folder / FILE)
     if connection is None:
@@ -375,6 +411,8 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
             yield ledger
         return
     with _told(folder / FILE, Ledger(connection, at_rest=True, traces=traces)) as ledger:
+        if not moved:
+            ledger.hold_here()
         hold_rows(connection)
         yield ledger
 
@@ -383,6 +421,7 @@ def read_ledger(folder: Path) -> Iterator[Ledger]:
 def open_scratch(folder: Path) -> Iterator[Ledger]:
     """A copy of the record in `folder`, or an empty one, that is gone afterwards. Raises LedgerError."""
     with _copy(folder, traces_in(folder)) as ledger:
+        ledger.hold_here()
         yield ledger
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sendbatch.errors import LedgerError, LockedError, shown
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.sqlite import version_1
-from sendbatch.ledger.sqlite.access import hold_readable, hold_writable
+from sendbatch.ledger.sqlite.access import hold_readable, hold_writable, refuse_arriving
 from sendbatch.ledger.sqlite.holding import being_written
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.sqlite.soundness import OURS, hold_plans, hold_tables
@@ -72,13 +72,15 @@ CREATE INDEX delivery_gone ON delivery (gone) WHERE gone IS NOT NULL;
 """
 
 
-def open_for_writing(path: Path) -> Connection:
-    """The one writing connection; makes the file and its tables where there are none.
+def open_for_writing(path: Path, *, claimed: bool = False) -> Connection:
+    """The one writing connection; makes the file and its tables where there are none. `claimed` as below.
 
     Raises LedgerError.
     """
     refuse_network(path.parent)
     _refuse_links(path)
+    if not claimed:
+        refuse_arriving(path.parent)
     hold_writable(path.parent)
     _refuse_log_alone(path)
     try:
@@ -127,11 +129,13 @@ def is_earlier(connection: sqlite3.Connection) -> bool:
     return _version(connection) < VERSION
 
 
-def open_for_reading(path: Path) -> Connection | None:
+def open_for_reading(path: Path, *, claimed: bool = False) -> Connection | None:
     """A connection that changes nothing but its own temporary tables, and sees the record as it is now for as
     long as it is open; None where there is no record yet, for want of a file or as a run was killed while
-    it made one. Raises LedgerError."""
+    it made one; `claimed`: also where another is on its way here. Raises LedgerError."""
     _refuse_links(path)
+    if not claimed:
+        refuse_arriving(path.parent)
     is_there = hold_readable(path.parent)
     _refuse_log_alone(path)
     if not is_there:

@@ -32,7 +32,7 @@ from sendbatch.ledger.facts import (
 )
 from sendbatch.ledger.sqlite.cells import saying
 from sendbatch.ledger.sqlite.forgetting import blank_row
-from sendbatch.ledger.sqlite.forgotten import Forgotten
+from sendbatch.ledger.sqlite.forgotten import known
 from sendbatch.ledger.sqlite.merging import forget_older, key_index
 from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.sqlite.view import DONE, TRIED
@@ -73,7 +73,7 @@ class SqliteStaging:
         self._finished = finished
         self._recognise_strangers = recognise
         self._duplicates = 0
-        self._forgotten = Forgotten(connection)
+        self._forgotten = known(connection)
         with transaction():
             self._begin()
 

@@ -224,6 +224,7 @@ def test_rows_that_were_lost_before_the_merge_are_missed(tables: Tables, databas
 # -- the database says no
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("crash", [Postgres.crash, Postgres.kill])
 def test_a_plan_does_not_outlive_a_crash_that_emptied_its_lists(
     tables: Tables, database: Database, postgres: Postgres, crash: Any
@@ -271,6 +272,7 @@ def test_a_database_that_goes_away_breaks_off_a_plan_and_the_next_is_made_anew(
         assert database.say(SCRATCH) == []
 
 
+@pytest.mark.thorough
 def test_a_full_disk_is_told_and_the_plan_is_made_once_there_is_room(postgres: Postgres) -> None:
     everybody = [person(line, f"p{line}", name="x" * 1000) for line in range(2, 3000)]
     with cramped(postgres) as (database, ballast):
@@ -326,7 +328,9 @@ class Asks:
             raise Interrupted("Ctrl-C; nothing was sent")
 
 
-@pytest.mark.parametrize("through_a_pooler", [False, True])
+@pytest.mark.parametrize(
+    "through_a_pooler", [False, pytest.param(True, marks=pytest.mark.thorough)]
+)
 def test_a_statement_that_takes_long_is_broken_off(
     tables: Tables, database: Database, postgres: Postgres, *, through_a_pooler: bool
 ) -> None:

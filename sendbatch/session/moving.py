@@ -1,0 +1,78 @@
+"""A record is moved to another folder, or into a database: the campaign's own to a place, or one from a place
+to where the campaign has its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sendbatch.campaign.model import Campaign
+from sendbatch.errors import CampaignError, shell_line
+from sendbatch.ledger.ends import coming, leaving
+from sendbatch.ledger.folder import Recorded, RecordFolder
+from sendbatch.ledger.moving import cancel, move
+from sendbatch.runtime.edge import Edge
+from sendbatch.runtime.stop import Stop
+from sendbatch.session.job import folder_of
+from sendbatch.session.record import hold_recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`to` is where the record is from now on, `there` the line that runs the campaign from it."""
+
+    source: str
+    to: str
+    there: str
+
+
+def move_record(
+    campaign: Campaign,
+    place: Recorded,
+    record: Recorded,
+    edge: Edge,
+    stop: Stop,
+    *,
+    comes: bool,
+    takes_back: bool = False,
+) -> Moved:
+    """Move the record to `place`, or where it `comes` from there, to where `record` or profiles.yaml has it.
+    `takes_back` one that was begun and did not arrive.
+
+    Raises GuardError where a record is there already, or this one goes elsewhere; LockedError while a run has
+    it; LedgerError, RecordStopped, Interrupted.
+    """
+    own, other = (folder_of(campaign, said, edge.environ) for said in (record, place))
+    source, target = (other, own) if comes else (own, other)
+    to = place_of(target)
+    if place_of(source) == to:
+        raise CampaignError(f"{to}: the record is there; name another place")
+    hold_recorded(campaign, source, edge)
+    there = shell_line(str(target.base.resolve())) if target.is_here else _typed(target)
+    with (
+        leaving(
+            source,
+            holder=edge.holder,
+            now=edge.clock.wall,
+            without_log=not campaign.profile.mails_the_list,
+        ) as leaves,
+        coming(target, holder=edge.holder) as comes_to,
+    ):
+        if takes_back:
+            cancel(leaves, comes_to, to)
+            return Moved(to, place_of(source), there)
+        move(leaves, comes_to, to, there, edge.clock.wall, stop.heed)
+    return Moved(place_of(source), to, there)
+
+
+def _typed(target: RecordFolder) -> str:
+    """What --record names, "" where profiles.yaml says it."""
+    return shell_line(str(target.given)) if target.given is not None else ""
+
+
+def place_of(folder: RecordFolder) -> str:
+    """Where it is, for people, in words that are the same wherever the command is called from."""
+    if folder.database is not None:
+        return folder.database.title
+    if folder.repository is not None:
+        return folder.repository.ref
+    return str(folder.path.resolve())

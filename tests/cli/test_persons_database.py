@@ -1,0 +1,93 @@
+"""`sendbatch trace` and `sendbatch forget` over records in a database."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.kit.command import Desk
+from tests.kit.mailhost import MailHost
+from tests.kit.postgres import Database
+
+TABLES = ("plan_row", "delivery", "attempt", "event", "meta", "record")
+
+
+@pytest.fixture
+def sent(desk: Desk, mailhost: MailHost, database: Database, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Two of four have the mail, one of them with an address beyond ASCII; the record is in ${DB}."""
+    monkeypatch.setenv("DB", database.url)
+    monkeypatch.setenv("SENDBATCH_LEASE", "1")
+    mailhost.answers["bjork@example.org"] = "550 5.1.1 no such user, nor <ada@example.com>"
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", 'project: shop\nrecord: "${DB}"\n' + mailhost.profiles)
+    people = (desk.folder / "people.csv").read_text("utf-8")
+    desk.write("people.csv", people + "jo@bücher.example,Jo,\n")
+    desk.run("run", "spring.yaml", "--yes", "--limit", "2")
+    return desk
+
+
+def traced(desk: Desk, whom: str, *more: object) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(desk.run("trace", whom, "--format", "json", *more).out)
+    return told
+
+
+def everything(database: Database) -> str:
+    found = (database.say(f"SELECT t::text FROM sendbatch.{table} AS t") for table in TABLES)
+    return str(list(found))
+
+
+def test_a_person_is_traced_in_the_database_that_profiles_yaml_names(sent: Desk) -> None:
+    told = traced(sent, "Ada <ADA@example.com>")
+
+    (record,) = told["records"]
+    (row,) = record["rows"]
+    assert (record["campaign"], row["status"], row["email"]) == ("spring", "accepted", "ada@example.com")
+    assert row["message_id"].endswith("@example.com>")
+    assert record["record"].startswith("shop/spring in ")
+    assert traced(sent, "jo@xn--bcher-kva.example")["records"][0]["rows"][0]["status"] == "pending"
+    assert told["exit_code"] == 0
+    assert traced(sent, "nobody@example.com")["exit_code"] == 1
+
+
+def test_the_whole_of_a_database_that_is_named_is_looked_in(sent: Desk) -> None:
+    (sent.folder / "empty").mkdir()
+    assert traced(sent, "ada@example.com", "empty")["exit_code"] == 1
+    assert traced(sent, "ada@example.com", "empty", "--record", "${DB}")["exit_code"] == 0
+
+
+def test_a_database_that_is_away_is_said(sent: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB", "postgresql://u:geheim@127.0.0.1:1/x")
+    told = sent.run("trace", "ada@example.com").ended(2).out
+    assert "the records of a database: " in told
+    assert "geheim" not in told
+
+
+def test_who_is_forgotten_is_blanked_there_and_not_mailed_again(
+    sent: Desk, mailhost: MailHost, database: Database
+) -> None:
+    assert "ada@example.com" in everything(database)
+
+    told = sent.run("forget", "ada@example.com", "--yes").ended(0).err
+
+    assert "blanked in all its tables" in told
+    assert "ada@example.com" not in everything(database).lower()
+    assert "Ada" not in everything(database)
+    sent.change("people.csv", "carl@example.net,,", "carl@example.net,Carl,")
+    sent.run("run", "spring.yaml", "--yes").ended(1)
+    assert mailhost.receivers == ["ada@example.com", "carl@example.net", "jo@xn--bcher-kva.example"]
+    assert "ada@example.com" not in everything(database).lower()
+    (row,) = [row for key, row in sent.rows().items() if key.startswith("forgotten ")]
+    assert (row["status"], row["email"], row["reply"]) == ("accepted", "", "")
+    assert "forgotten, " in sent.run("trace", "ada@example.com").ended(0).out
+
+
+def test_who_was_not_mailed_yet_is_left_out_from_now_on(
+    sent: Desk, mailhost: MailHost, database: Database
+) -> None:
+    sent.run("forget", "jo@bücher.example", "--yes").ended(0)
+    sent.run("run", "spring.yaml", "--yes").ended(1)
+    assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
+    assert "cher-kva" not in everything(database)
+    assert "bücher" not in everything(database)

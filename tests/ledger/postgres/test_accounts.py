@@ -1,0 +1,111 @@
+"""What runs have of an account together, in a real database: quotas, and who is there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from sendbatch.campaign.model import Rate
+from sendbatch.ledger.postgres.address import address_of
+from sendbatch.ledger.postgres.brief import Brief
+from sendbatch.ledger.postgres.clocks import onward
+from sendbatch.ledger.postgres.connecting import connect
+from sendbatch.ledger.postgres.schema import ensure
+from sendbatch.ledger.postgres.senders import PostgresRegister
+from sendbatch.ledger.postgres.usage import PostgresUse
+from sendbatch.limits.peers import Peers
+from sendbatch.limits.shared_usage import SharedUsage, shared_account
+from tests.kit.postgres import Database, Postgres
+
+HOUR, DAY = 3600, 86400
+NOW, ANOTHER = 1_790_000_000.0, 1_790_003_600.0  # two machines, of which one is an hour ahead
+
+
+@pytest.fixture
+def briefs(database: Database) -> Iterator[list[Brief]]:
+    address = address_of(database.url)
+    with connect(address) as connection:
+        ensure(connection, address)
+    made = [Brief(address) for _ in range(4)]
+    yield made
+    for one in made:
+        one.close()
+
+
+def usages(briefs: list[Brief]) -> list[SharedUsage]:
+    return [SharedUsage(PostgresUse(one)) for one in briefs]
+
+
+def test_what_one_takes_is_used_for_all_whatever_their_clocks_say(briefs: list[Brief]) -> None:
+    one, other, *_ = usages(briefs)
+    account = shared_account(PostgresUse(briefs[0]), "mail.example", "ada")
+    assert shared_account(PostgresUse(briefs[1]), "mail.example", "ada") == account
+    assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 7
+    assert other.take(account, [Rate(10, HOUR)], 7, ANOTHER) == 3
+    assert other.used(account, HOUR, ANOTHER) == one.used(account, HOUR, NOW) == 10
+    assert one.take(account, [Rate(10, HOUR)], 1, NOW) == 0
+    assert NOW + HOUR - 60 < one.next_free(account, [Rate(10, HOUR)], NOW) <= NOW + HOUR + 1
+    free_at = other.next_free(account, [Rate(10, HOUR)], ANOTHER)
+    assert ANOTHER + HOUR - 60 < free_at <= ANOTHER + HOUR + 1
+    other.give_back(account, 2, ANOTHER, ANOTHER + 1)
+    assert one.used(account, HOUR, NOW) == 8
+    other.give_back(account, 2, ANOTHER, ANOTHER + 1)  # once more
+    assert one.used(account, DAY, NOW) == 8
+
+
+def test_the_user_name_is_not_written_and_hosts_and_domains_are_apart(briefs: list[Brief]) -> None:
+    one, *_ = usages(briefs)
+    use = PostgresUse(briefs[0])
+    account, unnamed = shared_account(use, "mail.example", "ada"), shared_account(use, "mail.example", None)
+    assert "ada" not in account.user
+    assert one.take(account.for_domain("a.example"), [Rate(5, DAY)], 9, NOW) == 5
+    assert one.take(account, [], 4, NOW) == 4
+    assert one.used(unnamed, DAY, NOW) == 4
+    assert one.used(shared_account(use, "other.example", "ada"), DAY, NOW) == 0
+
+
+def test_at_the_same_time_never_more_than_the_quota_is_taken(briefs: list[Brief]) -> None:
+    account = shared_account(PostgresUse(briefs[0]), "mail.example", "ada")
+    taken: list[int] = []
+
+    def take(usage: SharedUsage) -> None:
+        for turn in range(30):
+            taken.append(usage.take(account, [Rate(100, DAY)], 3, NOW + turn))
+
+    threads = [threading.Thread(target=take, args=(one,)) for one in usages(briefs)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sum(taken) == 100
+    assert usages(briefs)[0].used(account, DAY, NOW) == 100
+
+
+def test_runs_see_each_other_and_share_connections(briefs: list[Brief]) -> None:
+    one, other = (
+        Peers(PostgresRegister(brief, "account"), name, "news", 4, 10.0, onward)
+        for name, brief in zip(("one", "other"), briefs, strict=False)
+    )
+    with one.among_them():
+        assert (one.beside().parts, one.beside().connections) == (1, 4)
+        other.look()
+        assert other.beside().connections == 0
+        one.look()
+        other.look()
+        assert (one.beside().connections, other.beside().connections) == (2, 2)
+    other.look()
+    assert (other.beside().parts, other.beside().connections) == (1, 4)
+
+
+def test_while_the_database_is_away_nothing_is_to_be_had_and_nothing_is_raised(
+    postgres: Postgres, briefs: list[Brief]
+) -> None:
+    one, *_ = usages(briefs)
+    account = shared_account(PostgresUse(briefs[0]), "mail.example", "ada")
+    postgres.kill()
+    assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 0
+    assert one.next_free(account, [Rate(10, HOUR)], NOW) == NOW + 1
+    postgres.start()
+    assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 7

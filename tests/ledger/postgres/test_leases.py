@@ -1,0 +1,113 @@
+"""Where paces stand in a real database: whatever comes at the same time, nobody gets a slot twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.postgres.address import Address, address_of
+from sendbatch.ledger.postgres.brief import Brief
+from sendbatch.ledger.postgres.connecting import connect
+from sendbatch.ledger.postgres.leases import PostgresLeases
+from sendbatch.ledger.postgres.schema import ensure
+from tests.kit.pooler import pooled
+from tests.kit.postgres import Database, Postgres
+
+STRETCH, AHEAD = 0.3, 0.5  # seconds
+
+
+@pytest.fixture
+def address(database: Database) -> Address:
+    found = address_of(database.url)
+    with connect(found) as connection:
+        ensure(connection, found)
+    return found
+
+
+@pytest.fixture
+def briefs(address: Address) -> Iterator[list[Brief]]:
+    made = [Brief(address) for _ in range(4)]
+    yield made
+    for one in made:
+        one.close()
+
+
+def leases(briefs: list[Brief]) -> list[PostgresLeases]:
+    return [PostgresLeases(brief, "account", f"runner {n}") for n, brief in enumerate(briefs)]
+
+
+def test_one_alone_gets_a_stretch_and_then_the_next_one(briefs: list[Brief]) -> None:
+    one = leases(briefs)[0]
+    assert one.lease("pace", 0.01, STRETCH, AHEAD)[0] == 30
+    number, within, parts = one.lease("pace", 0.01, STRETCH, AHEAD)
+    assert (number, parts) == (30, 1)
+    assert 0.2 < within <= 0.3
+
+
+def test_who_asks_beside_others_gets_a_part(briefs: list[Brief]) -> None:
+    runners = leases(briefs)
+    found = [one.lease("pace", 0.01, STRETCH, 1.0) for one in runners]
+    assert [(number, parts) for number, _, parts in found] == [(30, 1), (15, 2), (10, 3), (7, 4)]
+    assert runners[0].lease("another", 0.01, STRETCH, AHEAD)[::2] == (30, 1)
+
+
+def test_a_slot_too_far_away_is_not_leased_and_it_is_told_when_to_ask_again(briefs: list[Brief]) -> None:
+    one, other, *_ = leases(briefs)
+    assert one.lease("pace", 60.0, STRETCH, AHEAD)[:2] == (1, 0.0)
+    number, within, _ = other.lease("pace", 60.0, STRETCH, AHEAD)
+    assert number == 0
+    assert 59.0 < within <= 60.0 - AHEAD
+
+
+def test_at_the_same_time_slots_are_leased_once_each(
+    briefs: list[Brief], address: Address
+) -> None:
+    interval, ends = 0.001, time.monotonic() + 1.0
+    taken = [0] * len(briefs)
+
+    def ask(number: int, one: PostgresLeases) -> None:
+        while time.monotonic() < ends:
+            taken[number] += one.lease("pace", interval, 0.02, 0.1)[0]
+
+    began = time.monotonic()
+    threads = [
+        threading.Thread(target=ask, args=each) for each in enumerate(leases(briefs))
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    elapsed = time.monotonic() - began
+    with psycopg.connect(address.url) as connection:
+        found = connection.execute("SELECT taken, at FROM sendbatch.lease").fetchone()
+    assert found is not None
+    assert found[0] == sum(taken)
+    assert sum(taken) * interval <= elapsed + 0.1 + 0.02
+    assert all(taken)
+
+
+def test_through_a_pooler_that_gives_each_transaction_another_session(
+    postgres: Postgres, database: Database, address: Address
+) -> None:
+    with pooled(postgres) as pooler:
+        brief = Brief(address_of(database.through(pooler.port)))
+        one = PostgresLeases(brief, "account", "runner")
+        assert [one.lease("pace", 0.01, STRETCH, AHEAD)[0] for _ in range(2)] == [30, 30]
+        brief.close()
+
+
+def test_where_the_database_is_away_it_is_said_at_once_and_it_goes_on_once_it_is_back(
+    postgres: Postgres, briefs: list[Brief]
+) -> None:
+    one = leases(briefs)[0]
+    one.lease("pace", 0.01, STRETCH, AHEAD)
+    postgres.kill()
+    with pytest.raises(LedgerError, match="what runs have of the account"):
+        one.lease("pace", 0.01, STRETCH, AHEAD)
+    postgres.start()
+    assert one.lease("pace", 0.01, STRETCH, AHEAD)[0] == 30
