@@ -165,7 +165,7 @@ def _due(result: RunResult) -> Iterator[Status]:
 def _tell(result: RunResult, terminal: Terminal) -> None:
     """What became of everyone; where it is to be quiet, no more than why the exit code is not 0."""
     if terminal.tells_programs:
-        _document(result, terminal)
+        document(result, terminal)
     elif terminal.is_quiet and result.exit_code:
         which = "".join(f"  {one}\n" for one in _rows(result))
         terminal.complain(f"{_in_short(result)}\n{which}  report:  {shown(result.report)}")
@@ -176,7 +176,7 @@ def _tell(result: RunResult, terminal: Terminal) -> None:
         terminal.warn(finding)
 
 
-def _document(result: RunResult, terminal: Terminal) -> None:
+def document(result: RunResult, terminal: Terminal) -> None:
     """How it ended, for a program that reads the log."""
     terminal.tell(
         "summary",

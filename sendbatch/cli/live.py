@@ -26,10 +26,13 @@ STILL = 60.0  # seconds in which nothing has changed; from then on one comes as 
 
 
 class Live:
-    """`draws` says that there is a terminal to draw on; else `tell(progress)` is called now and then, for a
-    plain line. All but the drawing comes from one thread."""
+    """`draws` says that there is a terminal to draw on; else `tell(progress)` is called now and then, at most
+    `every` so many seconds, for a plain line. All but the drawing comes from one thread."""
 
-    def __init__(self, *, draws: bool, tell: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, *, draws: bool, tell: Callable[[Progress], None], every: float = SAID_EVERY
+    ) -> None:
+        self._every = every
         self._draws = draws
         self._tell = tell
         self._lock = RLock()  # a signal's handler may write in the middle of a write
@@ -42,7 +45,7 @@ class Live:
         """Show this from now on, until `close`."""
         self.close()
         self.progress = progress
-        self._beat = Beat(progress.began)
+        self._beat = Beat(progress.began, self._every)
         self._over.clear()
         if progress.is_sending:
             self.tick(progress, progress.began, time.time())
@@ -107,16 +110,17 @@ class Live:
 class Beat:
     """When the next plain line is due."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, every: float = SAID_EVERY) -> None:
+        self._every = every
         self._said_at = self._changed_at = began
         self._said = (0, False)
 
     def is_due(self, progress: Progress, now: float, wall: float) -> bool:
         """Whether a line is to be printed now. After a yes it counts as printed."""
         since = now - self._said_at
-        if since < SAID_EVERY:
+        if since < self._every:
             return False
-        state = (progress.done, progress.waiting(now, wall) is not None)
+        state = (progress.reached, progress.waiting(now, wall) is not None)
         if state != self._said:
             self._changed_at = now
         is_still = now - self._changed_at >= STILL

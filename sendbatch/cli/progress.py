@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sendbatch.runtime.observer import Limit, Wait
@@ -32,7 +32,9 @@ _IN_SHORT = {Status.DEFERRED: "def", Status.REJECTED: "rej", Status.IN_DOUBT: "d
 @dataclass(slots=True)
 class Progress:
     """`doing` is "sending", or what is done before; `total` is None where nobody knows. `done` only grows,
-    and counts each recipient once. Times are the caller's, `now` steady and `wall` since the epoch."""
+    and counts each recipient once; `others` and `others_counts` are those of other processes that are told of
+    with this one. `is_shared`: further ones, of which nothing is known here, send to the same recipients.
+    Times are the caller's, `now` steady and `wall` since the epoch."""
 
     doing: str
     total: int | None = None
@@ -42,6 +44,9 @@ class Progress:
     limit: Limit = field(default_factory=lambda: Limit(None))
     connections: tuple[int, int] = (0, 0)  # open, of so many that may be
     is_stopping: bool = False
+    others: int = 0
+    others_counts: Mapping[Status, int] = field(default_factory=dict)
+    is_shared: bool = False
     _wait: Wait | None = None
     _waits_since: float = 0.0
     _speed: float = 0.0
@@ -52,6 +57,11 @@ class Progress:
 
     def __post_init__(self) -> None:
         self._measured_at = self._moved_at = self.began
+
+    @property
+    def reached(self) -> int:
+        """How many are done, by all that are told of."""
+        return self.done + self.others
 
     @property
     def is_sending(self) -> bool:
@@ -72,13 +82,13 @@ class Progress:
 
     def tick(self, now: float) -> None:
         """Takes the speed, now and then."""
-        seconds, number = now - self._measured_at, self.done - self._measured
+        seconds, number = now - self._measured_at, self.reached - self._measured
         if seconds <= 0:
             return
         kept = math.exp(-seconds / SMOOTHING)
         self._speed = self._speed * kept + number / seconds * (1 - kept)
         self._weight = self._weight * kept + 1 - kept
-        self._measured, self._measured_at = self.done, now
+        self._measured, self._measured_at = self.reached, now
         if number:
             self._moved_at = now
 
@@ -90,12 +100,13 @@ class Progress:
     @property
     def share(self) -> float:
         """What part of all is done, from 0 to 1; 0 where nobody knows how many there are."""
-        return min(self.done / self.total, 1.0) if self.total else 0.0
+        return min(self.reached / self.total, 1.0) if self.total else 0.0
 
     @property
     def trouble(self) -> dict[Status, int]:
         """Who stands without the mail so far."""
-        return {status: self.counts[status] for status in TROUBLE if self.counts[status] > 0}
+        found = {one: self.counts[one] + self.others_counts.get(one, 0) for one in TROUBLE}
+        return {status: number for status, number in found.items() if number > 0}
 
     def waiting(self, now: float, wall: float) -> Wait | None:
         """What is waited for: as announced, or the server where nothing comes back."""
@@ -108,7 +119,7 @@ class Progress:
             since = duration(now - self._waits_since)
             return Wait(wait.whom, f"{wait.why}, {since} by now", None)
         silent = now - self._moved_at
-        if not self.is_sending or silent < SILENCE or (self.total or 0) <= self.done:
+        if not self.is_sending or silent < SILENCE or (self.total or 0) <= self.reached:
             return None
         return Wait("the server", f"the server to answer, {duration(silent)} by now", None)
 
@@ -121,7 +132,7 @@ class Progress:
         else:
             text = self._line_moving(columns, now, wall, look)
         room = columns - width(text) - 1
-        if self.total and room >= LEAST_BAR:
+        if self.total and room >= LEAST_BAR and not self.is_shared:
             return f"{_bar(self.share, min(room, MOST_BAR), ascii_only=ascii_only)} {text}"
         return text
 
@@ -155,7 +166,9 @@ class Progress:
         """How long until all are done; None where nobody can tell."""
         if self.speed < SLOWEST or not self.total or now - self.began < 2 or self.is_stopping:
             return None
-        return (self.total - min(self.done, self.total)) / self.speed
+        if self.is_shared:
+            return None
+        return (self.total - min(self.reached, self.total)) / self.speed
 
     def _left(self, now: float) -> str:
         left = self.seconds_left(now)
@@ -179,7 +192,7 @@ class Progress:
 
     def plain(self, now: float, wall: float) -> str:
         """As a line of a log."""
-        parts = [f"{self.doing}{f', {self._done_of}' if self.done or self.total else ''}"]
+        parts = [f"{self.doing}{f', {self._done_of}' if self.reached or self.total else ''}"]
         wait = self.waiting(now, wall)
         if wait is None and self.speed:
             parts.append(self._speed_of)
@@ -231,8 +244,10 @@ class Progress:
     @property
     def _done_of(self) -> str:
         if self.total is None:
-            return f"{self.done:,} so far"
-        return f"{min(self.done, self.total):,} of {self.total:,} done ({int(self.share * 100)} %)"
+            return f"{self.reached:,} so far"
+        if self.is_shared:
+            return f"{self.reached:,} from here, of {self.total:,} for all runners together"
+        return f"{min(self.reached, self.total):,} of {self.total:,} done ({int(self.share * 100)} %)"
 
     @property
     def _count(self) -> str:
@@ -240,10 +255,12 @@ class Progress:
 
     def _count_of(self, *, with_share: bool) -> str:
         if self.total is None:
-            return f"{self.doing} {self.done:,}"
+            return f"{self.doing} {self.reached:,}"
+        if self.is_shared:
+            return f"{self.reached:,} from here of {self.total:,}"
         what = "" if self.is_sending else f"{self.doing} "
         share = f" {int(self.share * 100)}%" if with_share else ""
-        return f"{what}{min(self.done, self.total):,}/{self.total:,}{share}"
+        return f"{what}{min(self.reached, self.total):,}/{self.total:,}{share}"
 
     @property
     def _trouble(self) -> str:

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,14 @@ from sendbatch.runtime.ci import in_ci
 if TYPE_CHECKING:
     from sendbatch.campaign.model import Campaign
     from sendbatch.cli.calling import Calling
+    from sendbatch.cli.crew import Crew
+    from sendbatch.cli.terminal import Terminal
     from sendbatch.planning.options import Options
+    from sendbatch.session.job import Around
     from sendbatch.session.run import RunResult
+
+
+WORKER = "SENDBATCH_WORKER"  # in the environment of a process that another has started beside itself
 
 
 @opt.campaign_file
@@ -74,6 +81,12 @@ if TYPE_CHECKING:
 @click.option(
     "--join", is_flag=True, help="Send together with the runs of other machines: one record for all."
 )
+@click.option(
+    "--workers",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="So many processes of this machine send together.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @opt.run
 @opt.record
@@ -107,6 +120,7 @@ def run(
     without_log: bool,
     first_run: str | None,
     join: bool,
+    workers: int | None,
     yes: bool,
     run: str | None,
     record: Path | str | None,
@@ -120,13 +134,13 @@ def run(
     """
     from sendbatch.rendering.workers import Workers
 
-    with Workers() as workers:  # first of all: it has as much to load as there is to load below
+    with Workers() as builders:  # first of all: it has as much to load as there is to load below
         from sendbatch.cli.calling import Calling
-        from sendbatch.cli.terminal import Terminal
         from sendbatch.planning.options import Options
         from sendbatch.values import BREAKER
 
-        terminal = Terminal(quiet=quiet, progress=not no_progress)
+        terminal = _terminal(workers, quiet=quiet, progress=not no_progress)
+        several = (workers or 1) > 1
         given.one_of(in_doubt, ("hold", "resend"), "--in-doubt")
         chosen = Options(
             only=given.only(only),
@@ -146,7 +160,7 @@ def run(
             moved_from=moved_from,
             without_log=without_log,
             first_run=given.day(first_run, "--first-run"),
-            join=join,
+            join=join or several,
         )
         campaign = given.load(
             file,
@@ -158,26 +172,99 @@ def run(
             tolerate=tolerate,
             join=join and not dry_run,
         )
-        calling = Calling(terminal, workers, record)
+        if several:
+            from sendbatch.cli.crew import hold_number
+
+            hold_number(workers, campaign, dry_run=dry_run)
+        calling = Calling(terminal, builders, record)
         if dry_run:
             return _rehearse(campaign, chosen, calling)
-        return _send(campaign, chosen, calling, yes=yes)
+        return _send(campaign, chosen, calling, yes=yes, workers=workers or 1)
 
 
-def _send(campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool) -> int:
+def _terminal(workers: int | None, *, quiet: bool, progress: bool) -> Terminal:
+    if (workers or 1) == 1 and not os.environ.get(WORKER):
+        from sendbatch.cli.terminal import Terminal
+
+        return Terminal(quiet=quiet, progress=progress)
+    from sendbatch.cli.crew import CrewTerminal, WorkerTerminal, is_worker
+
+    if is_worker():
+        return WorkerTerminal()
+    return CrewTerminal(quiet=quiet, progress=progress)
+
+
+def _send(
+    campaign: Campaign, chosen: Options, calling: Calling, *, yes: bool, workers: int
+) -> int:
     from sendbatch import api
-    from sendbatch.cli.last_words import LastWords
+    from sendbatch.cli.last_words import LastWords, document
     from sendbatch.cli.terminal import person_is_there
     from sendbatch.session.commands import CommandLines
 
     terminal = calling.terminal
     with calling.under_way() as around, _leaving_report(campaign, calling):
         ask = terminal.ask if person_is_there() else None
-        result = api.run(campaign, options=chosen, yes=yes, ask=ask, **around)
+        with _together(calling, workers, around) as crew:
+            result = api.run(campaign, options=chosen, yes=yes, ask=ask, **around)
+            if crew is not None:
+                result = _of_all(campaign, calling, result, crew.wait())
+    if is_one_of_several():
+        document(result, terminal)
+        return result.exit_code
     typed = chosen.without_plan() if in_ci(os.environ) else chosen  # it goes with the job's disk
     LastWords(terminal, CommandLines(campaign, calling.record), typed).say(result)
     _leave(campaign, result, calling)
     return result.exit_code
+
+
+def is_one_of_several() -> bool:
+    """Whether another process has started this one, and tells people how it went."""
+    return bool(os.environ.get(WORKER))
+
+
+@contextmanager
+def _together(calling: Calling, workers: int, around: Around) -> Iterator[Crew | None]:
+    """With the runners that are started beside this one, if any are."""
+    if is_one_of_several():
+        from sendbatch.cli.crew import ending_with_input
+
+        stop = around["stop"]
+        assert stop is not None
+        with ending_with_input(stop):
+            yield None
+        return
+    if workers == 1:
+        yield None
+        return
+    from sendbatch.cli.crew import Crew, CrewTerminal, words_of
+
+    terminal, stop = calling.terminal, around["stop"]
+    assert isinstance(terminal, CrewTerminal)
+    assert stop is not None
+    with Crew(words_of(click.get_current_context()), workers, terminal, stop) as crew:
+        yield crew
+
+
+def _of_all(campaign: Campaign, calling: Calling, result: RunResult, worst: int) -> RunResult:
+    """How the run of all ended, where some of them went on after this one."""
+    from sendbatch import api
+    from sendbatch.ledger.states import sendable
+
+    code = max(result.exit_code, worst)
+    try:
+        now = api.status(campaign, record=calling.record) if result.sent else None
+    except SendbatchError:  # how this one ended is known all the same
+        now = None
+    if now is None:
+        return replace(result, exit_code=code)
+    return replace(
+        result,
+        exit_code=max(code, now.exit_code),
+        totals=now.totals,
+        summary=now.summary,
+        unfinished=min(result.unfinished, sendable(now.totals)),
+    )
 
 
 @contextmanager

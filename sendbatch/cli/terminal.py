@@ -8,10 +8,11 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from sendbatch.cli import log
-from sendbatch.cli.live import Live
+from sendbatch.cli.live import SAID_EVERY, Live
 from sendbatch.cli.plan_document import document, headline
 from sendbatch.cli.plan_text import plan_text
 from sendbatch.cli.progress import Progress
@@ -32,14 +33,17 @@ LONG = 60.0  # seconds of a wait in which a person may want to leave
 class Terminal(Observer):
     """Standard error, as text or as one JSON object a line, as `log` was told."""
 
+    SAID_EVERY = SAID_EVERY
+
     def __init__(self, *, quiet: bool = False, progress: bool = True):
         self._quiet = quiet
         self._json = log.is_json()
         self._fancy = progress and not quiet and not self._json and _can_draw()
-        self._live = Live(draws=self._fancy, tell=self._tell)
+        self._live = Live(draws=self._fancy, tell=self._tell, every=self.SAID_EVERY)
         self._deferred = self._failed = 0  # by an earlier run
         self._limit, self._connections = Limit(None), (0, 0)
         self._has_reassured = False
+        self._is_shared = False
 
     @property
     def is_quiet(self) -> bool:
@@ -73,6 +77,7 @@ class Terminal(Observer):
         self.finished()
         self._deferred = plan.totals.get(Status.DEFERRED, 0)
         self._failed = plan.totals.get(Status.FAILED, 0)
+        self._is_shared = plan.is_shared
         if self._json:
             self.tell("plan", headline(plan), "info", **document(plan))
             for finding in plan.findings:
@@ -96,11 +101,17 @@ class Terminal(Observer):
         begun = Counter({Status.DEFERRED: self._deferred, Status.FAILED: self._failed})
         progress = Progress("sending", total, began=time.monotonic(), counts=begun)
         progress.limit, progress.connections = self._limit, self._connections
+        progress.is_shared = self._is_shared
         self._open(progress)
 
     def moved(self, was: Status, now: Status) -> None:
         if (progress := self._live.progress) is not None:
             progress.moved(was, now)
+
+    def others(self, done: int, counts: Mapping[Status, int]) -> None:
+        """So many more are done by the runners that were started with this one."""
+        if (progress := self._live.progress) is not None:
+            progress.others, progress.others_counts = done, counts
 
     def waiting(self, wait: Wait) -> None:
         if self._live.progress is None:
@@ -184,7 +195,7 @@ def _fields(progress: Progress, now: float, wall: float) -> dict[str, object]:
     wait, left = progress.waiting(now, wall), progress.seconds_left(now)
     return {
         "doing": progress.doing,
-        "done": progress.done,
+        "done": progress.reached,
         "total": progress.total,
         "rate": round(progress.speed, 3),
         "seconds_left": None if left is None else math.ceil(left),

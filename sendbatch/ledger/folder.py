@@ -206,7 +206,9 @@ class RecordFolder:
         if self.database is not None:
             from sendbatch.ledger.postgres.refusals import on_this_disk
 
-            raise on_this_disk(shown(self.path), sent, self.database.address)
+            raise on_this_disk(
+                shown(self.path), shown(self.base), sent, self.database.address
+            )
         from sendbatch.ledger.git.refusals import on_this_disk as beside_the_repository
 
         raise beside_the_repository(shown(self.path), sent)

@@ -46,7 +46,11 @@ def open_record(
         from sendbatch.ledger.postgres.doors import open_postgres_record
 
         with open_postgres_record(
-            folder.database, since=since, holder=holder, now=now, join=join
+            folder.database,
+            since=since,
+            holder=holder.removeprefix("on "),  # of several, it is told which is where
+            now=now,
+            join=join,
         ) as shared:
             yield shared
         return

@@ -34,11 +34,17 @@ class _Known:
 
 
 def same_campaign(
-    reading: Reading, campaign: Campaign, moved_from: str | None, command: str
+    reading: Reading,
+    campaign: Campaign,
+    moved_from: str | None,
+    command: str,
+    *,
+    is_shared: bool = False,
 ) -> str | None:
     """Hold the record to its project and path. Returns a notice where the file moved.
 
-    `moved_from` is where it was, by a person's word; `command` the line that runs it again.
+    `moved_from` is where it was, by a person's word; `command` the line that runs it again. A record that
+    `is_shared` is of machines, too, on which other files are than here: that one is gone here says nothing.
     Raises GuardError.
     """
     path, current = reading.meta(PATH), campaign.belongs
@@ -58,7 +64,7 @@ def same_campaign(
         raise GuardError(
             f"--moved-from {moved_from}: the record of {campaign.name} belongs to {known.path}"
         )
-    if moved_from is None and not _is_gone(known.file(current)):
+    if moved_from is None and (is_shared or not _is_gone(known.file(current))):
         raise _elsewhere(reading, campaign, known, command)
     return f"the campaign file moved: {known.path} is now {current.path}"
 
@@ -105,9 +111,11 @@ def _is_gone(path: Path) -> bool:
 
 
 def _elsewhere(reading: Reading, campaign: Campaign, known: _Known, command: str) -> GuardError:
+    is_gone = _is_gone(known.file(campaign.belongs))
+    where = "which may be on another machine" if is_gone else "which is still there"
     return GuardError(
         f"the record of {campaign.name} belongs to another file: {one_line(known.path, 300)}, "
-        f"which is still there, not to {campaign.belongs.path}",
+        f"{where}, not to {campaign.belongs.path}",
         hint=f"if it moved here, go on with the record:  {command} "
         f"{shell_line('--moved-from', known.path)}\n  {_another_name(reading)}",
     )

@@ -87,7 +87,11 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     """
     now, salt, is_new = means.now(), salt_of(draft), draft.reading.plan() is None
     moved = ownership.same_campaign(
-        draft.reading, request.campaign, request.options.moved_from, request.ways.again
+        draft.reading,
+        request.campaign,
+        request.options.moved_from,
+        request.ways.again,
+        is_shared=request.keeping.is_shared,
     )
     reaching.hold(draft.reading, request.campaign, request.keeping.place)
     started_over, planned = _plan(draft, request, means, salt, now)

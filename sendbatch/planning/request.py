@@ -33,7 +33,8 @@ class Lookups(Protocol):
 class Keeping:
     """How the record is kept: `place` is its folder as it is shown, which --record names if `is_named`;
     `environ` may be that of a CI job. `refused` is what a run would say of the record, where it is only
-    looked at. `lasts`: it is the same wherever the campaign is run; `unread` is why it was not read, if
+    looked at. `lasts`: it is the same wherever the campaign is run; `is_shared`: other machines may have
+    other files of the project; `unread` is why it was not read, if
     so."""
 
     place: str
@@ -41,6 +42,7 @@ class Keeping:
     environ: Mapping[str, str]
     refused: SendbatchError | None = None
     lasts: bool = False
+    is_shared: bool = False
     unread: str | None = None
 
     @property

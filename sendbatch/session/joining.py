@@ -31,7 +31,7 @@ def hold_shared(job: Job) -> None:
     """Raises CampaignError where a run is to be joined whose record nobody shares."""
     if job.options.join and job.record.database is None:
         raise CampaignError(
-            "--join: only a record in a database is shared by several runners, and this one is "
+            "--join and --workers: only a record in a database is shared by several runners, and this one is "
             f"{_where(job)}; nothing was sent",
             hint='write at the top of profiles.yaml: record: "${DATABASE_URL}", or set SENDBATCH_RECORD',
         )
@@ -55,7 +55,9 @@ def prepared_by(
     """What the run that was joined is about, once this call has been held to it. Raises GuardError where
     something of it is another here, CampaignError."""
     campaign, content = request.campaign, request.content
-    ownership.same_campaign(reading, campaign, job.options.moved_from, request.ways.again)
+    ownership.same_campaign(
+        reading, campaign, job.options.moved_from, request.ways.again, is_shared=True
+    )
     reaching.hold(reading, campaign, request.keeping.place)
     lines = CommandLines(campaign, job.record.given)
     hold_joined(joined, terms_of(campaign, content, job.options, request.held), lines.stop())

@@ -79,6 +79,7 @@ class Overview(Shown):
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
     compared: Comparison | None = field(default=None, repr=False)  # with the edition before, by `plan` alone
     is_read: bool = True  # the record was asked who has the mail
+    is_shared: bool = False  # others may send to the same recipients, together with this run
 
     def told(self) -> Told:
         facts = {
@@ -189,6 +190,7 @@ def overview_of(
         invitation=_invitation(prepared.content),
         versions=prepared.spread.axes,
         is_read=job.record.is_read,
+        is_shared=job.options.join,
     )
 
 

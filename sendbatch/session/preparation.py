@@ -98,6 +98,7 @@ def request_of(
             job.edge.environ,
             refused,
             lasts=not job.record.is_here,
+            is_shared=job.record.database is not None,
             unread=_unread(job),
         ),
         announced_size=allowance.announced_size(job.now()),

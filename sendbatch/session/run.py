@@ -7,7 +7,7 @@ answered: whatever is refused or declined leaves the record as it was.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -335,9 +335,21 @@ def _reported(
     except LedgerError as unwritten:
         wrong = unwritten.findings
         failed = {one.place.file for one in wrong if one.place is not None}
+        if job.record.database is not None:
+            wrong = (_nowhere(job, report, wrong),)
     told, places = told_here(report, job.campaign, job.record), places_in(job.record)
     there = {what: where for what, where in places.items() if where not in failed}
     return replace(told, places=there), wrong
+
+
+def _nowhere(job: Job, report: Report, wrong: Sequence[Finding]) -> Finding:
+    """Whose record is in a database needs no disk: said once."""
+    line = f"{report.commands['report']} {shell_line('--format', 'html')} > report.html"
+    return Rule.UNWRITABLE_FILE.finding(
+        f"no report is written here: {wrong[0].message.partition(': ')[2]}",
+        Place(shown(job.record.path)),
+        f"the record in the database has all of it; wherever there is room, this writes it:\n  {line}",
+    )
 
 
 def _result(

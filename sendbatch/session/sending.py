@@ -132,7 +132,7 @@ class Sending:
             committer,
             prepared.pool,
             content=prepared.content.digest,
-            selected=prepared.sendable,
+            selected=self._rows(prepared),
             # before it stand those who are done with; of a run that others send too, nobody knows which
             after_row=0 if backlog.waits else prepared.samples[0].row - 1,
             keys=keys,
@@ -164,6 +164,10 @@ class Sending:
         )
         setting = Setting(clock, job.edge.random, job.observer, job.stop)
         return Engine(assignment, policy, limits, self._dialer, setting)
+
+    def _rows(self, prepared: Prepared) -> int:
+        """How many the run is about, of which so many may fail to build: who joins it finds fewer left."""
+        return prepared.sendable if self.began_at is None else prepared.counts.holders
 
     def _time_left(self, backlog: Backlog) -> float | None:
         """Seconds of --stop-after, which holds for the run and not for each who joins it."""

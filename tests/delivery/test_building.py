@@ -22,5 +22,7 @@ def test_over_one_in_a_hundred_and_at_least_twenty_that_cannot_be_built_stop_a_r
     selected: int, failed: int, stops: bool
 ) -> None:
     unbuildables = Unbuildables(selected)
-    unbuildables.add(failed - 1)
-    assert unbuildables.add(1) is stops
+    unbuildables.count = failed // 2
+    assert not unbuildables.are_too_many
+    unbuildables.elsewhere = failed - failed // 2
+    assert unbuildables.are_too_many is stops

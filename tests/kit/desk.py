@@ -25,6 +25,7 @@ from sendbatch.ledger.states import SENDABLE
 from sendbatch.ledger.store import Backlog, Record
 from sendbatch.limits.gates import Gate
 from sendbatch.limits.local_usage import LocalUsage
+from sendbatch.limits.peers import Peers
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.limits.usage_file import UsageFile
 from sendbatch.message.content import Bundle, Content
@@ -130,6 +131,7 @@ class Desk:
     usage: Usage | None = None
     account: Account = ACCOUNT
     gates: Sequence[Gate] = ()
+    peers: Peers | None = None
     no_wait: bool = False
     breaker: int = BREAKER
     limit: int | None = None
@@ -223,6 +225,7 @@ class Desk:
             retry=self.retry,
             no_wait=self.no_wait,
             braked=history.braked,
+            peers=self.peers,
             more=self.gates,
         )
         setting = Setting(self.clock, Random(1), self.watcher, self.stop)

@@ -18,6 +18,7 @@ from sendbatch.campaign.model import (
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import Limits, limits_of
 from sendbatch.limits.gates import Gate, Gates
+from sendbatch.limits.peers import Peers
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.runtime.clock import Clock
 from tests.kit.clock import FakeClock
@@ -36,6 +37,7 @@ def limits(
     retry: Retry | None = None,
     no_wait: bool = False,
     braked: float | None = None,
+    peers: Peers | None = None,
     more: Sequence[Gate] = (),
 ) -> Limits:
     """Of a profile with these limits, and an account that has used what `usage` says; `more` are gates that
@@ -51,7 +53,7 @@ def limits(
         domains=domains or {},
     )
     campaign = campaign_through(profile, retry or Retry())
-    allowance = Allowance(account, usage, "ada", rates)
+    allowance = Allowance(account, usage, "ada", rates, peers=peers)
     made = limits_of(campaign, allowance, clock or FakeClock(), no_wait=no_wait, braked=braked)
     return replace(made, gates=Gates([*made.gates, *more])) if more else made
 

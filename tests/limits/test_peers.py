@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-
 import pytest
 
 from sendbatch.errors import LedgerError
-from sendbatch.limits.peers import Fields, Peers
-
-LEASE = 10.0
-
-
-@dataclass
-class Table:
-    """The register, as a database would keep it."""
-
-    now: float = 1000.0
-    rows: dict[str, Fields] = field(default_factory=dict)
-    is_away: bool = False
-
-    def meet(
-        self, id_: str, decide: Callable[[Sequence[Fields], float], Fields], since: float
-    ) -> None:
-        if self.is_away:
-            raise LedgerError("away")
-        self.rows[id_] = decide([row for row in self.rows.values() if row[3] >= self.now - since], self.now)
-
-    def had(self) -> int:
-        """Connections that are somebody's."""
-        return sum(row[4] for row in self.rows.values() if row[3] > self.now)
-
-
-def peer(table: Table, name: str, campaign: str = "news", declared: int = 8) -> Peers:
-    return Peers(table, name, campaign, declared, LEASE, lambda: table.now)
+from tests.kit.peering import LEASE, Table, peer
 
 
 def test_one_alone_has_all_connections() -> None:

@@ -31,7 +31,9 @@ CREATE TABLE sendbatch.plan (
 CREATE TABLE sendbatch.plan_row (
     record bigint NOT NULL, id bigint NOT NULL, plan bigint NOT NULL, "row" bigint NOT NULL,
     key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL, vars text COLLATE "C" NOT NULL,
-    status text COLLATE "C" NOT NULL, why text COLLATE "C", detail text COLLATE "C", delivery bigint,
+    status text COLLATE "C" NOT NULL
+        CHECK (status IN ('pending', 'invalid', 'filtered', 'suppressed', 'duplicate')),
+    why text COLLATE "C", detail text COLLATE "C", delivery bigint,
     PRIMARY KEY (record, id)
 );
 CREATE INDEX plan_row_delivery ON sendbatch.plan_row (record, delivery) WHERE delivery IS NOT NULL;
@@ -39,7 +41,11 @@ CREATE INDEX plan_row_key ON sendbatch.plan_row (record, plan, key);
 -- `attempt` is the id of the newest intent: an answer settles that one alone.
 CREATE TABLE sendbatch.delivery (
     record bigint NOT NULL, id bigint NOT NULL, key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL,
-    status text COLLATE "C" NOT NULL, was text COLLATE "C", attempts bigint NOT NULL, due_at double precision,
+    status text COLLATE "C" NOT NULL
+        CHECK (status IN ('pending', 'sending', 'accepted', 'deferred', 'rejected', 'failed', 'in_doubt')),
+    was text COLLATE "C"
+        CHECK (was IN ('pending', 'sending', 'accepted', 'deferred', 'rejected', 'failed', 'in_doubt')),
+    attempts bigint NOT NULL, due_at double precision,
     code integer, enhanced_code text COLLATE "C", reply text COLLATE "C", why text COLLATE "C",
     detail text COLLATE "C", content text COLLATE "C", vars text COLLATE "C", dated_at double precision,
     first_attempt_at double precision, finished_at double precision, gone bigint, attempt bigint,

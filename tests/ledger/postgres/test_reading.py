@@ -19,6 +19,8 @@ from sendbatch.ledger.postgres.text import stored, stored_cells
 from sendbatch.ledger.postgres.view import ALL_HELD
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.schema import TABLES
+from sendbatch.ledger.sqlite.soundness import PLANNED as PLANS
+from sendbatch.ledger.sqlite.soundness import TRIED
 from sendbatch.ledger.sqlite.sql import Connection
 from sendbatch.values import Status, Why
 from tests.kit.thoroughness import examples
@@ -32,8 +34,8 @@ texts = st.sampled_from(TEXTS)
 maybe = st.none() | texts
 times = st.none() | st.sampled_from((0.0, 1.04, 20.96, 21.0, 1e9 + 1 / 3))
 whys = st.none() | st.sampled_from(("accepted", "by-hand", "crashed", *map(str, Why)))
-statuses = st.sampled_from([str(one) for one in Status if one not in (Status.WITHDRAWN, Status.DUPLICATE)])
-PLANNED = ("pending", "pending", "pending", "invalid", "filtered", "suppressed", "duplicate")
+statuses = st.sampled_from(sorted(map(str, TRIED)))
+PLANNED = ("pending", "pending", *map(str, PLANS))
 ATTEMPTED = ("defer", "reject", "doubt", "crash", "accept")
 standing = st.fixed_dictionaries(
     {

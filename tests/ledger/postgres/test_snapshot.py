@@ -187,3 +187,10 @@ def test_what_sendbatch_does_not_write_is_told_of_as_such(tables: Tables, databa
     tables.execute("UPDATE sendbatch.plan_row SET vars = 'no JSON'")
     with pytest.raises(LedgerError, match="the record cannot be read"), seen(database) as snapshot:
         snapshot.reading.usual("email", 9)
+
+
+def test_a_status_that_is_none_cannot_be_written(tables: Tables) -> None:
+    crowd(tables, 1)
+    for table, status in (("plan_row", "accepted"), ("delivery", "filtered"), ("delivery", "odd")):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            tables.execute(f"UPDATE sendbatch.{table} SET status = %s", (status,))
