@@ -1,4 +1,5 @@
-"""Runners over a record in PostgreSQL, as several machines have them; and what becomes of one that is paused."""
+"""Runners over a record in PostgreSQL, as several machines have them; and what becomes of one that is
+paused."""
 
 from __future__ import annotations
 

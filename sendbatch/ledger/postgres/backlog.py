@@ -16,15 +16,17 @@ from psycopg import sql
 from sendbatch.errors import RecordLost
 from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Settled
 from sendbatch.ledger.postgres import blocks
+from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.claims import Queries, to_recipients
 from sendbatch.ledger.postgres.commits import Claimed, Commits, take
-from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds, transaction
+from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.runs import taken_over
 from sendbatch.ledger.postgres.selecting import PostgresSelection
 from sendbatch.values import Recipient, Status
 
 _Found: TypeAlias = tuple[Recipient, Claimed]
+MOST_HELD = 16  # blocks from which on those that are through are let go before the end
 MOST_AT_ONCE = 64  # blocks that who sends alone takes in one go
 
 
@@ -83,8 +85,10 @@ class PostgresBacklog:
                 found = self._found(connection, query, lane, limit, after=after_row)
                 if len(found) >= limit or (found and self._shared):
                     return found
-                self._let_go(connection, found)
-                if not take(connection, self._commits, most=more):
+                is_more = bool(take(connection, self._commits, most=more))
+                if not is_more or len(self._commits.holding.blocks) > (2 if self._shared else MOST_HELD):
+                    self._let_go(connection, found)
+                if not is_more:
                     return found
                 more = more if self._shared else min(more * 4, MOST_AT_ONCE)
 
@@ -170,7 +174,7 @@ class PostgresBacklog:
         firsts = [block.first for block in ours]
         told = self._values(lane, limit=limit, **values)
         cursor = connection.execute(
-            _sql(query), {**told, "firsts": firsts, "lasts": [block.last for block in ours]}
+            _sql(query), {**told, "firsts": numbers(firsts), "lasts": numbers(block.last for block in ours)}
         )
         columns = [column.name for column in cursor.description or ()]
         return [
@@ -185,7 +189,7 @@ class PostgresBacklog:
             **blocks.of_seat(self._commits.seat),
             **values,
             "lease": lease_seconds(),
-            "claimed": claimed,
+            "claimed": numbers(claimed),
             "domains": list(lane.domains),
         }
 
@@ -199,8 +203,7 @@ class PostgresBacklog:
             idle = [block for block in holding.blocks.values() if block.first not in used]
         if not idle:
             return
-        with transaction(connection) as cursor:
-            gone = blocks.let_go(cursor, self._commits.seat, idle, self._queries.left)
+        gone = blocks.let_go(connection, self._commits.seat, idle, self._queries.left)
         with holding.lock:
             holding.drop(
                 [b.first for b in idle if b.first in gone and holding.blocks.get(b.first) == b]

@@ -16,7 +16,8 @@ from typing import Final, LiteralString
 
 from psycopg import sql
 
-from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds
+from sendbatch.ledger.postgres.arrays import numbers
+from sendbatch.ledger.postgres.connecting import NOW, Connection, Cursor, lease_seconds
 from sendbatch.ledger.postgres.runs import Seat, tokens
 from sendbatch.ledger.standing import Standing
 
@@ -117,41 +118,32 @@ def cut(cursor: Cursor, record: int, deliveries: str) -> None:
 
 
 def take(
-    cursor: Cursor, seat: Seat, *, most: int, firsts: Sequence[int] | None = None
-) -> list[Block]:
-    """Take up to `most` blocks that are free, or those of `firsts` that are."""
-    token = tokens(cursor, seat.record, most)
-    cursor.execute(
-        _TAKE_THESE if firsts is not None else _TAKE_NEXT,
-        {
-            "record": seat.record, "run": seat.run, "runner": seat.runner, "lease": lease_seconds(),
-            "most": most, "token": token, "firsts": firsts,
-        },
-    )  # fmt: skip
-    return [Block(first, last, token, token) for first, last, token in cursor.fetchall()]
+    connection: Connection, seat: Seat, *, most: int, firsts: Sequence[int] | None = None
+) -> Cursor:
+    """Take up to `most` blocks that are free, or those of `firsts` that are; a cursor of them. What they had
+    as tokens is worth nothing any more. First in a transaction, within a pipeline."""
+    values = {**of_seat(seat), "lease": lease_seconds(), "most": most, "firsts": firsts}
+    connection.execute(
+        "UPDATE sendbatch.record SET next_token = next_token + %(most)s WHERE id = %(record)s", values
+    )
+    return connection.execute(_TAKE_THESE if firsts is not None else _TAKE_NEXT, values)
 
 
+# The first of the tokens that were reserved in this transaction.
+RESERVED: Final[LiteralString] = (
+    "(SELECT k.next_token - %(most)s FROM sendbatch.record AS k WHERE k.id = %(record)s)"
+)
 _TAKE: Final[LiteralString] = (
     "WITH free AS (SELECT b.first FROM sendbatch.block AS b WHERE b.record = %(record)s AND "
     f"{_IS_FREE} AND {IS_OURS}{{}} ORDER BY b.first LIMIT %(most)s FOR UPDATE SKIP LOCKED), "
     "numbered AS (SELECT first, row_number() OVER (ORDER BY first) AS place FROM free) "
-    "UPDATE sendbatch.block AS b SET token = %(token)s + numbered.place - 1, owner = %(runner)s, "
+    f"UPDATE sendbatch.block AS b SET token = {RESERVED} + numbered.place - 1, owner = %(runner)s, "
     f"until = {NOW} + %(lease)s, state = 'held', due_at = NULL "
     "FROM numbered WHERE b.record = %(record)s AND b.first = numbered.first "
     "RETURNING b.first, b.last, b.token"
 )
 _TAKE_NEXT: Final[LiteralString] = _TAKE.format("")
 _TAKE_THESE: Final[LiteralString] = _TAKE.format(" AND b.first = ANY(%(firsts)s::bigint[])")
-
-
-def renew(cursor: Cursor, seat: Seat, blocks: Collection[Block]) -> set[int]:
-    """Keep these; returns those that are still this runner's, by their first."""
-    if not blocks:
-        return set()
-    rows = cursor.execute(
-        RENEW, {**of_seat(seat), **of_blocks(blocks), "lease": lease_seconds()}
-    )
-    return {first for (first,) in rows}
 
 
 RENEW: Final[LiteralString] = (
@@ -182,12 +174,10 @@ def retoken(cursor: Cursor, seat: Seat, blocks: Sequence[Block]) -> list[Block]:
     return [Block(first, last, token, taken[first]) for first, last, token in rows]
 
 
-def let_go(cursor: Cursor, seat: Seat, blocks: Collection[Block], left: str) -> set[int]:
+def let_go(connection: Connection, seat: Seat, blocks: Collection[Block], left: str) -> set[int]:
     """Release those in which nothing can be sent now, and nobody is *sending*; `left` is a table of those of
     a block `b` who may be sent to: id, status, due_at. Returns which, by their first."""
-    if not blocks:
-        return set()
-    rows = cursor.execute(
+    rows = connection.execute(
         sql.SQL(_LET_GO).format(left=sql.SQL(left)), {**of_seat(seat), **of_blocks(blocks)}
     )
     return {first for (first,) in rows}
@@ -225,7 +215,7 @@ def of_seat(seat: Seat) -> dict[str, object]:
 def of_blocks(blocks: Collection[Block]) -> dict[str, object]:
     ordered = sorted(blocks, key=lambda block: block.first)
     return {
-        "firsts": [block.first for block in ordered],
-        "tokens": [block.token for block in ordered],
+        "firsts": numbers(block.first for block in ordered),
+        "tokens": numbers(block.token for block in ordered),
     }
 

@@ -27,6 +27,14 @@ class Queries:
     def __init__(self, record: int, those: str, began_at: float | None) -> None:
         self._record = record
         self._those = those
+        # attempts since then, by whichever runner
+        self._tries = (
+            "0"
+            if began_at is None
+            else "CASE WHEN d.attempts > 0 THEN (SELECT count(*) FROM sendbatch.attempt AS a "
+            f"WHERE a.record = {record:d} AND a.delivery = d.id AND a.what <> 'condemn' "
+            f"AND a.at >= {began_at!r}) ELSE 0 END"
+        )
         self._failed = (
             "status = 'failed'"
             if began_at is None
@@ -45,9 +53,12 @@ class Queries:
         return (
             '(SELECT * FROM (SELECT coalesce(r.delivery, r.id) AS id, r.id AS place, r."row" AS "row", '
             "r.key AS key, coalesce(d.email, r.email) AS email, r.vars AS vars, d.id AS tried, "
-            f"coalesce(d.status, 'pending') AS status, {_OF_DELIVERY.replace('d.status, ', '')} "
-            f"FROM ({rows}) AS r LEFT JOIN sendbatch.delivery AS d ON d.record = {self._record:d} "
-            "AND d.id = coalesce(r.delivery, r.id)) AS people "
+            f"coalesce(d.status, 'pending') AS status, {_OF_DELIVERY.replace('d.status, ', '')}, "
+            f"{self._tries} AS tries "
+            # looked up one by one, whatever the database believes of its tables
+            f"FROM ({rows}) AS r LEFT JOIN LATERAL (SELECT * FROM sendbatch.delivery AS one "
+            f"WHERE one.record = {self._record:d} AND one.id = coalesce(r.delivery, r.id) OFFSET 0) AS d "
+            "ON true) AS people "
             f"WHERE true{self._those})"
         )
 

@@ -418,22 +418,23 @@ def take(
 ) -> list[Block]:
     """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
     Whoever is *sending* in one is in doubt."""
-    with transaction(connection) as cursor:
-        if containing is not None:
-            rows = cursor.execute(
-                "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
-                "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
-                (containing, of.seat.record),
-            )
-            firsts = [first for (first,) in rows]
-        taken = blocks.take(
-            cursor, of.seat, most=most if firsts is None else max(len(firsts), 1), firsts=firsts
+    if containing is not None:
+        rows = connection.execute(
+            "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
+            "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
+            (containing, of.seat.record),
         )
-        if taken:
-            with of.holding.lock:
-                ours = [sent.attempt for sent in of.holding.sent.values()]
-            ranges = [block.first for block in taken], [block.last for block in taken]
-            doubt(cursor, of.seat, ranges, of.time.now(), ours)
+        firsts = [first for (first,) in rows]
+    most = most if firsts is None else max(len(firsts), 1)
+    with of.holding.lock:
+        ours = [sent.attempt for sent in of.holding.sent.values()]
+    with connection.pipeline():
+        connection.execute("BEGIN")
+        connection.execute(WITHIN, (str(idle_in_transaction()),))
+        found = blocks.take(connection, of.seat, most=most, firsts=firsts)
+        doubt(connection, of.seat, most, of.time.now(), ours)
+        connection.execute("COMMIT")
+    taken = [Block(first, last, token, token) for first, last, token in found]
     of.holding.hold(taken)
     return taken
 

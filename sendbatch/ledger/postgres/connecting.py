@@ -53,14 +53,14 @@ def idle_in_transaction() -> int:
     return int(lease_seconds() * 500)
 
 
-def connect(address: Address) -> Connection:
+def connect(address: Address, within: int = CONNECT_IN) -> Connection:
     """A connection in autocommit to a server that keeps what it has committed. Raises LedgerError where it
     does not, psycopg.Error where there is none."""
     connection = psycopg.connect(
         address.url,
         autocommit=True,
         prepare_threshold=None,
-        connect_timeout=CONNECT_IN,
+        connect_timeout=within,
         application_name="sendbatch",
         keepalives_idle=10,
         keepalives_interval=5,
@@ -122,8 +122,17 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
 
 def refused(error: psycopg.Error, address: Address) -> SendbatchError:
     """Why there is no connection, for people."""
+    words = words_of(error)
+    hint = "see that it runs, and that this machine may reach it"
+    if "password" in words or "pg_hba" in words or "role" in words:
+        hint = (
+            "look at user and password in what the address is read from: DATABASE_URL, SENDBATCH_RECORD, "
+            "profiles.yaml, or PGPASSWORD and ~/.pgpass"
+        )
+    elif "does not exist" in words:
+        hint = "make it: createdb NAME, or CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
     return LedgerError(
-        f"{address.shown}: the record's database cannot be reached: {words_of(error)}"
+        f"{address.shown}: the record's database cannot be reached: {words}; nothing was sent", hint=hint
     )
 
 
@@ -135,7 +144,10 @@ def stopped(error: psycopg.Error, address: Address) -> RecordStopped:
 def words_of(error: psycopg.Error) -> str:
     """What the server said, bounded; libpq names host and user in it, never the password."""
     said = (error.diag.message_primary or str(error)).strip() or type(error).__name__
-    return one_line(said.splitlines()[0], 300)
+    words = said.splitlines()[0]
+    if words.startswith("connection failed: "):  # where that was is told beside it
+        words = words.rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
+    return one_line(words, 300)
 
 
 def one(cursor: Cursor, query: Query, values: Sequence[Any] | Mapping[str, Any] = ()) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Final
 
 from sendbatch.errors import LedgerError, RecordStopped
 from sendbatch.ledger.postgres import blocks
@@ -16,6 +17,18 @@ from sendbatch.ledger.postgres.runs import PLANNING, Seat
 from sendbatch.ledger.postgres.text import told
 
 BEATS = 3  # in a lease
+# Each is a transaction of its own, so that who waits for one holds no other.
+_SEEN: Final = (
+    f"UPDATE sendbatch.runner SET seen_at = {NOW}, speed = %(speed)s WHERE record = %(record)s "
+    "AND id = %(runner)s RETURNING seen_at, stopped_by"
+)
+# Who merges has the row for as long as it takes, and is heard of beside.
+_PLANS: Final = (
+    f"UPDATE sendbatch.run SET until = {NOW} + %(lease)s WHERE record IN (SELECT r.record FROM "
+    "sendbatch.run AS r WHERE r.record = %(record)s AND r.id = %(run)s AND r.token = %(token)s "
+    "AND r.state = %(planning)s FOR UPDATE SKIP LOCKED)"
+)
+_STREAK: Final = "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s"
 
 
 class Watch:
@@ -76,27 +89,16 @@ class Heartbeat:
             ours = dict(holding.blocks)
         at = onward()
         values = {**blocks.of_seat(seat), "lease": lease_seconds(), "speed": self._speed(at)}
-        with connection.pipeline():
-            seen = connection.execute(
-                f"UPDATE sendbatch.runner SET seen_at = {NOW}, speed = %(speed)s WHERE record = %(record)s "
-                "AND id = %(runner)s RETURNING seen_at, stopped_by",
-                values,
-            )
-            if seat.token is not None:
-                connection.execute(
-                    f"UPDATE sendbatch.run SET until = {NOW} + %(lease)s WHERE record = %(record)s "
-                    "AND id = %(run)s AND token = %(token)s AND state = %(planning)s",
-                    {**values, "token": seat.token, "planning": PLANNING},
-                )
-            run = connection.execute(
-                "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s", values
-            )
-            kept = (
-                connection.execute(blocks.RENEW, {**values, **blocks.of_blocks(ours.values())})
-                if ours
-                else None
-            )
-        firsts = {first for (first,) in kept} if kept is not None else set()
+        seen = connection.execute(_SEEN, values).fetchone()
+        kept = (
+            connection.execute(blocks.RENEW, {**values, **blocks.of_blocks(ours.values())}).fetchall()
+            if ours
+            else []
+        )
+        if seat.token is not None:
+            connection.execute(_PLANS, {**values, "token": seat.token, "planning": PLANNING})
+        run = connection.execute(_STREAK, values).fetchone()
+        firsts = {first for (first,) in kept}
         with holding.lock:
             holding.drop(
                 [
@@ -107,9 +109,8 @@ class Heartbeat:
                     and holding.blocks[first].token == block.token
                 ]
             )
-        streak = run.fetchone()
-        self._commits.heard(told(streak[0]) if streak is not None else None)
-        self._hear(seen.fetchone(), is_ours=streak is not None)
+        self._commits.heard(told(run[0]) if run is not None else None)
+        self._hear(seen, is_ours=run is not None)
 
     def _hear(self, found: tuple[float, str | None] | None, *, is_ours: bool) -> None:
         if found is None or not is_ours:

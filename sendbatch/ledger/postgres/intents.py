@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
+from sendbatch.ledger.postgres.arrays import numbers, texts, truths
 from sendbatch.ledger.postgres.blocks import IS_OURS
 from sendbatch.ledger.postgres.connecting import NOW, Connection, Cursor
 from sendbatch.ledger.postgres.text import stored
@@ -185,10 +186,10 @@ def state(connection: Connection, seat: Values, stated: Sequence[Stated]) -> lis
         if some:
             told = [(one.id, one.number, one.what, one.at, one.story, one.after) for one in some]
             guard = {
-                "firsts": [one.block.first if one.block else None for one in some],
-                "tokens": [one.block.token if one.block else None for one in some],
-                "stood": [str(one.before.status) for one in some],
-                "tried": [one.before.attempts for one in some],
+                "firsts": numbers(one.block.first if one.block else None for one in some),
+                "tokens": numbers(one.block.token if one.block else None for one in some),
+                "stood": texts(one.before.status for one in some),
+                "tried": numbers(one.before.attempts for one in some),
             }
             made.append(connection.execute(query, seat | _of_told(told) | guard))
     return made
@@ -203,41 +204,37 @@ def undo(cursor: Cursor, seat: Values, begun: Sequence[Begun]) -> None:
 
 def _of_begun(begun: Sequence[Begun]) -> Values:
     return {
-        "ids": [one.change.id for one in begun],
-        "firsts": [one.block.first for one in begun],
-        "tokens": [one.block.token for one in begun],
-        "contents": [stored(one.change.content) for one in begun],
-        "dates": [one.change.dated_at for one in begun],
-        "ats": [one.change.at for one in begun],
-        "began": [one.after.first_attempt_at for one in begun],
-        "numbers": [one.attempt for one in begun],
-        "stood": [str(one.before.status) for one in begun],
-        "tried": [one.before.attempts for one in begun],
-        "was": [_text(one.after.was) for one in begun],
+        "ids": numbers(one.change.id for one in begun),
+        "firsts": numbers(one.block.first for one in begun),
+        "tokens": numbers(one.block.token for one in begun),
+        "contents": texts(stored(one.change.content) for one in begun),
+        "dates": numbers(one.change.dated_at for one in begun),
+        "ats": numbers(one.change.at for one in begun),
+        "began": numbers(one.after.first_attempt_at for one in begun),
+        "numbers": numbers(one.attempt for one in begun),
+        "stood": texts(one.before.status for one in begun),
+        "tried": numbers(one.before.attempts for one in begun),
+        "was": texts(one.after.was for one in begun),
     }
 
 
 def _of_told(told: Sequence[tuple[int, int, str, float | None, bool, Standing]]) -> Values:
     after = [one[5] for one in told]
     return {
-        "ids": [one[0] for one in told],
-        "numbers": [one[1] for one in told],
-        "whats": [one[2] for one in told],
-        "ats": [one[3] for one in told],
-        "stories": [one[4] for one in told],
-        "status": [str(one.status) for one in after],
-        "was": [_text(one.was) for one in after],
-        "attempts": [one.attempts for one in after],
-        "due_at": [one.due_at for one in after],
-        "code": [one.code for one in after],
-        "enhanced": [stored(one.enhanced) for one in after],
-        "reply": [stored(one.reply) for one in after],
-        "why": [_text(one.why) for one in after],
-        "detail": [stored(one.detail) for one in after],
-        "first_attempt_at": [one.first_attempt_at for one in after],
-        "finished_at": [one.finished_at for one in after],
+        "ids": numbers(one[0] for one in told),
+        "numbers": numbers(one[1] for one in told),
+        "whats": texts(one[2] for one in told),
+        "ats": numbers(one[3] for one in told),
+        "stories": truths(one[4] for one in told),
+        "status": texts(one.status for one in after),
+        "was": texts(one.was for one in after),
+        "attempts": numbers(one.attempts for one in after),
+        "due_at": numbers(one.due_at for one in after),
+        "code": numbers(one.code for one in after),
+        "enhanced": texts(stored(one.enhanced) for one in after),
+        "reply": texts(stored(one.reply) for one in after),
+        "why": texts(one.why for one in after),
+        "detail": texts(stored(one.detail) for one in after),
+        "first_attempt_at": numbers(one.first_attempt_at for one in after),
+        "finished_at": numbers(one.finished_at for one in after),
     }
-
-
-def _text(status: str | None) -> str | None:
-    return None if status is None else str(status)

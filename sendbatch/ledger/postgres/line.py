@@ -16,10 +16,17 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
-from sendbatch.errors import RecordStopped
+from sendbatch.errors import RecordStopped, SendbatchError
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.clocks import onward
-from sendbatch.ledger.postgres.connecting import Connection, connect, stopped, words_of
+from sendbatch.ledger.postgres.connecting import (
+    CONNECT_IN,
+    Connection,
+    connect,
+    refused,
+    stopped,
+    words_of,
+)
 from sendbatch.runtime.stop import Stop
 from sendbatch.words import duration
 
@@ -67,6 +74,7 @@ class Line:
         self._is_closed = threading.Event()
         self._asked_at: float | None = None
         self._is_late = False
+        self._was_open = False
         self.lost_standby = False
 
     def ask(self, work: Callable[[Connection], T]) -> T:
@@ -81,7 +89,7 @@ class Line:
                 except psycopg.Error as error:
                     self._drop()
                     if not passes(error):
-                        raise stopped(error, self._waiting.address) from None
+                        raise self._refused(error) from None
                     away.wait(error, self._is_closed)
                 else:
                     away.over()
@@ -96,11 +104,19 @@ class Line:
         finally:
             self._asked_at = None
 
+    def _refused(self, error: psycopg.Error) -> SendbatchError:
+        """A password that is wrong, say: nobody has come to send anything, or a failover brought it."""
+        if error.sqlstate is None and not self._was_open:
+            return refused(error, self._waiting.address)
+        return stopped(error, self._waiting.address)
+
     def _ready(self) -> Connection:
         self._hold_open()
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._waiting.address)
+            within = max(2, min(CONNECT_IN, int(self._waiting.patience)))
+            self._connection = connect(self._waiting.address, within)
             self._connection.add_notice_handler(self._notice)
+            self._was_open = True
             self._hold_open()
         return self._connection
 

@@ -41,7 +41,7 @@ from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
 AT_OPENING: Final = 15.0  # seconds that a database is waited for before anything is begun
-AT_CLOSING: Final = 5.0  # and when all is over: then the leases run out by themselves
+AT_CLOSING: Final = 3.0  # and when all is over: then the leases run out by themselves
 LOOK_AGAIN: Final = 0.3  # seconds, for a plan that another makes
 
 
@@ -173,7 +173,15 @@ class PostgresRecord:
         runs.begin(cursor, self._seat, begins_at, terms)
 
     def _merged(self, selection: PostgresSelection) -> None:
+        """The plan is the record's; who may be at the row of this runner beside is not waited for before."""
         self._holding.clear()
+        self._writing.ask(
+            lambda connection: connection.execute(
+                "UPDATE sendbatch.runner AS r SET state = n.state FROM sendbatch.run AS n "
+                "WHERE n.record = r.record AND r.record = %s AND r.id = %s",
+                (self._seat.record, self._seat.runner),
+            )
+        )
 
     def _end(self) -> None:
         def work(connection: Connection) -> None:

@@ -7,13 +7,14 @@ of them. """
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final, LiteralString
+from typing import Final
 
 from psycopg import sql
 
 from sendbatch.errors import LockedError, one_line
-from sendbatch.ledger.postgres.blocks import EVERYTHING, Holding
-from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds, one
+from sendbatch.ledger.postgres.arrays import numbers
+from sendbatch.ledger.postgres.blocks import RESERVED, Holding, of_seat
+from sendbatch.ledger.postgres.connecting import NOW, Connection, Cursor, lease_seconds, one
 from sendbatch.ledger.postgres.intents import CURRENT
 from sendbatch.ledger.postgres.runs import Seat, tokens
 from sendbatch.ledger.postgres.selecting import restore
@@ -24,8 +25,9 @@ from sendbatch.ledger.states import RESOLVED
 from sendbatch.values import Status
 from sendbatch.words import clock_time
 
-_CRASH: Final[LiteralString] = (
-    "WITH lost AS (SELECT d.id FROM unnest(%(firsts)s::bigint[], %(lasts)s::bigint[]) AS u(first, last) "
+# Of a table `u` of blocks; what became of whom is noted, if of anybody.
+_CRASH: Final = (
+    "WITH lost AS (SELECT d.id FROM {blocks} AS u "
     "JOIN sendbatch.delivery AS d ON d.record = %(record)s AND d.status = 'sending' "
     "AND d.id BETWEEN u.first AND u.last AND d.attempt <> ALL(%(ours)s::bigint[]) "
     "ORDER BY d.id FOR UPDATE OF d), "
@@ -39,7 +41,15 @@ _CRASH: Final[LiteralString] = (
     "due_at, code, enhanced_code, reply, why, detail, content, dated_at, first_attempt_at, finished_at) "
     "SELECT record, attempt, id, 'crash', finished_at, status, was, attempts, due_at, code, "
     "enhanced_code, reply, why, detail, content, dated_at, first_attempt_at, finished_at FROM done "
-    "ON CONFLICT (record, id) DO NOTHING) SELECT count(*) FROM done"
+    "ON CONFLICT (record, id) DO NOTHING), many AS (SELECT count(*) AS found FROM done), "
+    "noted AS (INSERT INTO sendbatch.event (record, at, kind, detail) SELECT %(record)s, %(at)s, 'crash', "
+    "found || ' found on the way after a crash, now in doubt' FROM many WHERE found > 0) "
+    "SELECT found FROM many"
+)
+_ALL: Final = "(SELECT 0::bigint AS first, 9223372036854775807 AS last)"
+_JUST_TAKEN: Final = (
+    "(SELECT b.first, b.last FROM sendbatch.block AS b WHERE b.record = %(record)s "
+    f"AND b.owner = %(runner)s AND b.state = 'held' AND b.token >= {RESERVED})"
 )
 # Seconds: so long, and a lease, an answer may come after all. No server takes longer for one (RFC 5321
 # §4.5.3.2).
@@ -47,23 +57,12 @@ YOUNG: Final = 900.0
 
 
 def doubt(
-    cursor: Cursor,
-    seat: Seat,
-    ranges: tuple[Sequence[int], Sequence[int]],
-    at: float,
-    ours: Collection[int] = (),
-) -> int:
-    """Whoever stands as *sending* among the deliveries of these blocks, which have new tokens, is in doubt;
-    but for those whose attempt is among `ours`. Returns how many."""
-    firsts, lasts = ranges
-    found = one(
-        cursor,
-        _CRASH,
-        {"record": seat.record, "firsts": firsts, "lasts": lasts, "at": at, "ours": list(ours)},
-    )
-    if found:
-        note(cursor, seat, "crash", f"{found} found on the way after a crash, now in doubt", at)
-    return int(found)
+    connection: Connection, seat: Seat, most: int, at: float, ours: Collection[int]
+) -> None:
+    """Whoever stands as *sending* in a block that was taken in this transaction, with `most` tokens, is in
+    doubt; but for those whose attempt is among `ours`."""
+    values = {**of_seat(seat), "most": most, "at": at, "ours": numbers(ours)}
+    connection.execute(_sql(_CRASH.replace("{blocks}", _JUST_TAKEN)), values)
 
 
 def recover(cursor: Cursor, seat: Seat, holding: Holding, at: float) -> int:
@@ -80,7 +79,8 @@ def recover(cursor: Cursor, seat: Seat, holding: Holding, at: float) -> int:
         holding.clear()
         holding.sent.clear()
     restore(cursor, seat.record)
-    return doubt(cursor, seat, ([EVERYTHING[0]], [EVERYTHING[1]]), at)
+    everybody = _sql(_CRASH.replace("{blocks}", _ALL))
+    return int(one(cursor, everybody, {"record": seat.record, "at": at, "ours": "{}"}))
 
 
 def resolve(

@@ -205,10 +205,6 @@ def begin(cursor: Cursor, seat: Seat, began_at: float | None, terms: Terms | Non
         cursor.execute(
             f"UPDATE sendbatch.run SET state = %s, began_at = {NOW} WHERE record = %s", (SENDING, seat.record)
         )
-        cursor.execute(
-            "UPDATE sendbatch.runner SET state = %s WHERE record = %s AND id = %s",
-            (SENDING, seat.record, seat.runner),
-        )
 
 
 def is_last(cursor: Cursor, seat: Seat) -> bool:

@@ -19,6 +19,8 @@ from tests.kit.relay import Relay
 from tests.kit.runners import Runner, opened, place_of, runner, standing
 from tests.kit.waiting import until
 
+pytestmark = pytest.mark.thorough  # it restarts, and is waited for
+
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +217,7 @@ def test_a_database_that_does_not_keep_what_it_commits_is_refused(
 
 def test_a_wrong_password_is_said_at_once_and_shown_nowhere(database: Database) -> None:
     wrong = database.url.replace(database.server.passwords["owner"], "Hunter2")
-    with pytest.raises(RecordStopped, match="password authentication failed") as raised, opened(wrong):
+    with pytest.raises(LedgerError, match="password authentication failed") as raised, opened(wrong):
         pass
     assert "Hunter2" not in str(raised.value)
 
