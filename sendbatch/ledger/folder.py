@@ -14,6 +14,7 @@ from typing import TypeAlias
 from sendbatch.errors import LedgerError, shell_line, shown
 from sendbatch.ledger.git.place import WORKING, Place
 from sendbatch.ledger.moving import refusal
+from sendbatch.ledger.postgres import noted
 from sendbatch.ledger.postgres.place import Place as DatabasePlace
 from sendbatch.ledger.sqlite.access import (
     ARRIVING,
@@ -170,12 +171,18 @@ class RecordFolder:
         self.refuse_links()
         if not self.is_here:
             self._hold_none_here()
+            self._hold_no_other()
             with contextlib.suppress(LedgerError):  # a checkout that is read-only: reports go nowhere
                 self.make()
             return
         if (gone := self.lost()) is not None:
             raise gone
         self._make_with_ledger()
+
+    def note_database(self) -> None:
+        """A run begins to send: who names another record the next time is told where this one is."""
+        if self.database is not None:
+            noted.note(self.path, self.database.title)
 
     def receive(self) -> None:
         """As `begin`, for a record that comes here, or was on its way when whoever moved it was ended.
@@ -191,6 +198,18 @@ class RecordFolder:
         with contextlib.suppress(FileExistsError):
             create(self.path / FILE, b"")
             sync(self.path)
+
+    def _hold_no_other(self) -> None:
+        """What stands beside the reports is of a record that this database has. Raises LedgerError."""
+        if self.database is None or self._may_go or os.path.lexists(self.path / FILE):
+            return
+        other = noted.in_another(self.path, self.database.title)
+        if other is None:
+            return
+        from sendbatch.ledger.records import has_record
+
+        if not has_record(self):
+            raise other
 
     def _hold_none_here(self) -> None:
         """A record on this disk knows people whom one that begins elsewhere would mail again. Raises
@@ -218,8 +237,12 @@ class RecordFolder:
         recipient got may go. Raises LedgerError where the folder cannot be read."""
         if not self.is_here:
             return None  # in a repository it is held against its witness when it is read
-        if self._may_go or not any(os.path.lexists(self.path / name) for name in REPORT_FILES):
-            return None if self._may_go else lost(self.path, planned=True)
+        if self._may_go:
+            return None
+        if not any(os.path.lexists(self.path / name) for name in (*REPORT_FILES, noted.FILE)):
+            return lost(self.path, planned=True)
+        if not has_ledger(self.path) and (elsewhere := noted.not_here(self.path)) is not None:
+            return elsewhere
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)
         return lost(self.path, planned=not is_empty and has_ledger(self.path))
 

@@ -6,7 +6,7 @@ the pace allows. What was leased is spent smoothly: one runner of four takes eve
 between them where the others do not ask. It lapses after a second and counts as used: it never catches up.
 
 Messages are leased for less than half a second, and the next ones before those are gone, in a thread: the
-loop waits for no database. Where slots are further apart each is leased by itself, once somebody is ready for it.
+loop waits for no database. Where slots are further apart each is leased by itself, once somebody is ready.
 """
 
 from __future__ import annotations

@@ -259,6 +259,7 @@ def _sent(
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
             draft.terms(terms)
             draft.merge(job.now() if prepared.sendable else None)
+        job.record.note_database()
         backlog = record.backlog(Onward(job.edge.clock).now)
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         if not prepared.sendable:
@@ -286,6 +287,7 @@ def _sent_beside(
         if prepared.sendable:
             sending.connect()
         sending.was_asked = consent.sought(job, prepared, allowance)
+        job.record.note_database()
         begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         if not prepared.sendable:
             return None, backlog, begun

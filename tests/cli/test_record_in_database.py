@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.errors import GuardError
 from sendbatch.session.job import folder_of
 from tests.kit.command import Desk
+from tests.kit.mailhost import MailHost
+from tests.kit.postgres import Database, Postgres
 
 PROFILES = """\
 project: shop
@@ -115,3 +119,85 @@ def test_people_whom_a_record_on_this_disk_knows_are_not_mailed_from_a_database(
     assert "knows 3 recipients who have the mail" in str(refused.value)
     assert "(db.example/news) would not know them" in str(refused.value)
     assert "geheim" not in str(refused.value)
+
+
+@pytest.fixture
+def sent(
+    desk: Desk, mailhost: MailHost, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """A campaign that was sent, with its record in a database."""
+    desk.write("profiles.yaml", "project: shop\n" + mailhost.profiles)
+    desk.campaign(("smtp: sandbox", "smtp: live"))
+    monkeypatch.setenv("SENDBATCH_RECORD", database.url)
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+    return desk
+
+
+def test_whoever_goes_on_on_the_disk_is_told_where_the_record_is(
+    sent: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SENDBATCH_RECORD")
+    told = sent.run("run", "spring.yaml", "--yes").ended(2)
+    assert "the record of this campaign is in a database: shop/spring in 127.0.0.1:" in told.err
+    (sent.record("spring") / "report.csv").unlink()  # the note is enough
+    sent.run("run", "spring.yaml", "--yes").ended(2)
+    assert len(mailhost.receivers) == 3
+
+
+def test_another_database_that_knows_nobody_is_refused(
+    sent: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
+) -> None:
+    monkeypatch.setenv("SENDBATCH_RECORD", postgres.new_database().url)
+    told = sent.run("run", "spring.yaml", "--yes").ended(2)
+    assert "there is no record of this campaign in shop/spring in 127.0.0.1:" in told.err
+    assert "and database.txt says that it is shop/spring in 127.0.0.1:" in told.err
+    assert len(mailhost.receivers) == 3
+    sent.run("run", "spring.yaml", "--yes", "--run", "2").ended(0)  # an edition begins anywhere
+
+
+def test_lines_that_lead_on_name_the_variable_and_never_what_it_holds(
+    sent: Desk, database: Database
+) -> None:
+    password = database.url.split(":")[2].partition("@")[0]
+    told = sent.run("run", "spring.yaml", "--yes", "--run", "2", "--limit", "1").ended(0)
+    assert "sendbatch run spring.yaml --record '${SENDBATCH_RECORD}' --run 2" in told.err
+    log = sent.run("run", "spring.yaml", "--yes", "--run", "3", "--log-format", "json").ended(0)
+    status = sent.run("status", "spring.yaml", "--format", "json").ended(0)
+    files = [path for path in sent.folder.rglob("*") if path.is_file()]
+    assert any(path.name == "report.html" for path in files)
+    said = told.said + log.said + status.said
+    assert password not in said + "".join(path.read_text(errors="replace") for path in files)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((r":([^:@]*)@", ":geheim@"), "password authentication failed"),
+        ((r"/[^/]*$", "/nosuch"), "nosuch"),
+        ((r":[0-9]+/", ":1/"), "127.0.0.1:1/"),
+    ],
+    ids=["another password", "no such database", "nobody listens"],
+)
+def test_a_database_that_cannot_be_had_is_told_of_without_the_password(
+    sent: Desk,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    change: tuple[str, str],
+    said: str,
+) -> None:
+    url = re.sub(*change, database.url, count=1)
+    monkeypatch.setenv("SENDBATCH_RECORD", url)
+    for verb in ("plan", "status"):
+        told = sent.run(verb, "spring.yaml").ended(2)
+        assert said in told.err
+        assert "geheim" not in told.said
+        assert url.split(":")[2].partition("@")[0] not in told.said
+
+
+def test_a_note_that_came_with_a_repository_is_data(desk: Desk) -> None:
+    desk.write("profiles.yaml", "project: shop\n")
+    desk.campaign(("smtp: sandbox", "smtp: {host: 127.0.0.1, port: 1, security: none}"))
+    desk.write("reports/spring/database.txt", b"\x1b[31m\xff" + b"x" * 5000)
+    told = desk.run("run", "spring.yaml", "--yes").ended(2)
+    assert "\x1b" not in told.err
+    assert len(told.err) < 1500
