@@ -201,7 +201,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestTheModel = Machine.TestCase
-TestTheModel.settings = settings(max_examples=examples(60), stateful_step_count=40)
+TestTheModel.settings = settings(max_examples=examples(200), stateful_step_count=30)
 
 
 @pytest.mark.thorough
