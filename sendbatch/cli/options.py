@@ -92,8 +92,8 @@ run = click.option(
     help="The edition; '' for the one without a name.",
 )
 class _Recorded(click.Path):
-    """`git`, in capitals or not, is the repository; a folder of that name is ./git. A database is named by its
-    address without a password, or by a reference to it: as what it stands in the environment for, where it
+    """`git`, in capitals or not, is the repository; a folder of that name is ./git. A database is named by
+    its address without a password, or by a reference to it: as what it stands in the environment for, where it
     comes from there. A folder is looked at where it can be said whose it is."""
 
     def __init__(self) -> None:
