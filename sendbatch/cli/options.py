@@ -92,16 +92,16 @@ run = click.option(
     help="The edition; '' for the one without a name.",
 )
 class _Recorded(click.Path):
-    """`git` as it stands is the repository; a folder of that name is ./git. A database is named by its
-    address without a password, or by a reference to it: as what it stands in the environment for, where it
+    """`git`, in capitals or not, is the repository; a folder of that name is ./git. A database is named by
+    its address without a password, or by a reference to it: as what it stands in the environment for, where it
     comes from there. A folder is looked at where it can be said whose it is."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, readable=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and value == "git":
-            return value
+        if isinstance(value, str) and value.strip().lower() == "git":
+            return "git"
         if isinstance(value, str) and _names_database(value):
             return _database(value.strip(), is_typed=not _is_of_environment(param, ctx))
         if isinstance(value, str) and any(sign in value for sign in ":=$'\""):
