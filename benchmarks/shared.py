@@ -98,10 +98,10 @@ def _counted(setup: Setup) -> Part:
     sent = {count: Series(f"{count} runners", "messages/s") for count in COUNTS}
     pace = CONNECTIONS / TAKES
     with sink(takes=TAKES) as server:
-        declare(setup.main, server.port, CONNECTIONS)
         for number in range(setup.runs):
             for count, series in sent.items():
                 told(number, setup.runs, series.name)
+                declare(setup.main, server.port, CONNECTIONS * count)  # they share them
                 most = min(setup.people, round(pace * EACH) * count)
                 with empty(setup.server) as database:
                     _together(setup.main, database, count, "--limit", str(most))
