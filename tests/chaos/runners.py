@@ -28,7 +28,7 @@ LEASE = 1.0  # seconds
 
 @dataclass(eq=False)
 class Life:
-    """One process of a machine. `unheard`: so many answers of the mail server may never have reached it, or it
+    """One process of a machine. `unheard`: so many answers of the mail server may not have reached it, or it
     did not live to write them down; `had_to_wait` for its database."""
 
     process: subprocess.Popen[bytes]
