@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.database import empty, postgres
+from benchmarks.database import postgres
 from benchmarks.figures import Claim, Result, Series, arguments, figure, times, told
 from benchmarks.installing import LeftOut
 from benchmarks.memory import FEWER, MOST, peak_of
 from benchmarks.setting import Desk, desk
-from benchmarks.shared import command, declare, known
+from benchmarks.shared import command, declare, fresh, known
 from benchmarks.sink import sink
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def measure(people: int = PEOPLE, runs: int = 3) -> Result:
 
 def _planned(one: Desk, server: Postgres) -> tuple[float, float]:
     """Seconds, and MB of all processes of the run."""
-    with empty(server) as database:
+    with fresh(one, server) as database:
         began = time.perf_counter()
         peak = peak_of(command(one, "--limit", "1"), one.folder, known(database))
         return time.perf_counter() - began, peak.rss / 1000
