@@ -103,7 +103,11 @@ class _Recorded(click.Path):
         if isinstance(value, str) and value == "git":
             return value
         if isinstance(value, str) and _names_database(value):
-            return _database(value.strip(), is_typed=not _is_of_environment(ctx))
+            return _database(value.strip(), is_typed=not _is_of_environment(param, ctx))
+        if isinstance(value, str) and any(sign in value for sign in ":=$'\""):
+            from sendbatch.ledger.postgres.address import hold_folder
+
+            hold_folder(value)
         return super().convert(value, param, ctx)
 
 
@@ -115,8 +119,9 @@ def _names_database(typed: str) -> bool:
     return names_database(typed.strip())
 
 
-def _is_of_environment(context: click.Context | None) -> bool:
-    source = context.get_parameter_source("record") if context is not None else None
+def _is_of_environment(parameter: click.Parameter | None, context: click.Context | None) -> bool:
+    name = parameter.name if parameter is not None else None
+    source = context.get_parameter_source(name) if context is not None and name is not None else None
     return source is click.core.ParameterSource.ENVIRONMENT
 
 

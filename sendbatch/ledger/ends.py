@@ -23,7 +23,14 @@ def leaving(
     """The record of `folder`, which must exist, at rest and in this hand: whoever a run that is over left
     *sending* is in doubt. Raises LockedError while a run has it, LedgerError where it cannot be used."""
     if folder.repository is not None:
-        raise _not_yet()
+        from sendbatch.ledger.git.record import open_git_record
+
+        with open_git_record(
+            folder.repository, folder.path, since=SINCE, holder=holder, now=now, moved=True
+        ) as kept:
+            kept.recover(now())
+            yield kept
+        return
     if folder.database is not None:
         with _leaving_database(folder.database, holder=holder, now=now) as shared:
             yield shared
@@ -58,7 +65,10 @@ def _leaving_database(place: Place, *, holder: str, now: Callable[[], float]) ->
 def coming(folder: RecordFolder, *, holder: str) -> Iterator[Target]:
     """The place of `folder`, in this hand. Raises LockedError, LedgerError."""
     if folder.repository is not None:
-        raise _not_yet()
+        raise GuardError(
+            "no record moves into a repository: receipts alone are kept there, and what it knows of people "
+            "would be lost; nothing was moved"
+        )
     if folder.database is not None:
         folder.database.hold_reachable()
         from sendbatch.ledger.postgres import moving
@@ -69,9 +79,3 @@ def coming(folder: RecordFolder, *, holder: str) -> Iterator[Target]:
     folder.receive()
     with hold(folder.path, since=SINCE, holder=holder) as held:
         yield SqliteTarget(folder.path, held)
-
-
-def _not_yet() -> GuardError:
-    return GuardError(
-        "a record in the repository stays there: it is its receipts, and names nobody; nothing was moved"
-    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sendbatch.errors import shown
+from sendbatch.ledger.git.place import Place as GitPlace
 from sendbatch.ledger.moving import Move
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.postgres.address import Address
@@ -86,16 +88,19 @@ class Forgetting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a record is: in a folder, or a database."""
+    """Where a record is: in a folder, a database, or a repository, whose receipts name nobody."""
 
     folder: Path | None
     place: Place | None = None
+    repository: GitPlace | None = None
 
     @property
     def title(self) -> str:
         """As people are told of it."""
         if self.place is not None:
             return self.place.title
+        if self.repository is not None:
+            return self.repository.ref
         assert self.folder is not None
         return shown(self.folder)
 
@@ -108,6 +113,14 @@ class Spot:
 
             with persons.looked_at(self.place, whose) as shared:
                 yield shared
+            return
+        if self.repository is not None:
+            from sendbatch.ledger.git.record import open_git_copy
+
+            secret = self.repository.secret().of(self.repository.ref)
+            with open_git_copy(self.repository, time.time(), moved=True) as copy:
+                copy.name_strangers({secret.id_of(key): key for key in whose.keys})
+                yield copy
             return
         assert self.folder is not None
         with read_ledger(self.folder, moved=True) as ledger:

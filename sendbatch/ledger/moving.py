@@ -119,7 +119,8 @@ def _carry(source: Source, target: Target, begun: Move, heed: Callable[[], None]
     try:
         source.mark(begun)
         for table in TABLES:
-            target.fill(table, _heeding(source.rows(table), heed))
+            with contextlib.closing(source.rows(table)) as rows:
+                target.fill(table, _heeding(rows, heed))
         ours = digest_of(source, heed)
         with target.written() as written:
             theirs = digest_of(written, heed)
@@ -184,7 +185,7 @@ def refusal(known: Move) -> GuardError:
 
 def move_in(remembered: str | None) -> Move | None:
     """What a line of meta says; one that nobody of ours wrote is of a move to nobody knows where."""
-    if remembered is None:
+    if not remembered:
         return None
     try:
         told = json.loads(remembered[:MOST_REMEMBERED])

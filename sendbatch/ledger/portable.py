@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -59,7 +59,7 @@ STAYING = frozenset({"holder", "holder before", "under way", "head", "move", "ar
 class Told(Protocol):
     """A record that can be told in this form."""
 
-    def rows(self, table: Table) -> Iterator[Row]:
+    def rows(self, table: Table) -> Generator[Row]:
         """In their order, without what stays behind."""
         ...
 
@@ -70,10 +70,11 @@ def digest_of(record: Told, heed: Callable[[], None] = lambda: None) -> str:
     for table in TABLES:
         number = 0
         cells = [place for place, name in enumerate(table.columns) if name in ("vars", "columns")]
-        for number, row in enumerate(record.rows(table), 1):
-            digest.update(_line(_alike(row, cells)))
-            if number % 1000 == 0:
-                heed()
+        with contextlib.closing(record.rows(table)) as rows:
+            for number, row in enumerate(rows, 1):
+                digest.update(_line(_alike(row, cells)))
+                if number % 1000 == 0:
+                    heed()
         digest.update(f"{table.name} {number}\n".encode())
     return digest.hexdigest()
 

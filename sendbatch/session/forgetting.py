@@ -116,6 +116,8 @@ def forget(
 def _records(spots: list[Spot], who: Whose, unread: list[Unread]) -> Iterator[InRecord]:
     """Raises LockedError where a run is alive on one that knows them."""
     for spot in spots:
+        if spot.repository is not None:
+            continue  # nobody is named there
         try:
             with spot.looked_at(who) as record:
                 if record is None:

@@ -4,16 +4,28 @@ to where the campaign has its record."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, shell_line
 from sendbatch.ledger.ends import coming, leaving
 from sendbatch.ledger.folder import Recorded, RecordFolder
-from sendbatch.ledger.moving import cancel, move
+from sendbatch.ledger.moving import Source, cancel, move
+from sendbatch.ledger.store import Record
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import folder_of
 from sendbatch.session.record import hold_recorded
+from sendbatch.session.recorded import plan_anew
+
+
+@runtime_checkable
+class Planned(Record, Source, Protocol):
+    """One that is made of receipts, and names those whom a plan names."""
+
+    def take_secret_along(self) -> None:
+        """Whom it does not name is known where it goes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,10 @@ def move_record(
         ) as leaves,
         coming(target, holder=edge.holder) as comes_to,
     ):
+        is_done = leaves.move is not None and leaves.move.is_done
+        if isinstance(leaves, Planned) and not takes_back and not is_done:
+            plan_anew(campaign, source, leaves, edge)
+            leaves.take_secret_along()
         if takes_back:
             cancel(leaves, comes_to, to)
             return Moved(to, place_of(source), there)

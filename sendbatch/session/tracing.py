@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sendbatch.audience.entries import BELOW, DOMAIN, KEY, TEXT, said_by
@@ -18,7 +18,7 @@ from sendbatch.campaign.secrets import read_address
 from sendbatch.errors import CampaignError, SendbatchError, one_line, shown
 from sendbatch.ledger import reach
 from sendbatch.ledger.everywhere import Spot, folders_below, has_file, spots_in
-from sendbatch.ledger.folder import Recorded
+from sendbatch.ledger.folder import GIT, Recorded
 from sendbatch.ledger.person import Story, Whose
 from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.store import Reading
@@ -27,6 +27,7 @@ from sendbatch.reports.traced import InRecord, OnList, Trace, Unread
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.database import names_database, typed_as
+from sendbatch.session.job import folder_of
 
 
 def whose(typed: str) -> Whose:
@@ -89,7 +90,7 @@ def found_in(tops: tuple[Path, ...], stop: Stop) -> Found:
 
 def found_at(place: Where, edge: Edge, stop: Stop) -> Found:
     """The same, with the records of databases: of the one that is named, and of those in which campaigns that
-    were found have theirs. A record in a repository holds nobody by name."""
+    were found have theirs; and with those of receipts in a repository."""
     found = found_in(place.tops, stop)
     seen = set[str]()
     said: list[tuple[str, Path | None]] = [(place.database, None)] if place.database is not None else []
@@ -102,7 +103,28 @@ def found_at(place: Where, edge: Edge, stop: Stop) -> Found:
                 found.spots += spots_in(address)
         except SendbatchError as error:
             found.unread.append(Unread("the records of a database", one_line(error.message, 300)))
+    for campaign in found.campaigns:
+        if campaign.record == GIT:
+            found.spots += _in_repository(campaign, found.unread, edge)
     return found
+
+
+def _in_repository(campaign: Campaign, unread: list[Unread], edge: Edge) -> list[Spot]:
+    """Each edition's. What no recipient gets has its record on a disk."""
+    try:
+        folder = folder_of(campaign, None, edge.environ)
+        if folder.repository is None:
+            return []
+        folder.repository.secret()
+        editions = (
+            folder_of(replace(campaign, run=run), None, edge.environ).repository
+            for run in folder.editions()
+        )
+        return [Spot(None, repository=place) for place in editions]
+    except SendbatchError as error:
+        why = one_line(error.message, 300)
+        unread.append(Unread(f"the receipts of {one_line(campaign.name, 200)} in the repository", why))
+        return []
 
 
 def _campaigns(folder: Path, unread: list[Unread]) -> Iterator[Campaign]:

@@ -116,6 +116,7 @@ def test_while_a_run_has_it_it_stays(desk: Desk, mailhost: MailHost) -> None:
     desk.run(*EXPORT).ended(0)
 
 
+@pytest.mark.thorough
 def test_who_was_on_the_way_when_a_run_was_killed_is_in_doubt_there(desk: Desk, mailhost: MailHost) -> None:
     mailhost.hold_after = 1
     mailhost.take_over(desk)
@@ -247,6 +248,7 @@ def test_a_move_that_did_not_arrive_is_taken_back_and_one_that_did_is_not(half_s
     half_sent.run(*EXPORT).ended(0)
 
 
+@pytest.mark.thorough
 def test_another_target_is_refused_while_a_move_is_under_way(half_sent: Desk) -> None:
     killed_at((SqliteTarget, "open", 1), is_before=True)
     said = half_sent.run("record", "export", "spring.yaml", "third").ended(4).err

@@ -75,6 +75,7 @@ def test_it_comes_back_out_of_the_database(half_sent: Desk, mailhost: MailHost) 
     assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
 
 
+@pytest.mark.thorough
 def test_reports_of_a_record_that_was_elsewhere_are_no_lost_one(half_sent: Desk, mailhost: MailHost) -> None:
     half_sent.run("run", "spring.yaml", "--yes", "--record", "${DB}", "--limit", "1", "--run", "x")
     half_sent.run(*IMPORT, "--run", "x").ended(0)
@@ -82,6 +83,7 @@ def test_reports_of_a_record_that_was_elsewhere_are_no_lost_one(half_sent: Desk,
     assert mailhost.receivers == ["ada@example.com", "ada@example.com", "carl@example.net"]
 
 
+@pytest.mark.thorough
 def test_a_database_that_has_a_record_of_it_is_not_written_over(half_sent: Desk) -> None:
     half_sent.run("run", "spring.yaml", "--yes", "--record", "${DB}", "--limit", "1", "--run", "x")
     shutil.rmtree(half_sent.record("spring@x"))
@@ -105,6 +107,7 @@ STEPS: list[tuple[Step, bool]] = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("step", "is_before"), STEPS, ids=str)
 def test_killed_at_a_step_the_same_command_ends_it(
     half_sent: Desk, mailhost: MailHost, step: Step, is_before: bool
@@ -125,6 +128,7 @@ def test_killed_at_a_step_the_same_command_ends_it(
     assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [1, 2])
 def test_killed_as_it_leaves_a_database_the_same_command_ends_it(
     half_sent: Desk, mailhost: MailHost, number: int

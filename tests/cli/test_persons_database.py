@@ -51,6 +51,7 @@ def test_a_person_is_traced_in_the_database_that_profiles_yaml_names(sent: Desk)
     assert traced(sent, "nobody@example.com")["exit_code"] == 1
 
 
+@pytest.mark.thorough
 def test_the_whole_of_a_database_that_is_named_is_looked_in(sent: Desk) -> None:
     (sent.folder / "empty").mkdir()
     assert traced(sent, "ada@example.com", "empty")["exit_code"] == 1
@@ -83,6 +84,7 @@ def test_who_is_forgotten_is_blanked_there_and_not_mailed_again(
     assert "forgotten, " in sent.run("trace", "ada@example.com").ended(0).out
 
 
+@pytest.mark.thorough
 def test_who_was_not_mailed_yet_is_left_out_from_now_on(
     sent: Desk, mailhost: MailHost, database: Database
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from sendbatch import api
 from sendbatch.campaign.loading import load_campaign
-from sendbatch.errors import GuardError
+from sendbatch.errors import CampaignError, GuardError
 from sendbatch.session.job import folder_of
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
@@ -133,6 +135,7 @@ def sent(
     return desk
 
 
+@pytest.mark.thorough
 def test_whoever_goes_on_on_the_disk_is_told_where_the_record_is(
     sent: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +147,7 @@ def test_whoever_goes_on_on_the_disk_is_told_where_the_record_is(
     assert len(mailhost.receivers) == 3
 
 
+@pytest.mark.thorough
 def test_another_database_that_knows_nobody_is_refused(
     sent: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
 ) -> None:
@@ -153,6 +157,19 @@ def test_another_database_that_knows_nobody_is_refused(
     assert "and database.txt says that it is shop/spring in 127.0.0.1:" in told.err
     assert len(mailhost.receivers) == 3
     sent.run("run", "spring.yaml", "--yes", "--run", "2").ended(0)  # an edition begins anywhere
+
+
+@pytest.mark.thorough
+def test_a_record_that_was_deleted_in_the_database_is_not_begun_anew(
+    sent: Desk, mailhost: MailHost, database: Database
+) -> None:
+    database.say("DELETE FROM sendbatch.record")
+    for verb in ("run", "status", "report"):
+        told = sent.run(verb, "spring.yaml", *(["--yes"] if verb == "run" else [])).ended(2)
+        assert "is gone from the database, in which it was (shop/spring in 127.0.0.1:" in told.err
+        assert "put it back from a backup" in told.err
+    assert "a run would be refused" in sent.run("plan", "spring.yaml").said
+    assert len(mailhost.receivers) == 3
 
 
 def test_lines_that_lead_on_name_the_variable_and_never_what_it_holds(
@@ -169,6 +186,7 @@ def test_lines_that_lead_on_name_the_variable_and_never_what_it_holds(
     assert password not in said + "".join(path.read_text(errors="replace") for path in files)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -201,3 +219,36 @@ def test_a_note_that_came_with_a_repository_is_data(desk: Desk) -> None:
     told = desk.run("run", "spring.yaml", "--yes").ended(2)
     assert "\x1b" not in told.err
     assert len(told.err) < 1500
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["'postgresql://u:geheim@h/db'", "host=h password=geheim", "mysql://u:geheim@h/db", "$geheim"],
+)
+@pytest.mark.parametrize("verb", ["run", "status", "trace"])
+def test_what_was_meant_as_a_database_begins_no_record_in_a_folder(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, value: str, verb: str
+) -> None:
+    monkeypatch.setenv("SENDBATCH_RECORD", value)
+    what = "ada@example.com" if verb == "trace" else "spring.yaml"
+    told = desk.run(verb, what).ended(2)
+    assert "names no folder, and no database" in told.err
+    typed = desk.run(verb, what, "--record", value).ended(2)
+    assert "geheim" not in told.said + typed.said
+    assert not [path for path in desk.folder.rglob("*") if "geheim" in str(path)]
+    with pytest.raises(CampaignError):
+        api.run(desk.folder / "spring.yaml", record=value)
+    with pytest.raises(CampaignError):
+        api.run(desk.folder / "spring.yaml", record=Path(value))
+
+
+def test_a_folder_without_a_record_does_not_stand_in_for_the_database(
+    shared: Desk, monkeypatch: pytest.MonkeyPatch, mailhost: MailHost
+) -> None:
+    shared.write("profiles.yaml", 'project: shop\nrecord: "${DATABASE_URL}"\n' + mailhost.profiles)
+    shared.campaign(("smtp: sandbox", "smtp: live"))
+    monkeypatch.setenv("SENDBATCH_RECORD", "kept")
+    told = shared.run("run", "spring.yaml", "--yes").ended(4)
+    assert "names a folder without one (kept/spring)" in told.err
+    assert "a run would be refused" in shared.run("plan", "spring.yaml").said
+    assert not mailhost.receivers

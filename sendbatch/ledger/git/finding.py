@@ -15,6 +15,7 @@ from sendbatch.ledger.git.place import Place
 from sendbatch.ledger.git.receipts import Secret
 from sendbatch.ledger.git.remote import Away, Refused, Remote
 from sendbatch.ledger.git.witness import Seen
+from sendbatch.ledger.moving import MOVE, move_in, refusal
 from sendbatch.words import clock_time
 
 T = TypeVar("T")
@@ -33,8 +34,9 @@ class Found:
     known: dict[str, Seen] = field(default_factory=dict)
 
 
-def find(remote: Remote, place: Place) -> Found:
-    """Raises GuardError where it is not what it was, LedgerError where it cannot be read, RecordStopped where
+def find(remote: Remote, place: Place, *, moved: bool = False) -> Found:
+    """Raises GuardError where it is not what it was, or has moved, unless what is left is wanted (`moved`);
+    LedgerError where it cannot be read, RecordStopped where
     the remote is away, Interrupted."""
     secret, ref = place.secret(), place.ref
     asked = (ref, place.witness)
@@ -56,6 +58,8 @@ def find(remote: Remote, place: Place) -> Found:
     found = _read(remote, commit, secret.of(ref), ref)
     if seen is not None and found.about.number < seen.number:
         raise refusals.lost(ref, seen, found.about.number)
+    if not moved and (move := move_in(found.about.meta.get(MOVE))) is not None:
+        raise refusal(move)
     return Found(commit, found, heads.get(place.witness, ""), known)
 
 

@@ -16,6 +16,7 @@ from sendbatch.ledger.git import receipts
 from sendbatch.ledger.git.receipts import Receipt, Secret
 
 FORMAT = 1
+WHOSE_RECORD_MOVED = 2  # the format of one that is not to be sent from: earlier versions refuse it
 ABOUT, SEAL = "about.json", "seal"
 RECEIPTS = "receipts-"
 _MOST_SEAL = 1000
@@ -91,16 +92,16 @@ def next_name(names: Iterator[str] | Mapping[str, object]) -> str:
     return f"{RECEIPTS}{max(numbers, default=0) + 1:06d}"
 
 
-def sealed(files: Mapping[str, bytes], secret: Secret) -> dict[str, bytes]:
+def sealed(files: Mapping[str, bytes], secret: Secret, form: int = FORMAT) -> dict[str, bytes]:
     """These files, with the seal over them."""
-    told = f"{_HEAD} {FORMAT}\ncheck {_check(secret)}\nseal {_seal(files, secret)}\n"
+    told = f"{_HEAD} {form}\ncheck {_check(secret)}\nseal {_seal(files, secret)}\n"
     return {**files, SEAL: told.encode()}
 
 
 def opened(files: Mapping[str, bytes], secret: Secret) -> dict[str, bytes]:
     """The files without their seal. Raises OtherKey, Newer, Changed."""
     head, check, seal = _read_seal(files.get(SEAL, b"")[:_MOST_SEAL])
-    if head != f"{_HEAD} {FORMAT}":
+    if head not in (f"{_HEAD} {FORMAT}", f"{_HEAD} {WHOSE_RECORD_MOVED}"):
         is_newer = head.startswith(f"{_HEAD} ") and head.removeprefix(f"{_HEAD} ").isdecimal()
         raise Newer if is_newer else Changed("no seal")
     if not hmac.compare_digest(check.encode(), _check(secret).encode()):

@@ -16,7 +16,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError
@@ -27,6 +27,8 @@ from sendbatch.ledger.git.finding import Found, find, watch
 from sendbatch.ledger.git.place import WORKING, Place
 from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.remote import Remote
+from sendbatch.ledger.moving import MOVE, Move
+from sendbatch.ledger.portable import Row, Table
 from sendbatch.ledger.sqlite.access import FILE
 from sendbatch.ledger.sqlite.asking import heeding
 from sendbatch.ledger.sqlite.backlog import SqliteBacklog
@@ -42,6 +44,7 @@ from sendbatch.ledger.sqlite.record import (
 )
 from sendbatch.ledger.sqlite.schema import refuse_network
 from sendbatch.ledger.sqlite.scratch import scratch_folder
+from sendbatch.ledger.sqlite.strangers import SECRET
 from sendbatch.ledger.store import Draft
 from sendbatch.runtime.files import own_folder
 from sendbatch.values import Recipient, Status
@@ -134,6 +137,30 @@ class GitRecord:
         if not unknown:
             self._write((), at, lambda: self._place.stop.is_soon, is_last=True, is_all=True)
         return unknown
+
+    # -- going elsewhere (`moving.Source`) --------------------------------------------------------
+
+    @property
+    def move(self) -> Move | None:
+        return self._ledger.move
+
+    def mark(self, move: Move | None) -> None:
+        """Pushed, and so durable. Raises AnotherRun, RecordStopped, and LockedError as long as a run that
+        only sleeps may be sending to those in doubt: where the record is by then, it would not be waited
+        for."""
+        if move is not None:
+            self._hold_settled()
+        self._ledger.remember(MOVE, move.remembered() if move is not None else "")
+        self._write((), self._now(), lambda: self._place.stop.is_soon, is_last=True, is_all=True)
+
+    def rows(self, table: Table) -> Generator[Row]:
+        return self._ledger.rows(table)
+
+    def take_secret_along(self) -> None:
+        """Whoever has a receipt and is not in the CSV is known by it alone, wherever the record goes: by a
+        secret of this record, from which nobody has that of the others."""
+        secret = self._place.secret().of(self._place.ref)
+        self._ledger.remember(SECRET, secret.key.hex() if self._ledger.has_strangers() else "")
 
     def note_changed(self, ids: Collection[int]) -> None:
         self._changed.update(ids)
@@ -282,11 +309,18 @@ class GitBacklog:
 
 @contextlib.contextmanager
 def open_git_record(
-    place: Place, folder: Path, *, since: str, holder: str, now: Callable[[], float]
+    place: Place,
+    folder: Path,
+    *,
+    since: str,
+    holder: str,
+    now: Callable[[], float],
+    moved: bool = False,
 ) -> Iterator[GitRecord]:
     """The record of this place, in this hand: a run of another machine that goes on with it is noticed at the
     next push. `folder` is that of its reports, where the record that is made of it lies if it can be written.
-    Raises LockedError, GuardError, LedgerError, RecordStopped, Interrupted."""
+    `moved`: also what is left of one that has moved. Raises LockedError, GuardError, LedgerError,
+    RecordStopped, Interrupted."""
     with (
         _scratch() as scratch,
         _working(folder, scratch) as working,
@@ -294,7 +328,7 @@ def open_git_record(
         heeding(working, held.number, place.stop),
     ):
         remote = remote_of(place, scratch)
-        found = find(remote, place)
+        found = find(remote, place, moved=moved)
         if not found.pages.about.ended:
             watch(remote, place, found)
         _clear(working)
@@ -311,12 +345,12 @@ def open_git_record(
 
 
 @contextlib.contextmanager
-def open_git_copy(place: Place, at: float) -> Iterator[Ledger]:
+def open_git_copy(place: Place, at: float, *, moved: bool = False) -> Iterator[Ledger]:
     """A copy of the record as the repository has it: whatever is done to it is gone afterwards. Raises as
-    `open_git_record`."""
+    `open_git_record`, `moved` is as there."""
     with _scratch() as scratch, open_scratch(scratch / "nothing") as ledger:
         if place.has_key:
-            found = find(remote_of(place, scratch), place)
+            found = find(remote_of(place, scratch), place, moved=moved)
             _seeded(ledger, place, found, at)
             ledger.remember(HEAD, found.commit)
         yield ledger

@@ -7,20 +7,21 @@ one that is *arriving* becomes a record by one change of that word.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 
-from sendbatch.errors import LedgerError, RecordStopped
+from sendbatch.errors import GuardError, LedgerError, RecordStopped
 from sendbatch.ledger.moving import ARRIVAL, MOVE, Move, move_in
-from sendbatch.ledger.portable import META, PLAN, PLAN_ROW, STAYING, Row, Table, Told
+from sendbatch.ledger.portable import DELIVERY, META, PLAN, PLAN_ROW, STAYING, Row, Table, Told
 from sendbatch.ledger.postgres import runs
 from sendbatch.ledger.postgres.connecting import NOW, Connection, one, opened, stopped, transaction
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.schema import ensure
 from sendbatch.ledger.postgres.text import cells_as_told, stored, stored_cells, told
+from sendbatch.ledger.sqlite.strangers import STRANGER
 
 OPEN, MOVING, MOVED, ARRIVING = "open", "moving", "moved", "arriving"
 FOLDED: Final = "folded"  # the line of meta by which other stores know which ids of attempts were used
@@ -36,7 +37,7 @@ class PostgresTold:
         self._db = connection
         self._record = record
 
-    def rows(self, table: Table) -> Iterator[Row]:
+    def rows(self, table: Table) -> Generator[Row]:
         """In transactions of their own: nobody changes a record that moves."""
         if table is META:
             yield from self._meta()
@@ -173,6 +174,8 @@ class PostgresTarget:
         )
         with self._told(), self._db.cursor() as cursor, cursor.copy(copy) as out:
             for row in rows:
+                if table is DELIVERY and str(row[1]).startswith(STRANGER):
+                    raise _strangers()
                 if table is META and row[0] == FOLDED:
                     self._used = int(str(row[1]))
                     continue
@@ -231,6 +234,14 @@ class PostgresTarget:
             yield
         except psycopg.Error as error:
             raise stopped(error, self._place.address) from None
+
+
+def _strangers() -> GuardError:
+    return GuardError(
+        "some have a receipt and are not in the list of recipients, and a record in a database would not "
+        "know them again: they would be mailed twice once they are in the list; nothing was moved",
+        hint="put them into the list, and say it again; or move the record to a folder, which knows them",
+    )
 
 
 def _as_stored(value: Any, name: str) -> Any:

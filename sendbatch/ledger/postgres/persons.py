@@ -156,10 +156,12 @@ class SharedInHand:
         return done
 
     def _change(self, changed: list[Changed]) -> None:
-        with contextlib.closing(opened(self._place.address)) as connection:
-            with transaction(connection) as cursor:
-                record = self._record.hold(cursor)
-                _apply(cursor, record, changed)
+        with (
+            contextlib.closing(opened(self._place.address)) as connection,
+            transaction(connection) as cursor,
+        ):
+            record = self._record.hold(cursor)
+            _apply(cursor, record, changed)
 
     def erase(self) -> bool:
         """What was overwritten is free for others; when its bytes are, the server decides."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from sendbatch.errors import LedgerError, shown
@@ -152,5 +152,5 @@ class _Written:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
 
-    def rows(self, table: Table) -> Iterator[Row]:
+    def rows(self, table: Table) -> Generator[Row]:
         return rows_of(self._db, table)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from sendbatch.ledger.portable import META, PLAN_ROW, STAYING, Row, Table
 from sendbatch.ledger.sqlite.view import CURRENT
 
 
-def rows_of(db: sqlite3.Connection, table: Table) -> Iterator[Row]:
+def rows_of(db: sqlite3.Connection, table: Table) -> Generator[Row]:
     """All is folded. A row of a plan that was not finished is nobody's."""
     columns = ", ".join(f'"{name}"' for name in table.columns)
     where, values = "", list[str]()

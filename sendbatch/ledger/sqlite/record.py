@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -162,7 +162,7 @@ class Ledger:
                 remember(self._connection, MOVE, move.remembered())
         self._confirm()
 
-    def rows(self, table: Table) -> Iterator[Row]:
+    def rows(self, table: Table) -> Generator[Row]:
         """As `portable.Told`. All is folded."""
         return rows_of(self._connection, table)
 
@@ -224,8 +224,19 @@ class Ledger:
         self._attempts.begin()
 
     def _recognise(self, connection: sqlite3.Connection, plan: int) -> None:
-        if self._secret is not None:
-            strangers.recognise(connection, plan, self._secret)
+        secret = self._secret or strangers.secret_in(connection)
+        if secret is not None:
+            strangers.recognise(connection, plan, secret)
+
+    def name_strangers(self, keys: Mapping[str, str]) -> None:
+        """Those of these receipts are who has this key, by the ids of the receipts: for a copy that is only
+        asked about them."""
+        with self._unsynchronised():
+            strangers.name(self._connection, keys)
+
+    def has_strangers(self) -> bool:
+        """Whether somebody is known by a receipt alone."""
+        return strangers.are_any(self._connection)
 
     def told(self) -> tuple[dict[str, str], list[tuple[float, str]], int]:
         """What of the record a page about it holds: lines of meta, servers, how many have the mail or may."""

@@ -249,6 +249,7 @@ def _begins_with_a_time(text: str) -> bool:
 _IN_META: Mapping[str, Callable[[str], bool]] = {
     "salt": _is_hex,
     "forgetting": _is_hex,
+    "receipts": lambda text: text == "" or _is_hex(text),
     "keyed": _begins_with_a_time,
     "path": lambda text: "\0" not in text,
     "folded": lambda text: text.isascii() and text.isdecimal() and int(text) < MOST_NUMBER,

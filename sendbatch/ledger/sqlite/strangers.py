@@ -16,18 +16,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.facts import REFUSED_SINCE
 from sendbatch.ledger.git.receipts import Receipt, Secret
+from sendbatch.ledger.moving import MOVE
 from sendbatch.ledger.reach import REACH, kind_of
 from sendbatch.ledger.sqlite.sql import note, remember
 from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED
 from sendbatch.ledger.states import SENDABLE, SETTLED
 from sendbatch.values import Status
 
+SECRET = "receipts"  # noqa: S105 - the name of its line in meta, where a record has moved with some
 STRANGER = "receipt "  # how a made-up key begins
 EARLIER = "(an earlier address)"  # of who was sent to, or was to be, at another one than the CSV has now
 # Lines of meta that the next run needs, wherever it is: none holds what a person or a server has written.
 _KEPT = frozenset({
     "name", "run", "project", "path", "key", "key column", "content", "server", "signed by", "keyed",
-    "braked", "reach",
+    "braked", "reach", MOVE,
 })  # fmt: skip
 _KEPT_BEGINNINGS = ("domain of ", "accepted by ")
 _OF_DELIVERY = (
@@ -83,6 +85,27 @@ def deliveries_of(db: sqlite3.Connection, receipts: Collection[str]) -> frozense
         "SELECT id FROM delivery WHERE key IN (SELECT value FROM json_each(?))", (keys,)
     )
     return frozenset(id_ for (id_,) in found)
+
+
+def secret_in(db: sqlite3.Connection) -> Secret | None:
+    """By which a record that came out of a repository knows them."""
+    found = db.execute("SELECT value FROM meta WHERE key = ?", (SECRET,)).fetchone()
+    return Secret(bytes.fromhex(found[0])) if found is not None and found[0] else None
+
+
+def name(db: sqlite3.Connection, keys: Mapping[str, str]) -> None:
+    """Whose receipts these are, by their ids; what stood in place of their cells says nothing then."""
+    db.executemany(
+        "UPDATE delivery SET key = ?, email = iif(instr(?1, '@'), ?1, ''), vars = NULL WHERE key = ?",
+        [(key, STRANGER + id_) for id_, key in keys.items()],
+    )
+
+
+def are_any(db: sqlite3.Connection) -> bool:
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE key GLOB ?)", (f"{STRANGER}*",)
+    ).fetchone()
+    return bool(found[0])
 
 
 def recognise(db: sqlite3.Connection, plan: int, secret: Secret) -> None:

@@ -297,7 +297,7 @@ def test_a_ref_that_leads_to_something_else_altogether_is_refused(
 def test_a_record_of_a_newer_version_is_refused(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "FORMAT", 2)
+    monkeypatch.setattr(pages, "FORMAT", 3)
     machine.run(ANN)
     monkeypatch.undo()
     assert "newer sendbatch" in refused(machine, LedgerError)
