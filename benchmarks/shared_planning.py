@@ -1,7 +1,7 @@
 """Planning into PostgreSQL: rows a second from the start of a run until it begins to send, and its memory.
 
-The database shares this machine's cores; its own memory is not counted, only that of `sendbatch`. The run sends
-one message, and writes its report.
+The database shares this machine's cores; its own memory is not counted, only that of `sendbatch`. The run
+sends one message, and writes its report.
 """
 
 from __future__ import annotations
