@@ -23,6 +23,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.campaign.profiles import SANDBOX
 from sendbatch.errors import GuardError, SendbatchError, one_line
 from sendbatch.ledger.folder import GIT, Recorded
+from sendbatch.ledger.postgres.address import hold_folder
 from sendbatch.planning.options import Options, retried
 from sendbatch.rendering.workers import Workers
 from sendbatch.runtime import arguments
@@ -655,6 +656,8 @@ def _record(record: FilePath | None) -> Recorded:
     database's address, or "${NAME}", is that."""
     if isinstance(record, str) and (record == GIT or names_database(record)):
         return record
+    if record is not None:
+        hold_folder(os.fsdecode(record))
     return _path(record)
 
 

@@ -136,7 +136,8 @@ class Recipient(NamedTuple):
     `content` the digest it was set for, so that a repetition bears the same Date. `refused` is the 5xx
     that an earlier attempt got last (its command is not known any more); `refusal_is_its_own` says that
     others were accepted after it, so that it is no fault of ours. `query` is what a signed link to
-    unsubscribe ends with: a worker is given it, for it has no secret to make it with.
+    unsubscribe ends with: a worker is given it, for it has no secret to make it with. `tries` are the
+    attempts made in this run, where a record that several runners share counts them.
     """
 
     id: int
@@ -152,6 +153,7 @@ class Recipient(NamedTuple):
     refused: Reply | None = None
     refusal_is_its_own: bool = False
     query: str = ""
+    tries: int = 0
 
 
 class Envelope(NamedTuple):

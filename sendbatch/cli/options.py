@@ -96,17 +96,20 @@ class _Recorded(click.Path):
     address without a password, or by a reference to it: as what it stands in the environment for, where it
     comes from there. A folder is looked at where it can be said whose it is."""
 
-    def __init__(self, hint: str, *, is_argument: bool = False) -> None:
+    def __init__(self, hint: str) -> None:
         super().__init__(path_type=Path, readable=False)
         self._hint = hint  # where the address that was typed has a password in it
-        self._is_argument = is_argument
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and value == "git":
             return value
         if isinstance(value, str) and _names_database(value):
-            is_typed = self._is_argument or not _is_of_environment(ctx)
+            is_typed = not _is_of_environment(param, ctx)
             return _database(value.strip(), is_typed=is_typed, hint=self._hint)
+        if isinstance(value, str) and any(sign in value for sign in ":=$'\""):
+            from sendbatch.ledger.postgres.address import hold_folder
+
+            hold_folder(value)
         return super().convert(value, param, ctx)
 
 
@@ -118,8 +121,9 @@ def _names_database(typed: str) -> bool:
     return names_database(typed.strip())
 
 
-def _is_of_environment(context: click.Context | None) -> bool:
-    source = context.get_parameter_source("record") if context is not None else None
+def _is_of_environment(parameter: click.Parameter | None, context: click.Context | None) -> bool:
+    name = parameter.name if parameter is not None else None
+    source = context.get_parameter_source(name) if context is not None and name is not None else None
     return source is click.core.ParameterSource.ENVIRONMENT
 
 
@@ -148,9 +152,7 @@ RECORDED = _Recorded(
     f"set {RECORD} to the address, and leave --record out; or write at the top of profiles.yaml: record: "
     '"${DATABASE_URL}"'
 )
-ELSEWHERE = _Recorded(
-    "set a variable to the address, and write it in its place: '${DATABASE_URL}'", is_argument=True
-)
+ELSEWHERE = _Recorded("set a variable to the address, and write it in its place: '${DATABASE_URL}'")
 record = click.option(
     "--record",
     metavar="DIR|URL",

@@ -21,7 +21,8 @@ from sendbatch.runtime.clock import Clock
 
 LOOK = 0.5  # seconds
 NOTICEABLE = 2.0  # seconds without an answer after which a run is told to wait
-WORTH_A_LINE = 5.0  # and after which a line says so
+WORTH_A_LINE = 30.0  # and after which a line says so, where the store did not find out before
+PATIENCE = 30.0  # more than the store itself waits, for one that hangs in the middle of an answer
 BRIEF = 5.0  # seconds that an answer is waited for once the run is to end
 HURRIED = 1.0  # the same, once it is to end at once
 
@@ -37,8 +38,11 @@ class Absence:
         announcer: Announcer,
         clock: Clock,
         give_up: Callable[[RecordStopped], None],
+        *,
+        offline: float,
     ) -> None:
         self.is_on = False
+        self._longest = offline + PATIENCE
         self._calls = calls
         self._queue = queue
         self._course = course
@@ -60,7 +64,7 @@ class Absence:
             else:
                 self._is_away(now - since)
             if since is not None and self._is_too_long(now, since):
-                self._give_up(RecordStopped(words.UNANSWERED))
+                self._give_up(RecordStopped(words.UNANSWERED, hint=words.ONCE_IT_IS_BACK))
                 return
 
     def _note_ending(self, now: float) -> None:
@@ -71,7 +75,11 @@ class Absence:
             self._now_at = min(self._now_at, now)
 
     def _is_too_long(self, now: float, since: float) -> bool:
-        return now - max(since, self._soon_at) >= BRIEF or now - max(since, self._now_at) >= HURRIED
+        return (
+            now - since >= self._longest
+            or now - max(since, self._soon_at) >= BRIEF
+            or now - max(since, self._now_at) >= HURRIED
+        )
 
     def _is_away(self, seconds: float) -> None:
         if not self.is_on:

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sendbatch.delivery.absence import Absence
+from sendbatch.delivery.ahead import Ahead
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.blocks import Blocks
@@ -29,7 +30,7 @@ from sendbatch.delivery.queue import Queue
 from sendbatch.delivery.sender import Sender
 from sendbatch.delivery.settling import Settling
 from sendbatch.delivery.steering import Steering
-from sendbatch.delivery.traffic import Traffic
+from sendbatch.delivery.traffic import LONG_WAIT, Traffic
 from sendbatch.delivery.untold import Untold, Unwritten
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.aside import Aside
@@ -37,6 +38,7 @@ from sendbatch.ledger.calls import Calls
 from sendbatch.ledger.ending import STOPPED, Ended, remembering
 from sendbatch.limits.announced import Announced
 from sendbatch.limits.declared import Limits
+from sendbatch.limits.gates import NEVER
 from sendbatch.limits.sharing import LOOK
 from sendbatch.smtp.transport import Transport
 from sendbatch.words import count
@@ -120,12 +122,13 @@ class Engine:
         self._looks = looks = Calls(clock, "look", aside=assignment.backlog.waits)
         self._feed = Feed(
             assignment, blocks or building, self._traffic, queue, course, announcer, clock, looks,
-            no_wait=policy.no_wait,
+            Ahead(clock, limits.connections.declared), no_wait=policy.no_wait,
         )  # fmt: skip
         committer.lost = building.lose
         if isinstance(committer, Aside):
             untold, absence = Untold(), Absence(
-                (committer.calls, looks), queue, course, announcer, clock, self._give_up
+                (committer.calls, looks), queue, course, announcer, clock, self._give_up,
+                offline=min(policy.retry.offline, LONG_WAIT if policy.no_wait else NEVER),
             )  # fmt: skip
             committer.written = untold.written
             self._traffic.untold, self._traffic.absence = untold, absence

@@ -6,30 +6,27 @@ however many of its recipients stand first in the CSV.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
 
 from sendbatch.audience.addresses import spellings_of_domain
 from sendbatch.delivery import words
+from sendbatch.delivery.ahead import Ahead
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment
 from sendbatch.delivery.blocks import Blocks
 from sendbatch.delivery.building import Building
 from sendbatch.delivery.course import Course
-from sendbatch.delivery.queue import OTHERS, Queue
+from sendbatch.delivery.queue import Queue
+from sendbatch.delivery.sources import Sources
 from sendbatch.delivery.traffic import Traffic
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.calls import Calls
 from sendbatch.ledger.facts import Lane
+from sendbatch.limits.gates import NEVER
 from sendbatch.runtime.clock import Clock
-from sendbatch.values import Recipient
 
 BATCH = 256  # recipients fetched in one go
-BATCH_FAR_AWAY = 1024  # where a record is asked that another machine keeps
-FEW = 8  # recipients fetched while the brake is on
+SOON = 0.25  # seconds until it is looked again whether more are wanted
 LOOK_AGAIN = 60.0  # seconds; a wait for a row's time ends at least so often, as clocks are set
 
 
@@ -46,13 +43,15 @@ class Feed:
         announcer: Announcer,
         clock: Clock,
         looks: Calls,
+        ahead: Ahead,
         *,
         no_wait: bool,
     ) -> None:
         self._backlog = assignment.backlog
         self._committer = assignment.committer
         self._looks = looks
-        self._batch = BATCH_FAR_AWAY if assignment.backlog.waits else BATCH
+        self._ahead = ahead if assignment.backlog.waits else None
+        self._fetched = 0
         self._building = building
         self._traffic = traffic
         self._queue = queue
@@ -61,16 +60,9 @@ class Feed:
         self._clock = clock
         self._no_wait = no_wait
         self._announced: float | None = None  # when the next was said to be due
-        lanes = queue.lanes
-        limited = {lane: spellings_of_domain(lane) for lane in lanes if lane != OTHERS}
-        rest = Lane(tuple(chain.from_iterable(limited.values())))
-        self._others = _Source(OTHERS, rest, assignment.after_row)
-        self._sources = deque([self._others])
-        self._sources += [
-            _Source(lane, Lane(own, others=False), assignment.after_row)
-            for lane, own in limited.items()
-        ]
-        self._lanes = len(lanes)
+        # A store that others share hands out what is free, and looks at no line.
+        after_row = 0 if assignment.backlog.waits else assignment.after_row
+        self._sources = Sources(assignment.backlog, queue.lanes, after_row)
         self.only_later: float | None = None
         self.finished = False  # everybody had their turn
         self._is_sure = not assignment.backlog.waits  # nobody has come free since new ones were asked for
@@ -95,7 +87,7 @@ class Feed:
         while not traffic.is_stopping:
             self._queue.drained.clear()
             traffic.all_in = False
-            self._follow_splits()
+            self._sources.follow(self._queue.lanes)
             building.compose_ahead()
             if traffic.let_go:
                 await self._give_back()
@@ -107,7 +99,11 @@ class Feed:
                 await self._clock.wait(self._queue.drained, LOOK_AGAIN)
             elif traffic.aside and await self._nobody_else():
                 traffic.look_anew()
-            elif building.has_stock or not all(map(self._queue.has_room, self._queue.lanes)):
+            elif (
+                building.has_stock
+                or not all(map(self._queue.has_room, self._queue.lanes))
+                or self._has_enough
+            ):
                 self._all_in()
                 await self._clock.wait(self._queue.drained, self._patience)
             elif not await self._later():
@@ -118,17 +114,7 @@ class Feed:
         """Seconds until a full queue is looked at again; under the brake nothing leaves it for long."""
         traffic = self._traffic
         braked_for = traffic.braked_until - self._clock.steady()
-        return min(max(braked_for / 2, 1.0), LOOK_AGAIN)
-
-    def _follow_splits(self) -> None:
-        """A domain that got a lane of its own is filled from where the others are read by now."""
-        lanes, others = self._queue.lanes, self._others
-        for name in lanes[self._lanes :]:
-            own = spellings_of_domain(name)
-            others.lane = Lane((*others.lane.domains, *own))
-            source = _Source(name, Lane(own, others=False), others.after_row, others.new_left)
-            self._sources.append(source)
-        self._lanes = len(lanes)
+        return min(max(braked_for / 2, 1.0 if self._ahead is None else SOON), LOOK_AGAIN)
 
     async def _nobody_else(self) -> bool:
         """Whether all that is left to send, now or later in this run, is at domains set aside. Then the
@@ -152,37 +138,48 @@ class Feed:
     @property
     def _may_fetch(self) -> bool:
         """Whether there is room for more: the record is not asked in vain, it has commits to make."""
-        return self._needs_tried or any(map(self._building.lacks, self._queue.lanes))
+        return self._needs_tried or any(map(self._lacks, self._queue.lanes))
+
+    def _lacks(self, lane: str) -> bool:
+        return self._building.lacks(lane) and (
+            self._ahead is None or self._at_hand(lane) <= self._wanted / 2
+        )
+
+    @property
+    def _has_enough(self) -> bool:
+        """Whether there would be room for more of a lane, who are left to others that share the record."""
+        return self._ahead is not None and any(
+            self._at_hand(lane) > self._wanted / 2 for lane in self._queue.lanes
+        )
+
+    def _room(self, lane: str) -> int:
+        """For how many more of a lane there is room."""
+        if self._ahead is None:
+            return BATCH
+        return int(self._wanted) - self._at_hand(lane)
+
+    def _at_hand(self, lane: str) -> int:
+        return self._queue.waiting((lane,)) + self._building.number_in((lane,))
+
+    @property
+    def _wanted(self) -> float:
+        """How many of a lane should be at hand."""
+        if self._ahead is None:
+            return NEVER
+        return self._ahead.wanted(self._fetched - len(self._traffic.claimed))
 
     async def _fetch(self) -> bool:
         """A batch for the first lane that lacks somebody and has any; the lanes take turns."""
-        lacking = [source.name for source in self._sources if self._building.lacks(source.name)]
-        found = await self._looks.make(self._look, lacking, needs_tried=self._needs_tried)
+        lacking = {lane: self._room(lane) for lane in self._queue.lanes if self._lacks(lane)}
+        claim = self._sources.claim
+        found = await self._looks.make(claim, lacking, needs_tried=self._needs_tried)
         if found is None:
             return False
         self._is_sure = not self._backlog.waits
+        self._fetched += len(found.recipients)
         self._traffic.claimed.update([recipient.id for recipient in found.recipients])
         self._building.take_in(found.lane, found.recipients, urgent=found.urgent)
         return True
-
-    def _look(self, lacking: Collection[str], *, needs_tried: bool) -> _Found | None:
-        """What the record has for the first of these lanes that it has anybody for, and claims; where one is
-        needed who was tried before, for any lane. It may be called in a thread: the loop leaves the sources
-        alone meanwhile."""
-        now = self._backlog.now()
-        any_due = self._backlog.has_due(now)
-        urgent = any_due and needs_tried
-        for _ in range(len(self._sources)):
-            source = self._sources[0]
-            self._sources.rotate(-1)
-            if not urgent and source.name not in lacking:
-                continue
-            new = [] if urgent else self._new(source)
-            most = len(new) if new else FEW if urgent else self._batch
-            due = self._backlog.claim_due(now, most, source.lane) if any_due else []
-            if fetched := [*new, *due]:
-                return _Found(source.name, fetched, urgent)
-        return None
 
     @property
     def _needs_tried(self) -> bool:
@@ -191,15 +188,6 @@ class Feed:
         if not self._traffic.braked or self._building.has_urgent:
             return False
         return not self._queue.has_tried
-
-    def _new(self, source: _Source) -> list[Recipient]:
-        if not source.new_left:
-            return []
-        found = self._backlog.claim_new(source.after_row, self._batch // 2, source.lane)
-        source.new_left = bool(found)
-        if found and not self._backlog.waits:
-            source.after_row = found[-1].row
-        return found
 
     async def _give_back(self) -> None:
         """Whom the record has let go: no message for them is left here."""
@@ -229,8 +217,7 @@ class Feed:
         """Where others send too, some who were theirs may have come free."""
         if self._backlog.waits:
             self._is_sure = True
-            for source in self._sources:
-                source.new_left = True
+            self._sources.look_anew()
 
     def _only_later(self, due_at: float) -> bool:
         """Only rows not yet due remain, or others have them: whether it is waited for that."""
@@ -257,21 +244,3 @@ class Feed:
         """For senders who would wait long for what is there: nothing else is to come for now."""
         self._traffic.all_in = True
         self._queue.filled.set()
-
-
-class _Found(NamedTuple):
-    """Whom a look has claimed, for a lane of the queue."""
-
-    lane: str
-    recipients: list[Recipient]
-    urgent: bool
-
-
-@dataclass(slots=True)
-class _Source:
-    """Where a lane of the queue is filled from, and how far it was read."""
-
-    name: str
-    lane: Lane
-    after_row: int
-    new_left: bool = True

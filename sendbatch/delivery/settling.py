@@ -177,7 +177,7 @@ class Settling:
         self._steering.refused(ready, outcome.reply, permanent=True, of_us=refusal.ours)
 
     def _deferred(self, ready: Ready, outcome: Outcome) -> None:
-        attempt = self._budget.spend(ready.recipient.id)
+        attempt = self._budget.spend(ready.recipient.id, ready.recipient.tries)
         due_at = None
         if not self._budget.is_spent(ready.recipient.id):
             due_at = self._now() + retry_delay(self._retry, attempt, self._random)

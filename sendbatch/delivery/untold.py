@@ -27,14 +27,25 @@ class Doubt(NamedTuple):
 
 
 class Unwritten(RecordStopped):
-    """The record can no longer be written, and these may be in doubt in it."""
+    """The record can no longer be written, and these may be in doubt in it. `line` settles those that the
+    server has accepted, if any."""
 
-    def __init__(self, why: RecordStopped, doubts: Sequence[Doubt], hint: str = "") -> None:
-        said = f"{why.message}; {words.may_be_in_doubt(len(doubts))}"
-        told = "\n".join(filter(None, (_told(doubts), hint or why.hint)))
-        super().__init__(said, hint=told)
-        self.why = why
+    def __init__(self, why: RecordStopped, doubts: Sequence[Doubt], line: str = "") -> None:
+        settled = f"{words.SETTLED_BY}\n    {line}" if line else ""
+        goes_on = f"  {why.hint}" if why.hint else ""
+        hint = "\n".join(filter(None, (_told(doubts), goes_on, settled)))
+        super().__init__(f"{why.message}; {words.may_be_in_doubt(len(doubts))}", hint=hint)
         self.doubts = tuple(doubts)
+        self._why = why
+
+    @property
+    def accepted(self) -> list[str]:
+        """Keys of those that the server has accepted."""
+        return [one.recipient.key for one in self.doubts if one.ended is Status.ACCEPTED]
+
+    def settled_by(self, line: str) -> Unwritten:
+        """The same, with this line."""
+        return Unwritten(self._why, self.doubts, line)
 
 
 def _told(doubts: Sequence[Doubt]) -> str:

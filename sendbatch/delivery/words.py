@@ -83,9 +83,11 @@ def shared(runs: int) -> str:
     return f"{runs} runs share the account" if runs > 1 else ""
 
 
-NO_DATABASE = "the record's database does not answer: nothing leaves before it does"
+NO_DATABASE = "the record's database has not answered for a while: nothing leaves before it does"
 DATABASE_IS_BACK = "the record's database answers again"
 UNANSWERED = "the record's database did not answer, and was not waited for any longer"
+ONCE_IT_IS_BACK = "run it again once the database is back: it goes on from there"
+SETTLED_BY = "  whom the server has accepted, should they be in doubt then, this settles:"
 ENDED_SO = {
     Status.ACCEPTED: "the server has accepted",
     Status.SENDING: "sent whole, and no answer came",
@@ -94,8 +96,7 @@ ENDED_SO = {
 
 
 def may_be_in_doubt(number: int) -> str:
-    verb = "is" if number == 1 else "are"
-    return f"it was not told what became of {count(number, 'recipient')}, who {verb} in doubt there then"
+    return f"it was not told what became of {count(number, 'recipient')}, who may be in doubt there"
 
 
 OF_OTHERS = "nobody is left for this runner for now: others have the rest, and it looks again now and then"

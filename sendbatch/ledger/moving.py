@@ -180,8 +180,8 @@ def refusal(known: Move) -> GuardError:
     return GuardError(
         f"this record is on its way to {to}, since {clock_time(known.at)}, and whatever moved it was ended "
         "before it arrived; nothing was done here",
-        hint="the same sendbatch record command again ends that, and mails nobody; with --cancel it takes the "
-        "move back, as long as the record has not arrived",
+        hint="the same sendbatch record command again ends that, and mails nobody; with --cancel it takes "
+        "the move back, as long as the record has not arrived",
     )
 
 

@@ -24,10 +24,11 @@ class Budget:
         self._attempts = min(attempts, 255)
         self._used: Counter[int] = Counter()
 
-    def spend(self, recipient_id: int) -> int:
-        """Count one attempt; returns how many this run has made."""
+    def spend(self, recipient_id: int, before: int = 0) -> int:
+        """Count one attempt; returns how many this run has made. `before`: so many by others of its runners,
+        and by this one, as far as the record knows."""
         self.is_used = True
-        self._used[recipient_id] += 1
+        self._used[recipient_id] = max(self._used[recipient_id], before) + 1
         return self._used[recipient_id]
 
     def used(self, recipient_id: int) -> int:

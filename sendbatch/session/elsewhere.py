@@ -19,6 +19,7 @@ from sendbatch.ledger.git.place import KEY
 from sendbatch.ledger.records import has_record
 from sendbatch.planning.options import Options
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.database import names_database
 from sendbatch.session.job import Job
 
 
@@ -86,8 +87,28 @@ def sent_elsewhere(
     )
 
 
+def _beside_database(job: Job) -> GuardError | None:
+    """A folder that a person, or a machine's environment, names has no record, and profiles.yaml says that it
+    is in a database."""
+    campaign, folder = job.campaign, job.record
+    if not folder.named or not campaign.profile.mails_the_list or not names_database(campaign.record):
+        return None
+    if has_record(folder):
+        return None
+    place = shown(folder.path)
+    return GuardError(
+        "profiles.yaml says that the record is in a database, and --record, or SENDBATCH_RECORD, names a "
+        f"folder without one ({one_line(place, 200)}): it would know nobody, and mail all of them; nothing "
+        "was sent",
+        hint="leave --record out, and SENDBATCH_RECORD unset; only if the database has no record of this "
+        "campaign either, take `record:` out of profiles.yaml",
+    )
+
+
 def refusal(job: Job) -> GuardError | None:
     """What a run says where the record that it would begin is not the only one."""
+    if (beside := _beside_database(job)) is not None:
+        return beside
     found = sent_elsewhere(
         job.campaign, job.record, job.edge.environ, job.typed, lambda: job.stop.is_soon
     )

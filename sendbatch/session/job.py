@@ -17,6 +17,7 @@ from sendbatch.rendering.workers import Workers
 from sendbatch.runtime.ci import in_ci
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Guarded, Observer
+from sendbatch.runtime.relay import Relay
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.database import place_of, typed_as
@@ -78,7 +79,7 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
             place = place.not_waiting()
         folder = replace(folder, repository=place)
     if folder.database is not None:
-        shared = folder.database.telling(observer.notice, stop)
+        shared = folder.database.telling(Relay(observer.notice), stop)
         if options is not None and options.no_wait:
             shared = shared.not_waiting()
         folder = replace(folder, database=shared)

@@ -11,7 +11,8 @@ from sendbatch.delivery.assignment import Assignment, Policy, Setting
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.engine import Ending, Engine
 from sendbatch.delivery.history import History, history_of, way_out
-from sendbatch.errors import LedgerError
+from sendbatch.delivery.untold import Unwritten
+from sendbatch.errors import LedgerError, shell_line
 from sendbatch.ledger.aside import committer_of
 from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.limits.account import Allowance
@@ -23,11 +24,15 @@ from sendbatch.planning import guards
 from sendbatch.planning.preparing import Prepared
 from sendbatch.runtime.loop import Loop, unless_stopped
 from sendbatch.runtime.observer import Wait
+from sendbatch.runtime.relay import Relay
+from sendbatch.session.commands import CommandLines
 from sendbatch.session.job import Job
 from sendbatch.session.server import Way, way_to_server
 from sendbatch.smtp.connection import Connection
 from sendbatch.smtp.idempotency import Keys
 from sendbatch.smtp.levels import Levels
+
+MOST_NAMED = 20  # in one line
 
 
 @contextlib.contextmanager
@@ -102,7 +107,18 @@ class Sending:
         signer: Signer | None,
         keys: Keys | None,
     ) -> Ending:
-        return self._loop.run(self._deliver(reading, backlog, prepared, signer, keys))
+        try:
+            return self._loop.run(self._deliver(reading, backlog, prepared, signer, keys))
+        except Unwritten as unwritten:
+            raise self._with_line(unwritten) from None
+
+    def _with_line(self, unwritten: Unwritten) -> Unwritten:
+        """The same, with the line that tells the record of those who have the mail."""
+        if not unwritten.accepted:
+            return unwritten
+        lines = CommandLines(self._job.campaign, self._job.record.given)
+        named = shell_line(*unwritten.accepted[:MOST_NAMED])
+        return unwritten.settled_by(f"{lines.resolve()} {named} --as accepted")
 
     def leave(self) -> None:
         if self._first is not None and self._first.usable:
@@ -141,8 +157,9 @@ class Sending:
         )
         self._job.observer.sending(prepared.sendable)
         try:
-            engine = self._engine(assignment)
-            return await engine.run(first, self._first_at if self.was_asked else None)
+            with _heard_here(self._job):
+                engine = self._engine(assignment)
+                return await engine.run(first, self._first_at if self.was_asked else None)
         finally:
             self._job.observer.finished()
 
@@ -196,6 +213,14 @@ def _composer(
     plan = reading.plan()
     assert plan is not None  # whom a run sends to is of one
     return composer_of(prepared.content, plan.columns, prepared.salt, signer)
+
+
+@contextlib.contextmanager
+def _heard_here(job: Job) -> Iterator[None]:
+    """Who watches is told on the loop what threads tell that wait for the record's database."""
+    told = job.record.database.told if job.record.database is not None else None
+    with told.on_this_loop() if isinstance(told, Relay) else contextlib.nullcontext():
+        yield
 
 
 @contextlib.contextmanager

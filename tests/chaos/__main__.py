@@ -84,9 +84,11 @@ def _shared(asked: argparse.Namespace, tally: Tally, started: float) -> Tally:
     while tally.kills < asked.kills:
         number += 1
         folder = Path(tempfile.mkdtemp(prefix="sendbatch-chaos-"))
+        before = len(tally.wrong)
         events = min(MOST_EVENTS, asked.kills - tally.kills)
         one_campaign(folder, Random(f"{asked.seed} {number}"), tally, events)
         print(_told(tally, started).replace("kills", "events", 1), flush=True)
+        print("".join(f"WRONG  {text}\n" for text in tally.wrong[before:]), end="", flush=True)
         if asked.go_on is not None:
             keep(asked.go_on, number, asked.seed, tally)
     return tally

@@ -18,7 +18,7 @@ import signal
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from random import Random
@@ -35,6 +35,7 @@ from tests.kit.server import Script, Visit
 
 HOUR = 3600
 STOPPED = 3  # by a person, or for what it needs was away for too long
+TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
 SOON = 8.0  # seconds that an event waits for its moment
 BREATH = 0.35  # seconds between two events, in the mean
 AFTER_RESEND = 1200  # seconds: a doubt is older than a lease and a quarter of an hour
@@ -193,7 +194,9 @@ class Shared:
         if life.had_to_wait:
             may.add(STOPPED)
             life.is_lossy |= code == STOPPED  # answers that came could not be written down
-        if code not in may:
+        if code == STOPPED and TAKEN_FOR_DEAD in self._last_words(place):  # on a busy machine
+            self._tally.tried["a runner was taken for dead"] += 1
+        elif code not in may:
             self._complain(f"a runner ended with {code}; its log: {self._last_words(place)}")
         return code
 
@@ -458,7 +461,7 @@ def one_campaign(folder: Path, random: Random, tally: Tally, events: int) -> Non
 
 def keep(file: Path, number: int, seed: int, tally: Tally) -> None:
     """How far a call came: behind so many campaigns."""
-    text = json.dumps({"number": number, "seed": seed, "tally": asdict(tally)}, indent=1)
+    text = json.dumps({"number": number, "seed": seed, "tally": vars(tally)}, indent=1)
     new = file.with_suffix(".new")
     new.write_text(text)
     new.replace(file)

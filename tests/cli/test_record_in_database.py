@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from sendbatch import api
 from sendbatch.campaign.loading import load_campaign
-from sendbatch.errors import GuardError
+from sendbatch.errors import CampaignError, GuardError
 from sendbatch.session.job import folder_of
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
@@ -201,3 +203,36 @@ def test_a_note_that_came_with_a_repository_is_data(desk: Desk) -> None:
     told = desk.run("run", "spring.yaml", "--yes").ended(2)
     assert "\x1b" not in told.err
     assert len(told.err) < 1500
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["'postgresql://u:geheim@h/db'", "host=h password=geheim", "mysql://u:geheim@h/db", "$geheim"],
+)
+@pytest.mark.parametrize("verb", ["run", "status", "trace"])
+def test_what_was_meant_as_a_database_begins_no_record_in_a_folder(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, value: str, verb: str
+) -> None:
+    monkeypatch.setenv("SENDBATCH_RECORD", value)
+    what = "ada@example.com" if verb == "trace" else "spring.yaml"
+    told = desk.run(verb, what).ended(2)
+    assert "names no folder, and no database" in told.err
+    typed = desk.run(verb, what, "--record", value).ended(2)
+    assert "geheim" not in told.said + typed.said
+    assert not [path for path in desk.folder.rglob("*") if "geheim" in str(path)]
+    with pytest.raises(CampaignError):
+        api.run(desk.folder / "spring.yaml", record=value)
+    with pytest.raises(CampaignError):
+        api.run(desk.folder / "spring.yaml", record=Path(value))
+
+
+def test_a_folder_without_a_record_does_not_stand_in_for_the_database(
+    shared: Desk, monkeypatch: pytest.MonkeyPatch, mailhost: MailHost
+) -> None:
+    shared.write("profiles.yaml", 'project: shop\nrecord: "${DATABASE_URL}"\n' + mailhost.profiles)
+    shared.campaign(("smtp: sandbox", "smtp: live"))
+    monkeypatch.setenv("SENDBATCH_RECORD", "kept")
+    told = shared.run("run", "spring.yaml", "--yes").ended(4)
+    assert "names a folder without one (kept/spring)" in told.err
+    assert "a run would be refused" in shared.run("plan", "spring.yaml").said
+    assert not mailhost.receivers

@@ -61,9 +61,7 @@ class FakeClock:
             await asyncio.sleep(0)
             return event.is_set()
         self.waits += 1
-        loop = asyncio.get_running_loop()
-        passed: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(self._waiting, (self.now + seconds, next(self._number), passed))
+        passed = self.passing(seconds)
         told = asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait((passed, told), return_when=asyncio.FIRST_COMPLETED)
@@ -72,6 +70,12 @@ class FakeClock:
             heard = told.done()  # another may have cleared the event by now
             told.cancel()
         return heard
+
+    def passing(self, seconds: float) -> asyncio.Future[None]:
+        """Done once so many seconds have passed; whoever has it need not wait for that."""
+        passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (self.now + seconds, next(self._number), passed))
+        return passed
 
     def jump(self) -> bool:
         """To the next moment somebody waits for; False where nobody does."""
@@ -190,22 +194,20 @@ class IdleLoop(asyncio.SelectorEventLoop):
 def asleep(loop: IdleLoop, clock: FakeClock, seconds: float) -> None:
     """In a thread that the loop has given a job: sleep so long by its clock, which may jump meanwhile. Raises
     RuntimeError where the loop ends before."""
-    over, cancelled = threading.Event(), threading.Event()
+    over = threading.Event()
 
     def begin() -> None:
         loop.sleeping += 1
-        waiting = loop.create_task(clock.wait(asyncio.Event(), seconds))
-        waiting.add_done_callback(end)
+        clock.passing(seconds).add_done_callback(end)
 
-    def end(waiting: asyncio.Task[bool]) -> None:
+    def end(_: object) -> None:
         loop.sleeping -= 1
-        if waiting.cancelled():
-            cancelled.set()
         over.set()
 
     loop.call_soon_threadsafe(begin)
-    if not over.wait(60) or cancelled.is_set():
-        raise RuntimeError("the loop has ended")
+    while not over.wait(0.1):
+        if loop.is_closed():
+            raise RuntimeError("the loop has ended")
 
 
 def run_with(clock: FakeClock, work: Coroutine[Any, Any, T], most: float = 120.0) -> T:

@@ -23,13 +23,14 @@ from sendbatch.ledger.facts import (
     Released,
     Settled,
 )
-from sendbatch.ledger.store import Backlog
+from sendbatch.ledger.store import Backlog, Reading
 from sendbatch.runtime.stop import Stop
 from sendbatch.values import Recipient, Status
 from tests.kit.clock import FakeClock, IdleLoop, asleep
 from tests.kit.people import outcome_of
 
 OF_ONE = (Intent, Settled, Failed, Released, LeftInDoubt, Own)
+LEFT = (Status.PENDING, Status.DEFERRED)
 POLL = 0.5  # seconds
 
 
@@ -71,8 +72,11 @@ class Far:
     waits = True
     announces = False
 
-    def __init__(self, backlog: Backlog, loop: IdleLoop, network: Network) -> None:
-        self._backlog, self._loop, self._network = backlog, loop, network
+    def __init__(
+        self, backlog: Backlog, reading: Reading, loop: IdleLoop, network: Network
+    ) -> None:
+        self._backlog, self._reading = backlog, reading
+        self._loop, self._network = loop, network
         self._lock = threading.Lock()
         self.now = backlog.now
         self.others = False
@@ -100,13 +104,15 @@ class Far:
             self.elsewhere.difference_update(ids)
             self.gone.difference_update(ids)
 
-    def send_elsewhere(self, ids: Collection[int]) -> None:
-        """Another runner has these, and sends to them."""
+    def send_elsewhere(self, ids: Collection[int]) -> set[int]:
+        """Another runner has these, and sends to those of them who are not sent to yet: returns whom."""
         self.take_away(ids)
         with self._lock:
+            left = {one.id for one in self._reading.entries() if one.status in LEFT} & set(ids)
             self.sent_elsewhere.update(ids)
-            for id_ in ids:
+            for id_ in left:
                 self._backlog.apply(outcome_of(id_, Status.ACCEPTED, self.now()))
+        return left
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -186,6 +192,8 @@ class Far:
         assert threading.current_thread() is not threading.main_thread(), "the loop was kept waiting"
         self.threads.add(threading.current_thread().name)
         self._network.passes(self._loop)
+        if self._loop.is_closed():
+            raise RuntimeError("its run has ended")
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._backlog, name)

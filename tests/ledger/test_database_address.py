@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendbatch.errors import CampaignError
-from sendbatch.ledger.postgres.address import address_of, is_address
+from sendbatch.ledger.postgres.address import address_of, hold_folder, is_address
 
 READ = (
     ("postgresql://h/db", "h/db", "postgresql://h/db"),
@@ -84,3 +84,36 @@ def test_whatever_a_password_holds_it_is_never_shown(password: str) -> None:
 
 def test_a_folder_is_no_address() -> None:
     assert not any(map(is_address, ("reports", "/srv/postgresql", "git", "", "postgresql")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'postgresql://u:geheim@h/db'",
+        '"postgresql://u:geheim@h/db"',
+        "DATABASE_URL=postgresql://u:geheim@h/db",
+        "postgresql+psycopg://u:geheim@h/db",
+        "jdbc:postgresql://h/db?password=geheim",
+        "mysql://u:geheim@h/db",
+        "host=h password=geheim",
+        "dbname=geheim",
+        "service = geheim",
+        "$DATABASE_geheim",
+        "${DATABASE_geheim",
+        "mysql:/u:geheim@h/db",
+        "/srv/host=h password=geheim",
+        " postgresql+psycopg://u:geheim@h/db",
+    ],
+)
+def test_what_is_meant_as_an_address_is_never_taken_for_a_folder(text: str) -> None:
+    assert not is_address(text)
+    with pytest.raises(CampaignError) as refused:
+        hold_folder(text)
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["reports", "/srv/mail", "./a=b", "~/mail", "C", "../x", "kept 2026", "/srv/a:b", "a-b.c"]
+)
+def test_a_folder_is_one(text: str) -> None:
+    hold_folder(text)

@@ -87,6 +87,7 @@ def test_a_pooler_gives_one_session_to_many(database: Database) -> None:
             connected(url + "?options=-c%20search_path%3Dsendbatch")
 
 
+@pytest.mark.thorough
 def test_a_replica_takes_over_with_what_was_committed(database: Database) -> None:
     with database.server.replica(synchronous=True) as replica:
         database.say("SET synchronous_commit = remote_apply; CREATE TABLE kept AS SELECT 1 AS n")
@@ -109,6 +110,7 @@ def test_the_answer_to_a_commit_is_lost_and_the_commit_is_not(database: Database
         assert database.say("SELECT n FROM kept") == [(1,), (2,)]
 
 
+@pytest.mark.thorough
 def test_a_relay_is_cut_and_mended_or_says_nothing(database: Database) -> None:
     with Relay(database.server.port) as relay:
         url = database.through(relay.port)

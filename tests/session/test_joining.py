@@ -13,6 +13,7 @@ import pytest
 from sendbatch import api
 from sendbatch.errors import CampaignError, GuardError
 from sendbatch.ledger.facts import Joined, Terms
+from sendbatch.ledger.folder import RecordFolder
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
@@ -24,6 +25,7 @@ from tests.kit.memory.record import MemoryRecord
 from tests.session.conftest import Declare
 
 DATABASE = "postgresql://db.example/news"
+PROJECT = "project: shop\n"
 
 
 class Stopper(Observer):
@@ -59,6 +61,8 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> MemoryRecord:
     monkeypatch.setattr(running, "sending_allowance", lambda job, own: contextlib.nullcontext(own))
     monkeypatch.setattr(running, "refusal", lambda job: None)
     monkeypatch.setattr(running, "hold_edition", lambda job: None)
+    monkeypatch.setattr(RecordFolder, "begin", RecordFolder.make)
+    monkeypatch.setattr(running, "sending_allowance", lambda job, own: contextlib.nullcontext(own))
     return record
 
 
@@ -70,7 +74,7 @@ def begun(
 
     def begin(**options: Any) -> MemoryRecord:
         stop = Stop()
-        campaign = api.load(live().file)
+        campaign = api.load(live(profile=PROJECT).file)
         first = api.run(
             campaign, yes=True, join=True, record=DATABASE, edge=edge, stop=stop,
             observer=Stopper(stop), **options,
@@ -90,7 +94,7 @@ def test_who_joins_sends_what_is_left_without_planning(
 ) -> None:
     record = begun()
     plan, heard = record.reading.plan(), Heard()
-    campaign = live()
+    campaign = live(profile=PROJECT)
     joined = api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge, observer=heard)
     assert joined.exit_code == 0
     assert len(mailhost.receivers) == len(set(mailhost.receivers)) == 3
@@ -102,7 +106,7 @@ def test_who_joins_needs_no_list(
     begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
 ) -> None:
     begun()
-    file = live().file
+    file = live(profile=PROJECT).file
     (file.parent / "people.csv").unlink()
     with pytest.raises(CampaignError):
         api.load(file)
@@ -111,7 +115,7 @@ def test_who_joins_needs_no_list(
 
 
 def test_who_has_to_plan_needs_the_list(shared: MemoryRecord, live: Declare, edge: Edge) -> None:
-    file = live().file
+    file = live(profile=PROJECT).file
     (file.parent / "people.csv").unlink()
     with pytest.raises(CampaignError, match="no run under way that this one could join") as refused:
         api.run(api.load(file, join=True), yes=True, join=True, record=DATABASE, edge=edge)
@@ -123,7 +127,7 @@ def test_another_list_is_said_and_not_read(
 ) -> None:
     begun()
     heard = Heard()
-    campaign = live(people="email,name\nnew@example.org,New\n")
+    campaign = live(profile=PROJECT, people="email,name\nnew@example.org,New\n")
     api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge, observer=heard)
     assert "new@example.org" not in mailhost.receivers
     assert any("differs from what the run was planned from" in one for one in heard.notices)
@@ -133,7 +137,7 @@ def test_another_text_is_refused(
     begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, mailhost: MailHost
 ) -> None:
     begun()
-    campaign = live()
+    campaign = live(profile=PROJECT)
     (text,) = campaign.folder.glob("*.txt")
     text.write_text("Something else.\n")
     with pytest.raises(GuardError) as refused:
@@ -165,7 +169,7 @@ def test_other_options_are_refused_and_named(
     said: str,
 ) -> None:
     begun()
-    campaign = live()
+    campaign = live(profile=PROJECT)
     with pytest.raises(GuardError) as refused:
         api.run(campaign, yes=True, join=True, record=DATABASE, edge=edge, **options)
     assert said in str(refused.value)
@@ -180,7 +184,7 @@ def test_another_version_is_named_and_nothing_else_is_compared(
     assert joined is not None
     record.joined = replace(joined, terms=replace(joined.terms, version="9.9.9", options="[]"))
     with pytest.raises(GuardError) as refused:
-        api.run(live(), yes=True, join=True, record=DATABASE, edge=edge)
+        api.run(live(profile=PROJECT), yes=True, join=True, record=DATABASE, edge=edge)
     assert "sendbatch is 9.9.9 there, and " in str(refused.value)
     assert "options" not in str(refused.value).split("\n")[1]
 
@@ -194,7 +198,7 @@ def test_options_that_were_tampered_with_are_data(
     assert joined is not None
     record.joined = replace(joined, terms=replace(joined.terms, options=options))
     with pytest.raises(GuardError) as refused:
-        api.run(live(), yes=True, join=True, record=DATABASE, edge=edge)
+        api.run(live(profile=PROJECT), yes=True, join=True, record=DATABASE, edge=edge)
     assert "\x1b" not in str(refused.value)
     assert len(str(refused.value)) < 2000
 
@@ -204,14 +208,14 @@ def test_nobody_is_sent_to_by_who_joins_without_a_yes(
 ) -> None:
     begun()
     with pytest.raises(GuardError, match="nobody is here to ask"):
-        api.run(live(), join=True, record=DATABASE, edge=edge)
+        api.run(live(profile=PROJECT), join=True, record=DATABASE, edge=edge)
     asked = []
 
     def ask(question: Any) -> bool:
         asked.append(question.plan.sendable)
         return True
 
-    api.run(live(), ask=ask, join=True, record=DATABASE, edge=edge)
+    api.run(live(profile=PROJECT), ask=ask, join=True, record=DATABASE, edge=edge)
     assert asked == [2]
 
 
@@ -220,4 +224,4 @@ def test_a_record_that_nobody_shares_cannot_be_joined(
 ) -> None:
     for record, where in ((None, "on this disk"), ("git", "in the repository")):
         with pytest.raises(CampaignError, match=f"--join.*{where}"):
-            api.run(live(), yes=True, join=True, record=record, edge=edge)
+            api.run(live(profile=PROJECT), yes=True, join=True, record=record, edge=edge)

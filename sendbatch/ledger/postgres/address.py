@@ -19,6 +19,11 @@ DEFAULT_PORT: Final = "5432"
 
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\[\]:]*)(?::(?P<port>[0-9]{0,5}))?")
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Wherever it stands in a folder's name, an address was meant; and what only begins one.
+_MEANT = re.compile(r"://|password\s*=", re.IGNORECASE)
+_NO_PATH = re.compile(
+    r"""\s*(?:["'$] | [A-Za-z][A-Za-z0-9+.-]+:/ | [A-Za-z_][A-Za-z0-9_]*\s*=)""", re.VERBOSE
+)
 _PARAMETER = re.compile(r"[A-Za-z_]+=[^=]*")
 
 
@@ -36,6 +41,22 @@ class Address:
 def is_address(text: str) -> bool:
     """Whether this is meant as the address of a database."""
     return text.strip().partition(":")[0].lower() in SCHEMES and ":" in text
+
+
+def hold_folder(text: str) -> None:
+    """What is no address as it is read here must not be taken for a folder's name where it is meant as one:
+    its record would know nobody, and its password stand in the folder's name. Raises CampaignError, which
+    shows nothing of it."""
+    is_path = text.startswith(("/", "./", "../", "~"))
+    if _MEANT.search(text) is None and (is_path or _NO_PATH.match(text) is None):
+        return
+    raise CampaignError(
+        "--record, or SENDBATCH_RECORD, names no folder, and no database as its address is written here; "
+        "nothing was done",
+        hint="a database is postgresql://USER@HOST:5432/DATABASE, without quotes around it, without NAME= "
+        "before it and without a driver's name (+psycopg, jdbc:), or a reference to it: '${DATABASE_URL}'; a "
+        "folder of such a name begins with ./",
+    )
 
 
 def address_of(text: str) -> Address:

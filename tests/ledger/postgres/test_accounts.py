@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from sendbatch.campaign.model import Rate
-from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.clocks import onward
-from sendbatch.ledger.postgres.connecting import connect
-from sendbatch.ledger.postgres.schema import ensure
 from sendbatch.ledger.postgres.senders import PostgresRegister
 from sendbatch.ledger.postgres.usage import PostgresUse
 from sendbatch.limits.peers import Peers
 from sendbatch.limits.shared_usage import SharedUsage, shared_account
-from tests.kit.postgres import Database, Postgres
+from tests.kit.postgres import Postgres
 
 HOUR, DAY = 3600, 86400
 NOW, ANOTHER = 1_790_000_000.0, 1_790_003_600.0  # two machines, of which one is an hour ahead
 
 
 @pytest.fixture
-def briefs(database: Database) -> Iterator[list[Brief]]:
-    address = address_of(database.url)
-    with connect(address) as connection:
-        ensure(connection, address)
-    made = [Brief(address) for _ in range(4)]
-    yield made
-    for one in made:
-        one.close()
+def host(account: str) -> str:
+    """One of this test alone."""
+    return f"{account}.example"
 
 
 def usages(briefs: list[Brief]) -> list[SharedUsage]:
     return [SharedUsage(PostgresUse(one)) for one in briefs]
 
 
-def test_what_one_takes_is_used_for_all_whatever_their_clocks_say(briefs: list[Brief]) -> None:
+def test_what_one_takes_is_used_for_all_whatever_their_clocks_say(
+    briefs: list[Brief], host: str
+) -> None:
     one, other, *_ = usages(briefs)
-    account = shared_account(PostgresUse(briefs[0]), "mail.example", "ada")
-    assert shared_account(PostgresUse(briefs[1]), "mail.example", "ada") == account
+    account = shared_account(PostgresUse(briefs[0]), host, "ada")
+    assert shared_account(PostgresUse(briefs[1]), host, "ada") == account
     assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 7
     assert other.take(account, [Rate(10, HOUR)], 7, ANOTHER) == 3
     assert other.used(account, HOUR, ANOTHER) == one.used(account, HOUR, NOW) == 10
@@ -55,19 +48,21 @@ def test_what_one_takes_is_used_for_all_whatever_their_clocks_say(briefs: list[B
     assert one.used(account, DAY, NOW) == 8
 
 
-def test_the_user_name_is_not_written_and_hosts_and_domains_are_apart(briefs: list[Brief]) -> None:
+def test_the_user_name_is_not_written_and_hosts_and_domains_are_apart(
+    briefs: list[Brief], host: str
+) -> None:
     one, *_ = usages(briefs)
     use = PostgresUse(briefs[0])
-    account, unnamed = shared_account(use, "mail.example", "ada"), shared_account(use, "mail.example", None)
+    account, unnamed = shared_account(use, host, "ada"), shared_account(use, host, None)
     assert "ada" not in account.user
     assert one.take(account.for_domain("a.example"), [Rate(5, DAY)], 9, NOW) == 5
     assert one.take(account, [], 4, NOW) == 4
     assert one.used(unnamed, DAY, NOW) == 4
-    assert one.used(shared_account(use, "other.example", "ada"), DAY, NOW) == 0
+    assert one.used(shared_account(use, f"other.{host}", "ada"), DAY, NOW) == 0
 
 
-def test_at_the_same_time_never_more_than_the_quota_is_taken(briefs: list[Brief]) -> None:
-    account = shared_account(PostgresUse(briefs[0]), "mail.example", "ada")
+def test_at_the_same_time_never_more_than_the_quota_is_taken(briefs: list[Brief], host: str) -> None:
+    account = shared_account(PostgresUse(briefs[0]), host, "ada")
     taken: list[int] = []
 
     def take(usage: SharedUsage) -> None:
@@ -83,9 +78,9 @@ def test_at_the_same_time_never_more_than_the_quota_is_taken(briefs: list[Brief]
     assert usages(briefs)[0].used(account, DAY, NOW) == 100
 
 
-def test_runs_see_each_other_and_share_connections(briefs: list[Brief]) -> None:
+def test_runs_see_each_other_and_share_connections(briefs: list[Brief], host: str) -> None:
     one, other = (
-        Peers(PostgresRegister(brief, "account"), name, "news", 4, 10.0, onward)
+        Peers(PostgresRegister(brief, host), name, "news", 4, 10.0, onward)
         for name, brief in zip(("one", "other"), briefs, strict=False)
     )
     with one.among_them():
@@ -99,11 +94,12 @@ def test_runs_see_each_other_and_share_connections(briefs: list[Brief]) -> None:
     assert (other.beside().parts, other.beside().connections) == (1, 4)
 
 
+@pytest.mark.thorough
 def test_while_the_database_is_away_nothing_is_to_be_had_and_nothing_is_raised(
-    postgres: Postgres, briefs: list[Brief]
+    postgres: Postgres, briefs: list[Brief], host: str
 ) -> None:
     one, *_ = usages(briefs)
-    account = shared_account(PostgresUse(briefs[0]), "mail.example", "ada")
+    account = shared_account(PostgresUse(briefs[0]), host, "ada")
     postgres.kill()
     assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 0
     assert one.next_free(account, [Rate(10, HOUR)], NOW) == NOW + 1

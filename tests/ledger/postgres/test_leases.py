@@ -4,60 +4,43 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from sendbatch.errors import LedgerError
-from sendbatch.ledger.postgres.address import Address, address_of
+from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.postgres.brief import Brief
-from sendbatch.ledger.postgres.connecting import connect
 from sendbatch.ledger.postgres.leases import PostgresLeases
-from sendbatch.ledger.postgres.schema import ensure
 from tests.kit.pooler import pooled
 from tests.kit.postgres import Database, Postgres
 
 STRETCH, AHEAD = 0.3, 0.5  # seconds
 
 
-@pytest.fixture
-def address(database: Database) -> Address:
-    found = address_of(database.url)
-    with connect(found) as connection:
-        ensure(connection, found)
-    return found
+def leases(briefs: list[Brief], account: str) -> list[PostgresLeases]:
+    return [PostgresLeases(brief, account, f"runner {n}") for n, brief in enumerate(briefs)]
 
 
-@pytest.fixture
-def briefs(address: Address) -> Iterator[list[Brief]]:
-    made = [Brief(address) for _ in range(4)]
-    yield made
-    for one in made:
-        one.close()
-
-
-def leases(briefs: list[Brief]) -> list[PostgresLeases]:
-    return [PostgresLeases(brief, "account", f"runner {n}") for n, brief in enumerate(briefs)]
-
-
-def test_one_alone_gets_a_stretch_and_then_the_next_one(briefs: list[Brief]) -> None:
-    one = leases(briefs)[0]
+def test_one_alone_gets_a_stretch_and_then_the_next_one(briefs: list[Brief], account: str) -> None:
+    one = leases(briefs, account)[0]
     assert one.lease("pace", 0.01, STRETCH, AHEAD)[0] == 30
     number, within, parts = one.lease("pace", 0.01, STRETCH, AHEAD)
     assert (number, parts) == (30, 1)
     assert 0.2 < within <= 0.3
 
 
-def test_who_asks_beside_others_gets_a_part(briefs: list[Brief]) -> None:
-    runners = leases(briefs)
+def test_who_asks_beside_others_gets_a_part(briefs: list[Brief], account: str) -> None:
+    runners = leases(briefs, account)
     found = [one.lease("pace", 0.01, STRETCH, 1.0) for one in runners]
     assert [(number, parts) for number, _, parts in found] == [(30, 1), (15, 2), (10, 3), (7, 4)]
     assert runners[0].lease("another", 0.01, STRETCH, AHEAD)[::2] == (30, 1)
 
 
-def test_a_slot_too_far_away_is_not_leased_and_it_is_told_when_to_ask_again(briefs: list[Brief]) -> None:
-    one, other, *_ = leases(briefs)
+def test_a_slot_too_far_away_is_not_leased_and_it_is_told_when_to_ask_again(
+    briefs: list[Brief], account: str
+) -> None:
+    one, other, *_ = leases(briefs, account)
     assert one.lease("pace", 60.0, STRETCH, AHEAD)[:2] == (1, 0.0)
     number, within, _ = other.lease("pace", 60.0, STRETCH, AHEAD)
     assert number == 0
@@ -65,7 +48,7 @@ def test_a_slot_too_far_away_is_not_leased_and_it_is_told_when_to_ask_again(brie
 
 
 def test_at_the_same_time_slots_are_leased_once_each(
-    briefs: list[Brief], address: Address
+    briefs: list[Brief], account: str, lasting: Database
 ) -> None:
     interval, ends = 0.001, time.monotonic() + 1.0
     taken = [0] * len(briefs)
@@ -76,35 +59,39 @@ def test_at_the_same_time_slots_are_leased_once_each(
 
     began = time.monotonic()
     threads = [
-        threading.Thread(target=ask, args=each) for each in enumerate(leases(briefs))
+        threading.Thread(target=ask, args=each) for each in enumerate(leases(briefs, account))
     ]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
     elapsed = time.monotonic() - began
-    with psycopg.connect(address.url) as connection:
-        found = connection.execute("SELECT taken, at FROM sendbatch.lease").fetchone()
+    with psycopg.connect(lasting.url) as connection:
+        found = connection.execute(
+            "SELECT taken FROM sendbatch.lease WHERE account = %s", (account,)
+        ).fetchone()
     assert found is not None
     assert found[0] == sum(taken)
     assert sum(taken) * interval <= elapsed + 0.1 + 0.02
     assert all(taken)
 
 
+@pytest.mark.thorough
 def test_through_a_pooler_that_gives_each_transaction_another_session(
-    postgres: Postgres, database: Database, address: Address
+    postgres: Postgres, lasting: Database, account: str
 ) -> None:
     with pooled(postgres) as pooler:
-        brief = Brief(address_of(database.through(pooler.port)))
-        one = PostgresLeases(brief, "account", "runner")
+        brief = Brief(address_of(lasting.through(pooler.port)))
+        one = PostgresLeases(brief, account, "runner")
         assert [one.lease("pace", 0.01, STRETCH, AHEAD)[0] for _ in range(2)] == [30, 30]
         brief.close()
 
 
+@pytest.mark.thorough
 def test_where_the_database_is_away_it_is_said_at_once_and_it_goes_on_once_it_is_back(
-    postgres: Postgres, briefs: list[Brief]
+    postgres: Postgres, briefs: list[Brief], account: str
 ) -> None:
-    one = leases(briefs)[0]
+    one = leases(briefs, account)[0]
     one.lease("pace", 0.01, STRETCH, AHEAD)
     postgres.kill()
     with pytest.raises(LedgerError, match="what runs have of the account"):
