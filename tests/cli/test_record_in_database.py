@@ -135,6 +135,7 @@ def sent(
     return desk
 
 
+@pytest.mark.thorough
 def test_whoever_goes_on_on_the_disk_is_told_where_the_record_is(
     sent: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +147,7 @@ def test_whoever_goes_on_on_the_disk_is_told_where_the_record_is(
     assert len(mailhost.receivers) == 3
 
 
+@pytest.mark.thorough
 def test_another_database_that_knows_nobody_is_refused(
     sent: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
 ) -> None:
@@ -155,6 +157,19 @@ def test_another_database_that_knows_nobody_is_refused(
     assert "and database.txt says that it is shop/spring in 127.0.0.1:" in told.err
     assert len(mailhost.receivers) == 3
     sent.run("run", "spring.yaml", "--yes", "--run", "2").ended(0)  # an edition begins anywhere
+
+
+@pytest.mark.thorough
+def test_a_record_that_was_deleted_in_the_database_is_not_begun_anew(
+    sent: Desk, mailhost: MailHost, database: Database
+) -> None:
+    database.say("DELETE FROM sendbatch.record")
+    for verb in ("run", "status", "report"):
+        told = sent.run(verb, "spring.yaml", *(["--yes"] if verb == "run" else [])).ended(2)
+        assert "is gone from the database, in which it was (shop/spring in 127.0.0.1:" in told.err
+        assert "put it back from a backup" in told.err
+    assert "a run would be refused" in sent.run("plan", "spring.yaml").said
+    assert len(mailhost.receivers) == 3
 
 
 def test_lines_that_lead_on_name_the_variable_and_never_what_it_holds(
@@ -171,6 +186,7 @@ def test_lines_that_lead_on_name_the_variable_and_never_what_it_holds(
     assert password not in said + "".join(path.read_text(errors="replace") for path in files)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("change", "said"),
     [

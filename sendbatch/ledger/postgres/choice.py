@@ -11,9 +11,11 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from sendbatch.ledger.facts import Retried
+from sendbatch.ledger.postgres.connecting import NOW, lease_seconds
 from sendbatch.ledger.postgres.heeding import Heeded
 from sendbatch.ledger.postgres.parts import ask
 from sendbatch.ledger.postgres.rows import COLUMNS, in_parts, to_recipients
+from sendbatch.ledger.postgres.runs import YOUNG
 from sendbatch.ledger.postgres.scratch import Scratch
 from sendbatch.ledger.postgres.selecting import CHOSEN, LEFT, SCOPE, PostgresSelection
 from sendbatch.ledger.postgres.text import stored
@@ -106,6 +108,9 @@ class Choice(PostgresSelection, ABC):
         if only is not None:
             those += " AND id = ANY(%s)"
             values.append(sorted(only))
+        else:  # an answer may still come, of a runner that is only slow or paused
+            those += f" AND (finished_at IS NULL OR finished_at < {NOW} - %s)"
+            values.append(YOUNG + lease_seconds())
         statement = f"INSERT INTO {self._scratch.make('asked')} (id) {those} ON CONFLICT DO NOTHING"
         return self._db.execute(statement, values or None).rowcount
 

@@ -63,17 +63,17 @@ class PostgresRecord:
     def __init__(self, waiting: Waiting, seat: Seat, joined: Joined | None, *, shared: bool) -> None:
         self.joined = joined
         self._waiting = waiting
-        self._seat = seat
+        self.seat = seat
         self._shared = shared
         self._time = DatabaseTime()
-        self._writing, self._looking, self._reading = Line(waiting), Line(waiting), Line(waiting)
+        self.writing, self._looking, self._reading = Line(waiting), Line(waiting), Line(waiting)
         self._holding = Holding()
-        self._commits = Commits(self._writing, seat, self._holding, self._time)
+        self._commits = Commits(self.writing, seat, self._holding, self._time)
         unheard = replace(waiting, told=lambda text: None, offline=0.0)
         self.heartbeat = Heartbeat(
             Line(unheard), seat, self._commits, self._time, self._asked_to_end
         )
-        self._watch = Watch(self._writing, self._looking, self._reading)
+        self._watch = Watch(self.writing, self._looking, self._reading)
         self.reading = PostgresReading(Answering(self._reading), seat.record)
 
     def now(self) -> float:
@@ -88,7 +88,7 @@ class PostgresRecord:
 
     def beat(self) -> None:
         """Say so, and hear what others have to say, now."""
-        self._writing.ask(self.heartbeat.beat)
+        self.writing.ask(self.heartbeat.beat)
 
     def _asked_to_end(self, by: str) -> None:
         self._waiting.stop.soon(f"sendbatch stop, {one_line(by, 200)}")
@@ -102,15 +102,15 @@ class PostgresRecord:
 
     def backlog(self, now: Callable[[], float]) -> PostgresBacklog:
         looking = Answering(self._looking)
-        selection = selection_of(looking, self._seat.record)
+        selection = selection_of(looking, self.seat.record)
         began_at = looking.execute(
-            "SELECT began_at FROM sendbatch.run WHERE record = %s", (self._seat.record,)
+            "SELECT began_at FROM sendbatch.run WHERE record = %s", (self.seat.record,)
         ).fetchone()
         return PostgresBacklog(
             self._commits,
             self._looking,
             selection,
-            Queries(self._seat.record, selection.those, began_at[0] if began_at else None),
+            Queries(self.seat.record, selection.those, began_at[0] if began_at else None),
             shared=self._shared,
             is_out=lambda: self.heartbeat.is_out,
             ended=self._end,
@@ -119,41 +119,41 @@ class PostgresRecord:
     def hold(self, cursor: Cursor) -> int:
         """In the transaction that is open: no other run begins before its end. Returns the record's id.
         Raises RecordLost where another has it."""
-        runs.hold_planning(cursor, self._seat)
-        return self._seat.record
+        runs.hold_planning(cursor, self.seat)
+        return self.seat.record
 
     def recover(self, at: float) -> int:
-        if self._seat.token is None:
+        if self.seat.token is None:
             return 0  # others are alive: what is left by who is not is found as blocks are taken
 
         def work(connection: Connection) -> int:
             with transaction(connection) as cursor:
-                runs.hold_planning(cursor, self._seat)
-                return recovery.recover(cursor, self._seat, self._holding, at)
+                runs.hold_planning(cursor, self.seat)
+                return recovery.recover(cursor, self.seat, self._holding, at)
 
-        return self._writing.ask(work)
+        return self.writing.ask(work)
 
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         def work(connection: Connection) -> list[str]:
             with transaction(connection) as cursor:
-                runs.hold_planning(cursor, self._seat)
-                return recovery.resolve(cursor, self._seat, named, to, at)
+                runs.hold_planning(cursor, self.seat)
+                return recovery.resolve(cursor, self.seat, named, to, at)
 
-        return self._writing.ask(work)
+        return self.writing.ask(work)
 
     @contextlib.contextmanager
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[PostgresDraft]:
         address = self._waiting.address
         with contextlib.closing(opened(address)) as connection:
             with transaction(connection) as cursor:
-                token = runs.tokens(cursor, self._seat.record, 1)
+                token = runs.tokens(cursor, self.seat.record, 1)
             with drafted(
                 connection,
                 address,
-                self._seat.record,
+                self.seat.record,
                 token,
                 heed=heed,
-                hold=partial(runs.hold_planning, seat=self._seat),
+                hold=partial(runs.hold_planning, seat=self.seat),
                 begin=self._begin,
                 merged=self._merged,
             ) as draft:
@@ -169,37 +169,37 @@ class PostgresRecord:
         """Last in the transaction that merges."""
         sendable = ", ".join(f"'{status}'" for status in sorted(SENDABLE))
         those = f"holds AND status IN ({sendable}){selection.those}"
-        blocks.cut(cursor, self._seat.record, f"(SELECT id FROM {selection.rows} WHERE {those})")
-        runs.begin(cursor, self._seat, begins_at, terms)
+        blocks.cut(cursor, self.seat.record, f"(SELECT id FROM {selection.rows} WHERE {those})")
+        runs.begin(cursor, self.seat, begins_at, terms)
 
     def _merged(self, selection: PostgresSelection) -> None:
         """The plan is the record's; who may be at the row of this runner beside is not waited for before."""
         self._holding.clear()
-        self._writing.ask(
+        self.writing.ask(
             lambda connection: connection.execute(
                 "UPDATE sendbatch.runner AS r SET state = n.state FROM sendbatch.run AS n "
                 "WHERE n.record = r.record AND r.record = %s AND r.id = %s",
-                (self._seat.record, self._seat.runner),
+                (self.seat.record, self.seat.runner),
             )
         )
 
     def _end(self) -> None:
         def work(connection: Connection) -> None:
             with transaction(connection) as cursor:
-                if runs.is_last(cursor, self._seat):
-                    restore(cursor, self._seat.record)
+                if runs.is_last(cursor, self.seat):
+                    restore(cursor, self.seat.record)
 
-        if self._writing.is_busy:  # a call was left to itself, and is not to write any more
-            self._writing.close()
-        line = self._closing() if self._writing.is_closed else self._writing
+        if self.writing.is_busy:  # a call was left to itself, and is not to write any more
+            self.writing.close()
+        line = self._closing() if self.writing.is_closed else self.writing
         line.ask(work)
-        if line is not self._writing:
+        if line is not self.writing:
             line.close()
 
     def close(self) -> None:
         """What this runner held is for others at once; with the last one, the run is over."""
         self.heartbeat.stop()
-        for line in (self._writing, self._looking, self._reading):
+        for line in (self.writing, self._looking, self._reading):
             line.close()
         closing = self._closing()
         watch = Watch(closing)
@@ -215,11 +215,11 @@ class PostgresRecord:
 
     def _leave(self, connection: Connection) -> None:
         with transaction(connection) as cursor:
-            last = runs.is_last(cursor, self._seat)
-            blocks.leave(cursor, self._seat)
+            last = runs.is_last(cursor, self.seat)
+            blocks.leave(cursor, self.seat)
             if last:
-                restore(cursor, self._seat.record)
-            runs.leave(cursor, self._seat, last=last)
+                restore(cursor, self.seat.record)
+            runs.leave(cursor, self.seat, last=last)
 
 
 @contextlib.contextmanager

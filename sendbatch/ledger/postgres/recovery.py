@@ -16,7 +16,7 @@ from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import RESERVED, Holding, of_seat
 from sendbatch.ledger.postgres.connecting import NOW, Connection, Cursor, lease_seconds, one
 from sendbatch.ledger.postgres.intents import CURRENT
-from sendbatch.ledger.postgres.runs import Seat, tokens
+from sendbatch.ledger.postgres.runs import YOUNG, Seat, tokens
 from sendbatch.ledger.postgres.selecting import restore
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.ledger.postgres.view import gone, plan_rows, rows_of
@@ -51,9 +51,6 @@ _JUST_TAKEN: Final = (
     "(SELECT b.first, b.last FROM sendbatch.block AS b WHERE b.record = %(record)s "
     f"AND b.owner = %(runner)s AND b.state = 'held' AND b.token >= {RESERVED})"
 )
-# Seconds: so long, and a lease, an answer may come after all. No server takes longer for one (RFC 5321
-# §4.5.3.2).
-YOUNG: Final = 900.0
 
 
 def doubt(

@@ -18,6 +18,8 @@ from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds, one
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.words import clock_time
 
+# Seconds: so long, and a lease, an answer may come after all. No server takes longer (RFC 5321 §4.5.3.2).
+YOUNG: Final = 900.0
 PLANNING, SENDING, ENDED = "planning", "sending", "ended"
 # Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
 ALIVE: Final[LiteralString] = f"(seen_at > {NOW} - %s AND seen_at < {NOW} + 2 * %s)"
@@ -179,6 +181,8 @@ def ask_to_end(cursor: Cursor, record: int, by: str) -> list[int]:
 def hold_planning(cursor: Cursor, seat: Seat) -> None:
     """This one plans still, and nobody else begins to before the end of the transaction. Raises
     RecordLost."""
+    # in the order in which all take these rows
+    cursor.execute("SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
     if seat.token is None or not one(
         cursor,
         "SELECT true FROM sendbatch.run WHERE record = %s AND id = %s AND token = %s FOR UPDATE",

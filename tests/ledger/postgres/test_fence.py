@@ -254,3 +254,15 @@ def test_what_a_runner_had_accepted_is_counted(database: Database) -> None:
         one.end(*people)
         assert one.backlog.totals() == {Status.ACCEPTED: 5}
         assert database.say("SELECT sent FROM sendbatch.runner") == [(5,)]
+
+
+def test_resend_leaves_doubt_that_an_answer_may_still_settle(database: Database) -> None:
+    with runner(database.url, people=2) as one:
+        ann, bob = one.claim()
+        one.begin(ann, bob)
+        one.end(ann, bob, outcome=OUTCOMES[Status.IN_DOUBT])
+    database.say(f"UPDATE sendbatch.delivery SET finished_at = 1 WHERE id = {ann.id}")
+    with opened(database.url) as (record, _), record.draft() as draft:
+        assert draft.resend() == 1
+        assert [who.key for who in draft.samples(9)] == [ann.key]
+        assert draft.resend([bob.id]) == 1  # a provider's key holds
