@@ -20,6 +20,15 @@ def test_a_budget_counts_attempts_of_one_run() -> None:
     assert (budget.used(7), budget.used(8), budget.used(2_000_000)) == (3, 0, 0)
 
 
+def test_what_others_have_tried_in_the_same_run_counts_as_well() -> None:
+    budget = Budget(3)
+    assert budget.spend(7) == 1
+    assert budget.spend(7, before=2) == 3  # another had it in between
+    assert budget.is_spent(7)
+    assert budget.spend(8, before=1) == 2
+    assert budget.spend(8, before=1) == 3  # the record does not know of the last one yet
+
+
 def test_a_budget_greater_than_a_byte_ends_all_the_same() -> None:
     budget = Budget(100_000)
     for _ in range(300):
