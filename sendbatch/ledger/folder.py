@@ -171,7 +171,8 @@ class RecordFolder:
         self.refuse_links()
         if not self.is_here:
             self._hold_none_here()
-            self._hold_no_other()
+            if (gone := self.lost()) is not None:
+                raise gone
             with contextlib.suppress(LedgerError):  # a checkout that is read-only: reports go nowhere
                 self.make()
             return
@@ -199,18 +200,6 @@ class RecordFolder:
             create(self.path / FILE, b"")
             sync(self.path)
 
-    def _hold_no_other(self) -> None:
-        """What stands beside the reports is of a record that this database has. Raises LedgerError."""
-        if self.database is None or self._may_go or os.path.lexists(self.path / FILE):
-            return
-        other = noted.in_another(self.path, self.database.title)
-        if other is None:
-            return
-        from sendbatch.ledger.records import has_record
-
-        if not has_record(self):
-            raise other
-
     def _hold_none_here(self) -> None:
         """A record on this disk knows people whom one that begins elsewhere would mail again. Raises
         GuardError, LedgerError."""
@@ -235,6 +224,8 @@ class RecordFolder:
     def lost(self) -> LedgerError | None:
         """What is said where something shows that there was a record and there is none. One of mail that no
         recipient got may go. Raises LedgerError where the folder cannot be read."""
+        if self.database is not None:
+            return self._lost_in(self.database) if self.is_read else None
         if not self.is_here:
             return None  # in a repository it is held against its witness when it is read
         if self._may_go:
@@ -245,6 +236,17 @@ class RecordFolder:
             return elsewhere
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)
         return lost(self.path, planned=not is_empty and has_ledger(self.path))
+
+    def _lost_in(self, database: DatabasePlace) -> LedgerError | None:
+        """What stands beside the reports is of a record that this database has not. Raises LedgerError."""
+        if self._may_go or os.path.lexists(self.path / FILE):
+            return None
+        gone = noted.in_another(self.path, database.title)
+        if gone is None:
+            return None
+        from sendbatch.ledger.records import has_record
+
+        return None if has_record(self) else gone
 
     def refuse_links(self) -> None:
         """Raises LedgerError where a folder of this record is a link that nobody named: a repository

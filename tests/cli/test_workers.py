@@ -34,6 +34,7 @@ def children_of(process: subprocess.Popen[str]) -> list[int]:
     return [int(one) for one in found if WORKER.search(Path(f"/proc/{one}/cmdline").read_text())]
 
 
+@pytest.mark.thorough
 def test_several_send_one_run_and_nobody_gets_two(
     shared: Desk, mailhost: MailHost, database: Database
 ) -> None:
@@ -85,6 +86,7 @@ def test_with_the_first_all_end(shared: Desk, mailhost: MailHost) -> None:
     until(lambda: all(map(is_gone, others)), "none is left behind")
 
 
+@pytest.mark.thorough
 def test_stop_ends_all_of_them_and_status_tells_of_each(
     shared: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
@@ -136,6 +138,7 @@ def test_no_report_where_none_can_be_written_and_that_is_said_once(
     assert report.out.count("accepted") == 3
 
 
+@pytest.mark.thorough
 def test_one_name_for_two_campaigns_of_a_project_is_refused_wherever_they_are(
     shared: Desk, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:

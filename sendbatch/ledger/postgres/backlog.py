@@ -138,12 +138,18 @@ class PostgresBacklog:
             ).fetchone()
             due_at = found[0] if found is not None else None
             self.others = self._shared and self._others_hold(connection)
-            if not self.others:
+            if not self.others or (lane != EVERYONE and not self._is_anybody(connection, lane)):
                 return due_at
             again = self.now() + lease_seconds() / 2
             return again if due_at is None else min(due_at, again)
 
         return self._looking.ask(look)
+
+    def _is_anybody(self, connection: Connection, lane: Lane) -> bool:
+        """Whether the blocks of others may have somebody at these domains: else nobody has, and who waits for
+        one that is tried there would wait for ever."""
+        found = connection.execute(_sql(self._queries.anybody(lane)), self._values(lane))
+        return found.fetchone() is not None
 
     def _any_due(self, connection: Connection, now: float) -> bool:
         found = connection.execute(

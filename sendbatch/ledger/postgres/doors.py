@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import psycopg
 
 from sendbatch.ledger.postgres import runs
-from sendbatch.ledger.postgres.connecting import Cursor, opened, refused, transaction
+from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.record import open_record
@@ -81,9 +81,13 @@ def stop_runners(place: Place, by: str) -> list[int]:
 @contextmanager
 def asking(place: Place) -> Iterator[Cursor | None]:
     """For a question or two, each a transaction; None where the database has no tables of ours. Raises
-    LedgerError."""
+    LedgerError, RecordStopped where the database is away."""
     address = place.address
-    with closing(opened(address)) as connection:
+    try:
+        found = connect(address)
+    except psycopg.Error as error:
+        raise away(error, address) from None
+    with closing(found) as connection:
         try:
             is_there = hold_version(connection, address)
             yield connection.cursor() if is_there else None

@@ -39,12 +39,18 @@ def in_another(folder: Path, place: str) -> LedgerError | None:
     where, found = noted_in(folder), [name for name in REPORT_FILES if os.path.lexists(folder / name)]
     if where is None and not found:
         return None
-    shows = f"{FILE} says that it is {where}" if where else f"{', '.join(found)} shows that there was one"
+    show = "shows" if len(found) == 1 else "show"
+    shows = f"{FILE} says that it is {where}" if where else f"{', '.join(found)} {show} that there was one"
+    if where == place:
+        return LedgerError(
+            f"{shown(folder)}: the record of this campaign is gone from the database, in which it was "
+            f"({place}): it was deleted, or the database is not what it was; nothing was sent",
+            hint="put it back from a backup of the database that was made after the last run\n"
+            f"  {_without(folder)}",
+        )
     return LedgerError(
         f"{shown(folder)}: there is no record of this campaign in {place}, and {shows}; nothing was sent",
-        hint=f"{_AGAIN}\n  is that record lost? then move the folder {shell_line(shown(folder))} away, and "
-        "leave out by --except FILE whom its report.csv, or the server's log, names: without that everybody "
-        "is mailed again",
+        hint=f"{_AGAIN}\n  {_without(folder)}",
     )
 
 
@@ -60,7 +66,15 @@ def not_here(folder: Path) -> LedgerError | None:
     )
 
 
+def _without(folder: Path) -> str:
+    return (
+        f"is that record lost? then move the folder {shell_line(shown(folder))} away, and leave out by "
+        "--except FILE whom the server's log, or its report.csv, names (what was sent since the last run "
+        "ended stands in the log alone): without that everybody is mailed again"
+    )
+
+
 _AGAIN = (
     "name the database that has it, as it was named before: by SENDBATCH_RECORD, --record, or at the top of "
-    'profiles.yaml: record: "${DATABASE_URL}"'
+    'profiles.yaml: record: "${DATABASE_URL}"; look at its address, at `project:` there, and at --run'
 )
