@@ -171,7 +171,7 @@ lives = st.builds(
 FREED = Event("free", 60.0)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 24), st.lists(lives, min_size=1, max_size=3))
 def test_nobody_gets_it_twice_and_nobody_is_lost(
     salt: int, people: int, before: list[Life]
