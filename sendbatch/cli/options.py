@@ -93,8 +93,8 @@ run = click.option(
 )
 class _Recorded(click.Path):
     """`git`, in capitals or not, is the repository; a folder of that name is ./git. A database is named by
-    its address without a password, or by a reference to it: as what it stands in the environment for, where it
-    comes from there. A folder is looked at where it can be said whose it is."""
+    its address without a password, or by a reference to it, where it comes from the environment always. A
+    folder is looked at where it can be said whose it is."""
 
     def __init__(self, hint: str) -> None:
         super().__init__(path_type=Path, readable=False)

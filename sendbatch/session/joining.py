@@ -55,8 +55,8 @@ def too_late(job: Job, reading: Reading) -> str | None:
     if not job.options.join or limit is None or not reading.has_tried():
         return None
     return (
-        f"no run is under way that this one could join: it begins another, to {limit:,} at most, beside those "
-        "whom earlier runs have sent to"
+        f"no run is under way that this one could join: it begins another, to {limit:,} at most, beside "
+        "those whom earlier runs have sent to"
     )
 
 
