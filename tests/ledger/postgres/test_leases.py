@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
@@ -14,6 +15,7 @@ from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.leases import PostgresLeases
 from tests.kit.pooler import pooled
 from tests.kit.postgres import Database, Postgres
+from tests.kit.waiting import until
 
 STRETCH, AHEAD, FURTHEST = 0.3, 0.5, 61.0  # seconds
 
@@ -114,3 +116,23 @@ def test_a_pace_that_somebody_or_a_wrong_clock_has_set_far_ahead_stands_at_now(
         )
     assert one.lease("pace", 0.01, STRETCH, AHEAD, FURTHEST) == (30, 0.0, 1)
     assert one.lease("pace", 0.01, STRETCH, AHEAD, FURTHEST)[0] == 30
+
+
+@pytest.mark.thorough
+def test_while_one_thread_waits_for_a_database_that_is_silent_another_is_told_so(
+    postgres: Postgres, briefs: list[Brief], account: str
+) -> None:
+    one = leases(briefs, account)[0]
+    one.lease("pace", 0.01, STRETCH, AHEAD, FURTHEST)
+
+    def wait() -> None:
+        with contextlib.suppress(LedgerError):
+            one.lease("pace", 0.01, STRETCH, AHEAD, FURTHEST)
+
+    with postgres.paused():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        until(lambda: briefs[0]._lock.locked(), "the first one asks")
+        with pytest.raises(LedgerError, match="does not answer"):
+            one.lease("pace", 0.01, STRETCH, AHEAD, FURTHEST)
+    waiting.join()
