@@ -38,9 +38,12 @@ class Leases(Protocol):
     """Where paces stand, for all runners: each call is one transaction, from any thread, by the time of
     whoever keeps them."""
 
-    def lease(self, limit: str, interval: float, stretch: float, ahead: float) -> Leased:
+    def lease(
+        self, limit: str, interval: float, stretch: float, ahead: float, furthest: float
+    ) -> Leased:
         """Some messages of the pace of this name, which has so many seconds from one to the next: this
-        runner's part of a stretch, one at least, of which the first may go within `ahead` seconds.
+        runner's part of a stretch, one at least, of which the first may go within `ahead` seconds. No pace of
+        this name stands more than `furthest` ahead, but by mistake.
 
         Raises LedgerError where they cannot be had for now.
         """
@@ -72,6 +75,7 @@ class LeasedPace(Metered):
     ) -> None:
         self.domain = domain
         self._alone = rate.seconds / rate.count
+        self._furthest = AHEAD + STRETCH + rate.seconds  # others may have it slower
         self.interval = self._alone
         self._limit = limit
         self._leases = leases
@@ -186,8 +190,9 @@ class LeasedPace(Metered):
         asked_at, asked_wall = clock.steady(), clock.wall()
         try:
             number, within, parts = await aside(
-                self._leases.lease, self._limit, self._alone, self._stretch, AHEAD
+                self._leases.lease, self._limit, self._alone, self._stretch, AHEAD, self._furthest
             )
+            within = min(within, self._furthest)
         except LedgerError:  # whoever writes the record waits for it, and says so
             number, within, parts, self._is_away = 0, AGAIN, 1, True
         else:

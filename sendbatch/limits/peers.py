@@ -11,6 +11,7 @@ what it has uses it no more: by then others may.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -186,7 +187,7 @@ class Peers:
         everyone = sorted([mine, *alive], key=lambda one: (one.since, one.id))
         share, rest = divmod(self._declared, len(everyone))
         wanted = share + (everyone.index(mine) < rest)
-        had = sum(one.connections for one in everyone if one is not mine)
+        had = sum(max(one.connections, 0) for one in everyone if one is not mine)
         return min(wanted, max(0, self._declared - had))
 
     def _is_of_this_run(self, one: Sender, mine: Sender) -> bool:
@@ -200,7 +201,7 @@ class Peers:
             (one.since, one.id) < (mine.since, mine.id),
             one.campaign == self._campaign,
             one.lessons,
-            max(now - one.learned_at, 0.0),
+            max(now - one.learned_at, 0.0) if math.isfinite(one.learned_at) else 0.0,
         )
 
     def _left(self, found: Sequence[Fields], now: float) -> Fields:

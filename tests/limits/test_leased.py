@@ -30,14 +30,14 @@ class Kept:
     is_away: bool = False
 
     def lease(
-        self, sender: object, interval: float, stretch: float, ahead: float
+        self, sender: object, interval: float, stretch: float, ahead: float, furthest: float
     ) -> tuple[int, float, int]:
         if self.is_away:
             raise LedgerError("away")
         now = self.clock.now
         self.asked[sender] = now
         parts = sum(now - at <= 1.0 for at in self.asked.values())
-        begins = max(self.at, now)
+        begins = max(self.at, now) if self.at <= now + furthest else now
         if begins > now + ahead:
             return 0, begins - ahead - now, parts
         number = max(1, int(stretch / (interval * parts)))
@@ -53,9 +53,9 @@ class Sender:
     kept: Kept
 
     def lease(
-        self, limit: str, interval: float, stretch: float, ahead: float
+        self, limit: str, interval: float, stretch: float, ahead: float, furthest: float
     ) -> tuple[int, float, int]:
-        return self.kept.lease(self, interval, stretch, ahead)
+        return self.kept.lease(self, interval, stretch, ahead, furthest)
 
 
 async def send(

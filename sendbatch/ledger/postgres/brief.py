@@ -13,6 +13,8 @@ from sendbatch.errors import LedgerError
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.connecting import Connection, Cursor, connect, transaction, words_of
 
+PATIENCE = 2.0  # seconds that one thread waits for another
+
 
 class Brief:
     """From any thread, of which one at a time has it. Where it broke, the next call makes it anew."""
@@ -37,17 +39,21 @@ class Brief:
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[Connection]:
-        with self._lock:
-            try:
-                yield self._ready()
-            except psycopg.Error as error:
-                self._drop()
-                raise LedgerError(
-                    f"{self._address.shown}: what runs have of the account together: {words_of(error)}"
-                ) from None
-            except BaseException:
-                self._drop()
-                raise
+        if not self._lock.acquire(timeout=PATIENCE):  # who has it waits for a server that is silent
+            raise self._unusable("the database does not answer")
+        try:
+            yield self._ready()
+        except psycopg.Error as error:
+            self._drop()
+            raise self._unusable(words_of(error)) from None
+        except BaseException:
+            self._drop()
+            raise
+        finally:
+            self._lock.release()
+
+    def _unusable(self, why: str) -> LedgerError:
+        return LedgerError(f"{self._address.shown}: what runs have of the account together: {why}")
 
     def _ready(self) -> Connection:
         if self._is_closed:

@@ -10,7 +10,8 @@ LATELY: Final = 1.0  # seconds for which who asked counts among those who share 
 
 # One statement: it takes the pace's row, and only then looks where that stands and what time it is. Who asks
 # gets the part of a stretch that is theirs, one at least, where the first of them may go within `ahead`. If
-# slots are near, nobody waits for the disk: what a crash forgets is over before the database is back.
+# slots are near, nobody waits for the disk: what a crash forgets is over before the database is back. A pace
+# that stands further ahead than any lease moves it was written by a clock that was wrong: it stands at now.
 _LEASE: Final[LiteralString] = """
 WITH locked AS MATERIALIZED (
     SELECT at FROM sendbatch.lease WHERE account = %(account)s AND "limit" = %(limit)s FOR UPDATE
@@ -28,14 +29,14 @@ WITH locked AS MATERIALIZED (
     FROM moment LEFT JOIN sendbatch.taker ON account = %(account)s AND "limit" = %(limit)s
         AND sender <> %(sender)s AND taker.at BETWEEN now - %(lately)s AND now + %(lately)s
 ), given AS MATERIALIZED (
-    SELECT parts, now, greatest(at, now) AS begins,
-        CASE WHEN greatest(at, now) > now + %(ahead)s THEN 0
+    SELECT parts, now, begins, CASE WHEN begins > now + %(ahead)s THEN 0
         ELSE greatest(1, floor(%(stretch)s / (%(interval)s * parts)))::bigint END AS number
-    FROM beside
+    FROM (SELECT parts, now, CASE WHEN at > now + %(furthest)s THEN now ELSE greatest(at, now) END AS begins
+        FROM beside) AS beside
 ), moved AS (
     UPDATE sendbatch.lease AS pace
     SET at = CASE WHEN number > 0 THEN begins + number * %(interval)s ELSE pace.at END,
-        taken = taken + number
+        taken = CASE WHEN taken BETWEEN 0 AND 1e18 THEN taken + number ELSE number END
     FROM given WHERE pace.account = %(account)s AND pace."limit" = %(limit)s
     RETURNING 1
 )
@@ -56,7 +57,7 @@ class PostgresLeases:
         self._account, self._sender = account, sender
 
     def lease(
-        self, limit: str, interval: float, stretch: float, ahead: float
+        self, limit: str, interval: float, stretch: float, ahead: float, furthest: float
     ) -> tuple[int, float, int]:
         """Raises LedgerError where the database is away."""
         values = {
@@ -66,6 +67,7 @@ class PostgresLeases:
             "interval": interval,
             "stretch": stretch,
             "ahead": ahead,
+            "furthest": furthest,
             "lately": LATELY,
         }
         with self._brief.cursor() as cursor:
