@@ -92,8 +92,8 @@ run = click.option(
     help="The edition; '' for the one without a name.",
 )
 class _Recorded(click.Path):
-    """`git` as it stands is the repository; a folder of that name is ./git. A database is named by its
-    address without a password, or by a reference to it: as what it stands in the environment for, where it
+    """`git`, in capitals or not, is the repository; a folder of that name is ./git. A database is named by
+    its address without a password, or by a reference to it: as what it stands in the environment for, where it
     comes from there. A folder is looked at where it can be said whose it is."""
 
     def __init__(self, hint: str) -> None:
@@ -101,8 +101,8 @@ class _Recorded(click.Path):
         self._hint = hint  # where the address that was typed has a password in it
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and value == "git":
-            return value
+        if isinstance(value, str) and value.strip().lower() == "git":
+            return "git"
         if isinstance(value, str) and _names_database(value):
             is_typed = not _is_of_environment(param, ctx)
             return _database(value.strip(), is_typed=is_typed, hint=self._hint)

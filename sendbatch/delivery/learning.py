@@ -47,7 +47,9 @@ class Learning:
                 self._learn(read(other.lessons), other.age)
         self._brake(beside.others)
         self._building.failed_elsewhere(beside.unbuildable)
-        self._peers.tell(self._opener.in_use, str(self._lessons(beside.parts)), self._building.failed)
+        # what may be open before this is looked at again is in use, for all that others know
+        in_use = max(self._opener.in_use, self._connections)
+        self._peers.tell(in_use, str(self._lessons(beside.parts)), self._building.failed)
 
     def _take(self, connections: int, parts: int) -> None:
         if connections != self._connections:

@@ -137,7 +137,8 @@ class Peers:
         return replace(self._beside, connections=0)
 
     def tell(self, connections: int, lessons: str, unbuildable: int) -> None:
-        """So many are in use here, this was learned, and so many messages could not be built."""
+        """So many are in use here, or may be at any moment; this was learned; and so many messages could not
+        be built."""
         before, self._here = self._here, _Here(connections, unbuildable, lessons)
         if lessons != before.lessons or connections < before.connections:
             self._news.set()

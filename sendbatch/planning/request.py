@@ -34,7 +34,8 @@ class Keeping:
     """How the record is kept: `place` is its folder as it is shown, which --record names if `is_named`;
     `environ` may be that of a CI job. `refused` is what a run would say of the record, where it is only
     looked at. `lasts`: it is the same wherever the campaign is run; `is_shared`: other machines may have
-    other files of the project; `unread` is why it was not read, if
+    other files of the project; `database` is which record of which database it is, where that was read;
+    `unread` is why it was not read, if
     so."""
 
     place: str
@@ -43,6 +44,7 @@ class Keeping:
     refused: SendbatchError | None = None
     lasts: bool = False
     is_shared: bool = False
+    database: str = ""
     unread: str | None = None
 
     @property

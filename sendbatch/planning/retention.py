@@ -33,8 +33,10 @@ def hold_kept(request: Request, holders: int, now: float, *, is_new: bool) -> st
     if not is_new:
         begun_before = "--first-run: there is a record, which the run goes on with"
         return None if options.first_run is None else begun_before
-    if not campaign.profile.mails_the_list or keeping.lasts:
+    if not campaign.profile.mails_the_list:
         return None
+    if keeping.lasts:
+        return _begun_in(keeping.database, holders) if keeping.database else None
     beginning = Beginning(
         campaign.name, keeping.place, request.ways.again, keeping.is_named, holders
     )
@@ -42,6 +44,14 @@ def hold_kept(request: Request, holders: int, now: float, *, is_new: bool) -> st
     if reason is not None and not request.looking:
         raise GuardError(reason)
     return None if reason is None else f"a run would be refused: {reason}"
+
+
+def _begun_in(database: str, holders: int) -> str:
+    """Of a database that another variable may name: it is asked about, or stands in the log."""
+    return (
+        f"a new record, {database}: there nobody is known to have the mail, and it begins with "
+        f"{_all(holders)}"
+    )
 
 
 def refusal(

@@ -86,7 +86,7 @@ def request_of(
     """What planning is asked for, and the plan that it is `held` to. `looking`: nothing will be sent, and
     `to_be_held` that a run is to be held to what comes of it; `refused` is then what a run would say of the
     record."""
-    place = shown(job.record.path)
+    place, database = shown(job.record.path), job.record.database
     return Request(
         campaign=job.campaign,
         content=content,
@@ -98,7 +98,8 @@ def request_of(
             job.edge.environ,
             refused,
             lasts=not job.record.is_here,
-            is_shared=job.record.database is not None,
+            is_shared=database is not None,
+            database=database.title if database is not None and job.record.is_read else "",
             unread=_unread(job),
         ),
         announced_size=allowance.announced_size(job.now()),

@@ -6,10 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
 
 from sendbatch.ledger.facts import Intent, Settled
 from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.postgres.backlog import PostgresBacklog
+from sendbatch.ledger.postgres.connecting import Connection
+from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.record import PostgresRecord, open_record
 from sendbatch.ledger.store import Draft
@@ -91,3 +96,27 @@ def forgotten(database: Database) -> None:
 
 def standing(database: Database) -> dict[str, str]:
     return dict(database.say("SELECT key, status FROM sendbatch.delivery ORDER BY id"))
+
+
+@contextmanager
+def losing(line: Line, meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """The next answer does not come, whatever was done; and `meanwhile` happens before it is known."""
+    asked: Any = line.ask
+    is_lost: list[bool] = []
+
+    def ask(work: Callable[[Connection], Any]) -> Any:
+        def lost(connection: Connection) -> Any:
+            found = work(connection)
+            if not is_lost:
+                is_lost.append(True)
+                meanwhile()
+                raise psycopg.OperationalError("the connection is lost")
+            return found
+
+        return asked(lost)
+
+    line.ask = ask  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        line.ask = asked  # type: ignore[method-assign]

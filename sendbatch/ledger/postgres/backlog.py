@@ -21,7 +21,6 @@ from sendbatch.ledger.postgres.claims import Queries, to_recipients
 from sendbatch.ledger.postgres.commits import Claimed, Commits, take
 from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds
 from sendbatch.ledger.postgres.line import Line
-from sendbatch.ledger.postgres.runs import taken_over
 from sendbatch.ledger.postgres.selecting import PostgresSelection
 from sendbatch.values import Recipient, Status
 
@@ -31,7 +30,7 @@ MOST_AT_ONCE = 64  # blocks that who sends alone takes in one go
 
 
 class PostgresBacklog:
-    """`shared`: others may take blocks, too; `is_out` says whether this runner has lost its place; `ended`
+    """`shared`: others may take blocks, too; `out` says why this runner has no place any more, if so; `ended`
     puts back what a person's word made sendable, if it is the last."""
 
     waits = True
@@ -45,7 +44,7 @@ class PostgresBacklog:
         queries: Queries,
         *,
         shared: bool,
-        is_out: Callable[[], bool],
+        out: Callable[[], RecordLost | None],
         ended: Callable[[], None],
     ) -> None:
         self.others = False
@@ -54,7 +53,7 @@ class PostgresBacklog:
         self._selection = selection
         self._queries = queries
         self._shared = shared
-        self._is_out = is_out
+        self._out = out
         self._ended = ended
         self.now = commits.time.now
         self._lock = threading.RLock()
@@ -139,12 +138,18 @@ class PostgresBacklog:
             ).fetchone()
             due_at = found[0] if found is not None else None
             self.others = self._shared and self._others_hold(connection)
-            if not self.others:
+            if not self.others or (lane != EVERYONE and not self._is_anybody(connection, lane)):
                 return due_at
             again = self.now() + lease_seconds() / 2
             return again if due_at is None else min(due_at, again)
 
         return self._looking.ask(look)
+
+    def _is_anybody(self, connection: Connection, lane: Lane) -> bool:
+        """Whether the blocks of others may have somebody at these domains: else nobody has, and who waits for
+        one that is tried there would wait for ever."""
+        found = connection.execute(_sql(self._queries.anybody(lane)), self._values(lane))
+        return found.fetchone() is not None
 
     def _any_due(self, connection: Connection, now: float) -> bool:
         found = connection.execute(
@@ -264,8 +269,8 @@ class PostgresBacklog:
             self._commits.write(begun, self._claimed)
 
     def _hold_place(self) -> None:
-        if self._is_out():
-            raise taken_over()
+        if (out := self._out()) is not None:
+            raise out
 
     def tidy(self) -> None:
         """There is nothing to be done later."""

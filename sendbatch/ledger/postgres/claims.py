@@ -91,6 +91,15 @@ class Queries:
             f"WHERE status = 'pending' OR {self._failed} OR status = 'deferred' AND due_at IS NOT NULL)"
         )
 
+    def anybody(self, lane: Lane) -> str:
+        """Whether anybody at these domains may be sent to in this run, now or later, or is being sent to, by
+        whichever runner."""
+        return (
+            f"SELECT 1 FROM sendbatch.block AS b, LATERAL {self._in('b')} AS people "
+            f"WHERE b.record = {self._record:d} AND (status IN ('pending', 'sending') OR {self._failed} "
+            f"OR status = 'deferred' AND due_at IS NOT NULL){within(lane)} LIMIT 1"
+        )
+
     def deferred(self, lane: Lane) -> str:
         """A table of those deferred who are due in this run, each with its block: `due_at`, `first`, `state`,
         `owner`, and `is_free`: anybody may take that."""

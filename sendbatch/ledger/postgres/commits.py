@@ -20,6 +20,7 @@ from sendbatch.errors import RecordLost, one_line
 from sendbatch.ledger import streak
 from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.postgres import blocks, intents
+from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import Block, Holding, Sent
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.connecting import (
@@ -34,7 +35,7 @@ from sendbatch.ledger.postgres.connecting import (
 from sendbatch.ledger.postgres.connecting import one as cell
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.recovery import doubt
-from sendbatch.ledger.postgres.runs import Seat, taken_over
+from sendbatch.ledger.postgres.runs import Seat, deleted, taken_over
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
@@ -92,6 +93,12 @@ class Commits:
         firsts = list(ours.values())
         now = blocks.retoken(cursor, self.seat, firsts)
         intents.undo(cursor, blocks.of_seat(self.seat), begun)
+        if begun:  # another may have been through with their block, in which they were in doubt
+            woken = {
+                "ids": numbers(one.change.id for one in begun),
+                "due_at": numbers(None for _ in begun),
+            }
+            cursor.execute(intents.WAKE, blocks.of_seat(self.seat) | woken)
         gone = set(ours) - {block.first for block in now}
         with self.holding.lock:
             self.holding.drop(gone)
@@ -115,6 +122,13 @@ class Commits:
             )
         return found is not None and found >= number
 
+    def why_out(self, connection: Connection) -> RecordLost:
+        """Why this runner has no place in the record any more."""
+        there = connection.execute(
+            "SELECT 1 FROM sendbatch.record WHERE id = %s", (self.seat.record,)
+        ).fetchone()
+        return deleted(self.accepted) if there is None else taken_over()
+
     def heard(self, streak: str | None) -> None:
         """How the run's row of refusals stands; None: nothing new."""
         if streak is not None:
@@ -131,7 +145,7 @@ class Commits:
                 (size, self.seat.record),
             )
             if last is None:
-                raise taken_over()
+                raise deleted(self.accepted)
             self._free.append(range(last - size, last))
 
     def next_id(self) -> int:
@@ -273,7 +287,7 @@ class _Commit:
         told_at = beat.fetchone()
         if told_at is None:
             of.holding.clear()
-            self.raised = self.raised or taken_over()
+            self.raised = self.raised or of.why_out(connection)
         else:
             of.time.learn(told_at[0])
 
@@ -305,8 +319,8 @@ class _Commit:
                 intents.WAKE,
                 {
                     **seat,
-                    "ids": [one.id for one in late],
-                    "due_at": [one.after.due_at for one in late],
+                    "ids": numbers(one.id for one in late),
+                    "due_at": numbers(one.after.due_at for one in late),
                 },
             )
 

@@ -123,7 +123,7 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
 def refused(error: psycopg.Error, address: Address) -> SendbatchError:
     """Why there is no connection, for people."""
     words = words_of(error)
-    hint = "see that it runs, and that this machine may reach it"
+    hint = _AWAY
     if "password" in words or "pg_hba" in words or "role" in words:
         hint = (
             "look at user and password in what the address is read from: DATABASE_URL, SENDBATCH_RECORD, "
@@ -134,6 +134,21 @@ def refused(error: psycopg.Error, address: Address) -> SendbatchError:
     return LedgerError(
         f"{address.shown}: the record's database cannot be reached: {words}; nothing was sent", hint=hint
     )
+
+
+def away(error: psycopg.Error, address: Address) -> SendbatchError:
+    """As `refused`, before anything is begun: of a database that may be back soon RecordStopped, so that
+    whoever starts a run anew by its exit code does so."""
+    found = refused(error, address)
+    if found.hint != _AWAY:
+        return found
+    return RecordStopped(
+        f"{address.shown}: the record's database is away: {words_of(error)}; nothing was sent",
+        hint=f"run it again once it is back; {_AWAY}, and that the address is right",
+    )
+
+
+_AWAY: Final = "see that it runs, and that this machine may reach it"
 
 
 def stopped(error: psycopg.Error, address: Address) -> RecordStopped:

@@ -9,12 +9,12 @@ from contextlib import closing, contextmanager
 import psycopg
 
 from sendbatch.ledger.postgres import runs
-from sendbatch.ledger.postgres.connecting import Cursor, opened, refused
+from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.record import open_record
 from sendbatch.ledger.postgres.runs import found_record, living
-from sendbatch.ledger.postgres.schema import hold_version
+from sendbatch.ledger.postgres.schema import hold_version, not_allowed
 from sendbatch.ledger.postgres.snapshot import read_snapshot
 from sendbatch.ledger.store import Copy, Record, Snapshot
 
@@ -68,23 +68,30 @@ def records_of(place: Place) -> list[tuple[str, str]]:
 
 
 def stop_runners(place: Place, by: str) -> list[int]:
-    """Ask all runners of the record that are alive to end, each told that `by` has asked; returns their ids.
-    Raises LedgerError."""
+    """Ask all runners of the record to end, each told that `by` has asked, also those who were not heard of
+    lately; returns their ids. Raises LedgerError."""
     with asking(place) as cursor:
         record = found_record(cursor, place.identity) if cursor is not None else None
         if cursor is None or record is None:
             return []
-        return runs.ask_to_end(cursor, record, by)
+        with transaction(cursor.connection) as within:
+            return runs.ask_to_end(within, record, by)
 
 
 @contextmanager
 def asking(place: Place) -> Iterator[Cursor | None]:
     """For a question or two, each a transaction; None where the database has no tables of ours. Raises
-    LedgerError."""
+    LedgerError, RecordStopped where the database is away."""
     address = place.address
-    with closing(opened(address)) as connection:
+    try:
+        found = connect(address)
+    except psycopg.Error as error:
+        raise away(error, address) from None
+    with closing(found) as connection:
         try:
             is_there = hold_version(connection, address)
             yield connection.cursor() if is_there else None
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise not_allowed(connection, address, error) from None
         except psycopg.Error as error:
             raise refused(error, address) from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from sendbatch.errors import LedgerError, RecordStopped
+from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.postgres import blocks
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.commits import Commits
@@ -52,13 +52,13 @@ class Watch:
 
 
 class Heartbeat:
-    """From `start` to `stop`. `asked` is called once with who wants this runner to end. `is_out`: another run
-    has taken its place."""
+    """From `start` to `stop`. `asked` is called once with who wants this runner to end. `out` says why
+    it has no place any more, once it has none."""
 
     def __init__(
         self, line: Line, seat: Seat, commits: Commits, time: DatabaseTime, asked: Callable[[str], None]
     ) -> None:
-        self.is_out = False
+        self.out: RecordLost | None = None
         self._line, self._seat, self._commits, self._time = line, seat, commits, time
         self._asked = asked
         self._was_asked = False
@@ -110,11 +110,13 @@ class Heartbeat:
                 ]
             )
         self._commits.heard(told(run[0]) if run is not None else None)
-        self._hear(seen, is_ours=run is not None)
+        self._hear(connection, seen, is_ours=run is not None)
 
-    def _hear(self, found: tuple[float, str | None] | None, *, is_ours: bool) -> None:
+    def _hear(
+        self, connection: Connection, found: tuple[Any, ...] | None, *, is_ours: bool
+    ) -> None:
         if found is None or not is_ours:
-            self.is_out = True
+            self.out = self._commits.why_out(connection)
             self._commits.holding.clear()
             return
         seen_at, stopped_by = found

@@ -27,6 +27,7 @@ from sendbatch.ledger.postgres.connecting import (
     stopped,
     words_of,
 )
+from sendbatch.ledger.postgres.schema import not_allowed
 from sendbatch.runtime.stop import Stop
 from sendbatch.words import duration
 
@@ -65,16 +66,18 @@ class Waiting:
 
 class Line:
     """For one thread at a time; others wait for it. `lost_standby` says that the server warned in the middle
-    of what was asked last: what it has committed may not have reached the standby that it waits for."""
+    of what was asked last: what it has committed may not have reached the standby that it waits for.
+    `begins`: nothing was sent yet."""
 
-    def __init__(self, waiting: Waiting) -> None:
+    def __init__(self, waiting: Waiting, *, begins: bool = False) -> None:
         self._waiting = waiting
+        self._begins = begins
         self._connection: Connection | None = None
         self._lock = threading.RLock()
         self._is_closed = threading.Event()
         self._asked_at: float | None = None
         self._is_late = False
-        self._was_open = False
+        self._has_answered = False
         self.lost_standby = False
 
     def ask(self, work: Callable[[Connection], T]) -> T:
@@ -87,11 +90,13 @@ class Line:
                 try:
                     found = self._asked(work)
                 except psycopg.Error as error:
+                    no = None if passes(error) else self._refused(error)
                     self._drop()
-                    if not passes(error):
-                        raise self._refused(error) from None
+                    if no is not None:
+                        raise no from None
                     away.wait(error, self._is_closed)
                 else:
+                    self._has_answered = True
                     away.over()
                     return found
 
@@ -106,9 +111,13 @@ class Line:
 
     def _refused(self, error: psycopg.Error) -> SendbatchError:
         """A password that is wrong, say: nobody has come to send anything, or a failover brought it."""
-        if error.sqlstate is None and not self._was_open:
-            return refused(error, self._waiting.address)
-        return stopped(error, self._waiting.address)
+        address = self._waiting.address
+        if self._connection is None and not self._has_answered and error.sqlstate is None:
+            return refused(error, address)
+        if self._begins and isinstance(error, psycopg.errors.InsufficientPrivilege):
+            assert self._connection is not None
+            return not_allowed(self._connection, address, error)
+        return stopped(error, address)
 
     def _ready(self) -> Connection:
         self._hold_open()
@@ -116,7 +125,6 @@ class Line:
             within = max(2, min(CONNECT_IN, int(self._waiting.patience)))
             self._connection = connect(self._waiting.address, within)
             self._connection.add_notice_handler(self._notice)
-            self._was_open = True
             self._hold_open()
         return self._connection
 

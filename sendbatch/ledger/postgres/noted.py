@@ -39,7 +39,8 @@ def in_another(folder: Path, place: str) -> LedgerError | None:
     where, found = noted_in(folder), [name for name in REPORT_FILES if os.path.lexists(folder / name)]
     if where is None and not found:
         return None
-    shows = f"{FILE} says that it is {where}" if where else f"{', '.join(found)} shows that there was one"
+    show = "shows" if len(found) == 1 else "show"
+    shows = f"{FILE} says that it is {where}" if where else f"{', '.join(found)} {show} that there was one"
     if where == place:
         return LedgerError(
             f"{shown(folder)}: the record of this campaign is gone from the database, in which it was "
@@ -75,5 +76,5 @@ def _without(folder: Path) -> str:
 
 _AGAIN = (
     "name the database that has it, as it was named before: by SENDBATCH_RECORD, --record, or at the top of "
-    'profiles.yaml: record: "${DATABASE_URL}"'
+    'profiles.yaml: record: "${DATABASE_URL}"; look at its address, at `project:` there, and at --run'
 )

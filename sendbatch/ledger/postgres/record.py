@@ -112,7 +112,7 @@ class PostgresRecord:
             selection,
             Queries(self.seat.record, selection.those, began_at[0] if began_at else None),
             shared=self._shared,
-            is_out=lambda: self.heartbeat.is_out,
+            out=lambda: self.heartbeat.out,
             ended=self._end,
         )
 
@@ -228,7 +228,7 @@ def open_record(
 ) -> Iterator[PostgresRecord]:
     """See `doors.open_postgres_record`."""
     waiting = Waiting(place.address, place.offline, place.told, place.stop)
-    line = Line(replace(waiting, offline=min(place.offline, AT_OPENING)))
+    line = Line(replace(waiting, offline=min(place.offline, AT_OPENING)), begins=True)
     try:
         line.ask(lambda connection: ensure(connection, place.address))
         seat, joined = _seated(line, place, holder, join=join)

@@ -76,7 +76,7 @@ def take_seat(
         "SELECT state, moved_to FROM sendbatch.record WHERE id = %s FOR UPDATE", (record,)
     ).fetchone()
     if state is None:
-        raise _deleted(title)
+        raise deleted(0)
     if state[0] != "open":
         raise _moved(title, *state)
     others = living(cursor, record)
@@ -132,7 +132,7 @@ def tokens(cursor: Cursor, record: int, count: int) -> int:
         (count, record),
     )
     if found is None:
-        raise _deleted("the record")
+        raise deleted(0)
     return int(found) - count
 
 
@@ -153,7 +153,7 @@ def hold_here(cursor: Cursor, record: int, title: str) -> None:
         "SELECT state, moved_to FROM sendbatch.record WHERE id = %s", (record,)
     ).fetchone()
     if found is None:
-        raise _deleted(title)
+        raise deleted(0)
     if found[0] != "open":
         raise _moved(title, *found)
 
@@ -169,26 +169,40 @@ def records_of(cursor: Cursor, project: str, name: str) -> list[tuple[str, str]]
 
 
 def ask_to_end(cursor: Cursor, record: int, by: str) -> list[int]:
-    """Tell all runners that are alive who wants them to end; returns their ids."""
-    lease = lease_seconds()
+    """Tell all runners who wants them to end; returns the ids of those that may still be there. Where none of
+    them was heard of lately, nobody of the run may send any more: whoever comes back finds it over."""
+    cursor.execute("SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (record,))
     rows = cursor.execute(
-        f"UPDATE sendbatch.runner SET stopped_by = %s WHERE record = %s AND {ALIVE} RETURNING id",
-        (stored(one_line(by, 200)), record, lease, lease),
+        "UPDATE sendbatch.runner SET stopped_by = %s WHERE record = %s RETURNING id",
+        (stored(one_line(by, 200)), record),
     )
-    return sorted(id_ for (id_,) in rows)
+    ids = sorted(id_ for (id_,) in rows)
+    if not living(cursor, record):
+        cursor.execute(
+            "UPDATE sendbatch.run SET state = %s WHERE record = %s", (ENDED, record)
+        )
+    return ids
 
 
 def hold_planning(cursor: Cursor, seat: Seat) -> None:
     """This one plans still, and nobody else begins to before the end of the transaction. Raises
     RecordLost."""
     # in the order in which all take these rows
-    cursor.execute("SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
-    if seat.token is None or not one(
+    there = one(cursor, "SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
+    if there is None:
+        raise deleted(0)
+    state = one(
         cursor,
-        "SELECT true FROM sendbatch.run WHERE record = %s AND id = %s AND token = %s FOR UPDATE",
+        "SELECT state FROM sendbatch.run WHERE record = %s AND id = %s AND token = %s FOR UPDATE",
         (seat.record, seat.run, seat.token),
-    ):
+    )
+    if state is None:
         raise taken_over()
+    if state == ENDED:
+        raise RecordLost(
+            "sendbatch stop has ended this run while it was not heard of: it was paused, or cut from the "
+            "record's database; it has stopped"
+        )
 
 
 def begin(cursor: Cursor, seat: Seat, began_at: float | None, terms: Terms | None) -> None:
@@ -259,11 +273,14 @@ def _moved(title: str, state: str, to: str | None) -> GuardError:
     )
 
 
-def _deleted(title: str) -> RecordLost:
+def deleted(accepted: int) -> RecordLost:
+    """Under a runner that had so many messages accepted."""
+    those = f"the {accepted:,} that this machine alone has sent to, and others," if accepted else "all"
     return RecordLost(
-        f"{title}: it is no longer in the database: somebody has deleted it; nothing more is sent",
-        hint="put it back from a backup of the database before anything is sent again: without it everybody "
-        "it knew of would be mailed again",
+        "the record of this run is no longer in the database: it was deleted while messages were being sent; "
+        "the run has stopped",
+        hint="put it back from a backup of the database before anything is sent again: without it "
+        f"{those} would be mailed again",
     )
 
 

@@ -34,7 +34,7 @@ def ensure(connection: Connection, address: Address) -> None:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
                 _bring_up(cursor, address)
     except psycopg.errors.InsufficientPrivilege as error:
-        raise _not_allowed(connection, address, error) from None
+        raise not_allowed(connection, address, error) from None
 
 
 def hold_version(connection: Connection, address: Address) -> bool:
@@ -103,7 +103,7 @@ def _names(connection: Connection) -> tuple[str, str]:
     return user, database
 
 
-def _not_allowed(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
+def not_allowed(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
     user, database = _names(connection)
     return LedgerError(
         f"{address.shown}: the user of the record's database may not do what is needed: {words_of(error)}; "

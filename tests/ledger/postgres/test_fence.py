@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from sendbatch.errors import LockedError, RecordLost
+from sendbatch.errors import LedgerError, LockedError, RecordLost
 from sendbatch.ledger.facts import Intent, Released, Retried, Settled
 from sendbatch.ledger.postgres.doors import stop_runners
 from sendbatch.values import Status
 from tests.kit.people import OUTCOMES, entry
 from tests.kit.postgres import Database
-from tests.kit.runners import forgotten, opened, place_of, runner, standing
+from tests.kit.runners import (
+    Runner,
+    forgotten,
+    losing,
+    opened,
+    place_of,
+    planned,
+    runner,
+    standing,
+)
 
 
 def test_two_runners_share_the_plan_of_the_first(database: Database) -> None:
@@ -218,7 +227,7 @@ def test_a_record_that_is_deleted_under_a_run_ends_it(database: Database) -> Non
     with runner(database.url, people=2) as one:
         ann, _ = one.claim()
         database.say("DELETE FROM sendbatch.record")
-        with pytest.raises(RecordLost):
+        with pytest.raises(RecordLost, match="no longer in the database: it was deleted"):
             one.begin(ann)
 
 
@@ -266,3 +275,62 @@ def test_resend_leaves_doubt_that_an_answer_may_still_settle(database: Database)
         assert draft.resend() == 1
         assert [who.key for who in draft.samples(9)] == [ann.key]
         assert draft.resend([bob.id]) == 1  # a provider's key holds
+
+
+def test_a_run_that_nobody_has_heard_of_is_ended_and_who_comes_back_sends_nothing(
+    database: Database,
+) -> None:
+    with runner(database.url, people=3) as paused:
+        ann, bob, _ = paused.claim()
+        paused.begin(ann)
+        paused.pause()
+        forgotten(database)
+        assert len(stop_runners(place_of(database.url), "on there")) == 1
+
+        assert paused.begin(bob) == []
+        paused.end(ann)
+        paused.record.beat()
+        assert paused.stop.reason == "sendbatch stop, on there"
+        assert paused.claim() == []
+
+    assert standing(database) == {ann.key: "accepted"}
+
+
+def test_a_plan_whose_run_was_ended_meanwhile_is_not_merged(database: Database) -> None:
+    with opened(database.url) as (record, _), record.draft() as draft:
+        planned(draft, 2)
+        record.heartbeat.stop()
+        forgotten(database)
+        stop_runners(place_of(database.url), "on there")
+        with pytest.raises(RecordLost, match="sendbatch stop has ended this run"):
+            draft.merge(record.now())
+
+
+def test_who_is_released_after_its_block_was_through_is_found_by_others(database: Database) -> None:
+    """The answer to its commit was lost, and it comes back late."""
+    with runner(database.url, people=1) as slow, runner(database.url) as other:
+        (ann,) = slow.claim()
+        with losing(slow.record.writing, meanwhile=lambda: taken(database, other)):
+            assert slow.begin(ann) == []
+        assert standing(database) == {ann.key: "pending"}
+        assert [who.key for who in other.claim()] == [ann.key]
+
+
+def taken(database: Database, other: Runner) -> None:
+    forgotten(database)
+    assert other.claim() == []
+    assert set(standing(database).values()) == {"in_doubt"}
+
+
+def test_who_may_only_read_is_told_what_allows_a_run(database: Database) -> None:
+    with opened(database.url):
+        pass
+    database.say(
+        "GRANT USAGE ON SCHEMA sendbatch TO stranger",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA sendbatch TO stranger",
+    )
+    with pytest.raises(LedgerError, match="permission denied") as raised, opened(database.strangers_url):
+        pass
+    assert "GRANT ALL ON ALL TABLES" in str(raised.value.findings[0].hint)
+    with pytest.raises(LedgerError, match="permission denied"):
+        stop_runners(place_of(database.strangers_url), "on there")

@@ -5,11 +5,9 @@ and the store itself."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any, Protocol
+from contextlib import ExitStack, nullcontext
+from typing import Protocol
 
-import psycopg
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,11 +22,10 @@ from hypothesis.stateful import (
 from sendbatch.ledger.facts import Intent, Released, Settled
 from sendbatch.ledger.postgres import recovery
 from sendbatch.ledger.postgres.connecting import Connection, transaction
-from sendbatch.ledger.postgres.line import Line
 from sendbatch.values import Status
 from tests.kit.people import OUTCOMES
 from tests.kit.postgres import Database, Postgres
-from tests.kit.runners import Runner, runner
+from tests.kit.runners import Runner, losing, runner
 from tests.kit.thoroughness import examples
 from tests.ledger.postgres.fence import (
     ACCEPTED,
@@ -107,28 +104,6 @@ class Store:
                 recovery.resolve(cursor, record.seat, [(key,)], Status(to), 1.0)
 
         record.writing.ask(work)
-
-
-@contextmanager
-def losing(line: Line) -> Iterator[None]:
-    """The next answer does not come, whatever was done."""
-    asked, is_lost = line.ask, []
-
-    def ask(work: Callable[[Connection], Any]) -> Any:
-        def lost(connection: Connection) -> Any:
-            found = work(connection)
-            if not is_lost:
-                is_lost.append(True)
-                raise psycopg.OperationalError("the connection is lost")
-            return found
-
-        return asked(lost)
-
-    line.ask = ask  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        line.ask = asked  # type: ignore[method-assign]
 
 
 class Machine(RuleBasedStateMachine):
