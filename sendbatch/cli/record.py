@@ -10,6 +10,7 @@ import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
+from sendbatch.errors import shell_line
 
 place = click.argument(
     "place", metavar="DIR|URL", type=opt.ELSEWHERE, help="The other place; as --record names it."
@@ -75,4 +76,4 @@ def _move(
         return
     click.echo(f"the record of {campaign.name} has moved: {moved.source} → {moved.to}", err=True)
     if not comes:
-        click.echo(f"  it goes on from there: --record {moved.there}", err=True)
+        click.echo(f"  it goes on from there: {shell_line('--record', moved.there)}", err=True)

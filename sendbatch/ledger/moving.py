@@ -22,7 +22,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from sendbatch.errors import GuardError, LedgerError, one_line
+from sendbatch.errors import GuardError, LedgerError, one_line, shell_line
 from sendbatch.ledger.portable import TABLES, Row, Table, Told, digest_of
 from sendbatch.words import clock_time
 
@@ -33,8 +33,8 @@ MOVED = "moved"  # the kind of the event
 
 
 class Move(NamedTuple):
-    """`to` is the target as people are told of it, `there` the same for lines that are pasted: what --record
-    names. `at` is when it was begun, and after that when it was done."""
+    """`to` is the target as people are told of it, `there` what --record names it by, "" where
+    profiles.yaml says it. `at` is when it was begun, and after that when it was done."""
 
     token: str
     to: str
@@ -171,11 +171,12 @@ def _taken(to: str) -> GuardError:
 
 def refusal(known: Move) -> GuardError:
     """What whoever opens a record is told that moves, or has moved."""
-    to, there = one_line(known.to, 300), one_line(known.there, 300)
+    to, there = one_line(known.to, 300), known.there[:1000]
+    line = shell_line("--record", there)
     if known.is_done:
         return GuardError(
             f"this record has moved to {to} ({clock_time(known.at)}); nothing was done here",
-            hint=f"go on with it there: --record {there}" if there else "go on with it there",
+            hint=f"go on with it there{f': {line}' if there else ''}",
         )
     return GuardError(
         f"this record is on its way to {to}, since {clock_time(known.at)}, and whatever moved it was ended "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.errors import CampaignError, shell_line
+from sendbatch.errors import CampaignError
 from sendbatch.ledger.ends import coming, leaving
 from sendbatch.ledger.folder import Recorded, RecordFolder
 from sendbatch.ledger.moving import Source, cancel, move
@@ -30,7 +30,7 @@ class Planned(Record, Source, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """`to` is where the record is from now on, `there` the line that runs the campaign from it."""
+    """`to` is where the record is from now on, `there` what --record names it by."""
 
     source: str
     to: str
@@ -59,7 +59,7 @@ def move_record(
     if place_of(source) == to:
         raise CampaignError(f"{to}: the record is there; name another place")
     hold_recorded(campaign, source, edge)
-    there = shell_line(str(target.base.resolve())) if target.is_here else _typed(target)
+    there = str(target.base.resolve()) if target.is_here else _typed(target)
     with (
         leaving(
             source,
@@ -82,7 +82,7 @@ def move_record(
 
 def _typed(target: RecordFolder) -> str:
     """What --record names, "" where profiles.yaml says it."""
-    return shell_line(str(target.given)) if target.given is not None else ""
+    return str(target.given) if target.given is not None else ""
 
 
 def place_of(folder: RecordFolder) -> str:
