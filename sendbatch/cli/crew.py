@@ -111,6 +111,12 @@ class CrewTerminal(Terminal):
         if self.crew is None or not self.crew.is_alive:
             super().finished()
 
+    def notice(self, text: str) -> None:
+        if self.crew is None:
+            super().notice(text)
+        else:
+            self.crew.once(text)
+
     def over(self) -> None:
         self.crew = None
         self.finished()
@@ -222,9 +228,9 @@ class Crew:
         elif event == "finding" or (event == "notice" and told.get("level") != "info"):
             self._say(number, message)
         elif event == "notice":
-            self._once(message)
+            self.once(message)
         elif event == "summary" and told.get("stopped_by"):
-            self._once(f"a runner stopped early: {told['stopped_by']}")
+            self.once(f"a runner stopped early: {told['stopped_by']}")
 
     def _counted(self, number: int, done: int, not_sent: dict[str, Any]) -> None:
         counts = Counter({Status(status): int(some) for status, some in not_sent.items()})
@@ -234,7 +240,7 @@ class Crew:
             together = sum((some for _, some in self._done.values()), Counter[Status]())
         self._terminal.others(total, together)
 
-    def _once(self, message: str) -> None:
+    def once(self, message: str) -> None:
         """What several of them say is said once."""
         with self._lock:
             is_new = message not in self._said

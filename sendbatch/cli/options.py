@@ -92,18 +92,20 @@ run = click.option(
     help="The edition; '' for the one without a name.",
 )
 class _Recorded(click.Path):
-    """`git` as it stands is the repository; a folder of that name is ./git. A database is named by its
-    address without a password, or by a reference to it: as what it stands in the environment for, where it
+    """`git`, in capitals or not, is the repository; a folder of that name is ./git. A database is named by
+    its address without a password, or by a reference to it: as what it stands in the environment for, where it
     comes from there. A folder is looked at where it can be said whose it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str) -> None:
         super().__init__(path_type=Path, readable=False)
+        self._hint = hint  # where the address that was typed has a password in it
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and value == "git":
-            return value
+        if isinstance(value, str) and value.strip().lower() == "git":
+            return "git"
         if isinstance(value, str) and _names_database(value):
-            return _database(value.strip(), is_typed=not _is_of_environment(param, ctx))
+            is_typed = not _is_of_environment(param, ctx)
+            return _database(value.strip(), is_typed=is_typed, hint=self._hint)
         if isinstance(value, str) and any(sign in value for sign in ":=$'\""):
             from sendbatch.ledger.postgres.address import hold_folder
 
@@ -125,7 +127,7 @@ def _is_of_environment(parameter: click.Parameter | None, context: click.Context
     return source is click.core.ParameterSource.ENVIRONMENT
 
 
-def _database(typed: str, *, is_typed: bool) -> str:
+def _database(typed: str, *, is_typed: bool, hint: str) -> str:
     """What stands for a database on this line, and on those that lead on from it: never a password, which
     whoever lists the processes of this machine would see. Raises SendbatchError."""
     from sendbatch.ledger.postgres.address import address_of, is_address
@@ -137,17 +139,20 @@ def _database(typed: str, *, is_typed: bool) -> str:
         return f"${{{RECORD}}}"
     if address.has_password:
         raise SendbatchError(
-            "--record: the address has a password in it, which everybody on this machine can see in the list "
-            "of processes; nothing was done",
-            hint=f"set {RECORD} to the address, and leave --record out; or write at the top of "
-            'profiles.yaml: record: "${DATABASE_URL}"\n  or leave the password out: it is then taken from '
-            "~/.pgpass, PGPASSWORD or a service file",
+            "the address of the record's database has a password in it, which everybody on this machine can "
+            "see in the list of processes; nothing was done",
+            hint=f"{hint}\n  or leave the password out: it is then taken from ~/.pgpass, PGPASSWORD or a "
+            "service file",
         )
     return typed
 
 
-RECORDED = _Recorded()
 RECORD = "SENDBATCH_RECORD"
+RECORDED = _Recorded(
+    f"set {RECORD} to the address, and leave --record out; or write at the top of profiles.yaml: record: "
+    '"${DATABASE_URL}"'
+)
+ELSEWHERE = _Recorded("set a variable to the address, and write it in its place: '${DATABASE_URL}'")
 record = click.option(
     "--record",
     metavar="DIR|URL",

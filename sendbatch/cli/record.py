@@ -12,7 +12,7 @@ from sendbatch.cli import given
 from sendbatch.cli import options as opt
 
 place = click.argument(
-    "place", metavar="DIR|URL", type=opt.RECORDED, help="The other place; as --record names it."
+    "place", metavar="DIR|URL", type=opt.ELSEWHERE, help="The other place; as --record names it."
 )
 cancel = click.option(
     "--cancel", is_flag=True, help="Take back a move that was begun and did not arrive."
@@ -43,9 +43,9 @@ def export(file: Path, place: Path | str, **said: Any) -> None:
 @record.command("import")
 @_options
 def import_(file: Path, place: Path | str, **said: Any) -> None:
-    """Move the record of FILE from another place to where FILE has its record.
+    """Move the record of FILE here from another place.
 
-    The record that is left says where it went, and refuses.
+    It goes to where FILE has its record; what is left says where it went, and refuses.
     """
     _move(file, place, comes=True, **said)
 

@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sendbatch.delivery.absence import Absence
+from sendbatch.delivery.absence import BRIEF, HURRIED, Absence
 from sendbatch.delivery.ahead import Ahead
 from sendbatch.delivery.announcements import Announcer
 from sendbatch.delivery.assignment import Assignment, Policy, Setting
@@ -40,6 +40,7 @@ from sendbatch.limits.announced import Announced
 from sendbatch.limits.declared import Limits
 from sendbatch.limits.gates import NEVER
 from sendbatch.limits.sharing import LOOK
+from sendbatch.runtime.threads import aside
 from sendbatch.smtp.transport import Transport
 from sendbatch.words import count
 
@@ -225,9 +226,13 @@ class Engine:
 
     async def _give_back(self) -> None:
         """What was taken ahead, of quotas and of rows, and was not needed."""
-        with contextlib.suppress(LedgerError):  # then it counts too much, never too little
-            await self._limits.gates.give_back()
         traffic = self._traffic
+        patience = None if traffic.absence is None else BRIEF
+        if patience and (self._course.broken is not None or self._stop.is_now):
+            patience = HURRIED
+        with contextlib.suppress(LedgerError, TimeoutError):  # then it counts too much, never too little
+            async with asyncio.timeout(patience):
+                await self._limits.gates.give_back()
         await self._looks.make(self._assignment.backlog.give_back, traffic.claimed | traffic.let_go)
 
     async def _finish(self) -> None:
@@ -319,7 +324,7 @@ class Engine:
         never = asyncio.Event()
         while True:
             await self._clock.wait(never, LOOK)
-            self._traffic.share(await asyncio.to_thread(self._limits.runs))
+            self._traffic.share(await aside(self._limits.runs))
 
     async def _learn(self, learning: Learning) -> None:
         """The same, and what those on other machines have learned."""

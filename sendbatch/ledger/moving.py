@@ -140,6 +140,8 @@ def cancel(source: Source, target: Target, to: str) -> None:
     has arrived."""
     known = source.move
     if known is None:
+        if target.token() is None:
+            target.give_up()  # of who was ended before the source was marked
         raise GuardError(f"no move to {to} was begun: there is nothing to be taken back")
     if known.is_done or known.to != to:
         raise refusal(known)
@@ -178,8 +180,8 @@ def refusal(known: Move) -> GuardError:
     return GuardError(
         f"this record is on its way to {to}, since {clock_time(known.at)}, and whatever moved it was ended "
         "before it arrived; nothing was done here",
-        hint="the same command again ends that, and mails nobody: sendbatch record export FILE "
-        f"{there or '(as it was typed)'}\n  or, as long as it has not arrived, takes it back: add --cancel",
+        hint="the same sendbatch record command again ends that, and mails nobody; with --cancel it takes "
+        "the move back, as long as the record has not arrived",
     )
 
 

@@ -19,6 +19,7 @@ from sendbatch.limits.gates import ANY_TIME, EVERYBODY, Gate, Hold, Metered
 from sendbatch.limits.pace import QUOTA_FROM
 from sendbatch.limits.usage import Account, Usage
 from sendbatch.runtime.clock import Clock
+from sendbatch.runtime.threads import aside
 
 BLOCK_SHARE = 100  # one hundredth of the tightest quota
 LARGEST_BLOCK = 100
@@ -131,7 +132,7 @@ class Quota(Metered):
         while self._lapsed:
             block = self._lapsed.pop()
             until = min(self._clock.wall(), block.taken_at + LAPSE)
-            await asyncio.to_thread(
+            await aside(
                 self._usage.give_back, self._account, block.left, block.taken_at, until
             )
 
@@ -140,7 +141,7 @@ class Quota(Metered):
         if block.left:
             self._in_hand, self._free_at, self.holds = block, None, False
             return
-        free_at = await asyncio.to_thread(
+        free_at = await aside(
             self._usage.next_free, self._account, self._windows, block.taken_at
         )
         self._free_at, self.holds = max(free_at, block.taken_at + PAUSE), True
@@ -148,7 +149,7 @@ class Quota(Metered):
     async def _granted(self) -> Block:
         """Take a block durably: as many as there were to be had."""
         now = self._clock.wall()
-        got = await asyncio.to_thread(
+        got = await aside(
             self._usage.take, self._account, self._windows, self._block, now
         )
         return Block(got, now)

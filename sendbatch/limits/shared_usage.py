@@ -6,6 +6,7 @@ was taken is remembered here by the caller's time, with the keeper's beside it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -83,10 +84,11 @@ class SharedUsage:
     def give_back(
         self, account: Account, n: int, taken_at: float, until: float | None = None
     ) -> None:
+        """Where the keeper is away it stays counted: too much, never too little. No run ends of that."""
         at = self._times.pop((account, taken_at), None)
         if at is None:
             return
-        with self._rows(account) as (rows, now):
+        with contextlib.suppress(LedgerError), self._rows(account) as (rows, now):
             used = Used(rows)
             used.take_off(n, at)
             if until is not None and until > taken_at:

@@ -49,6 +49,17 @@ def hold_list(job: Job) -> None:
         )
 
 
+def too_late(job: Job, reading: Reading) -> str | None:
+    """That a run which was to be joined has ended, or none was there: a limit then is another run's."""
+    limit = job.options.limit
+    if not job.options.join or limit is None or not reading.has_tried():
+        return None
+    return (
+        f"no run is under way that this one could join: it begins another, to {limit:,} at most, beside those "
+        "whom earlier runs have sent to"
+    )
+
+
 def prepared_by(
     job: Job, joined: Joined, reading: Reading, backlog: Backlog, request: Request, means: Means
 ) -> Prepared:

@@ -52,7 +52,7 @@ from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.elsewhere import refusal
 from sendbatch.session.job import Job
-from sendbatch.session.joining import hold_list, hold_shared, prepared_by
+from sendbatch.session.joining import hold_list, hold_shared, prepared_by, too_late
 from sendbatch.session.notifying import telling_others
 from sendbatch.session.now import telling
 from sendbatch.session.preparation import (
@@ -243,6 +243,8 @@ def _sent(
     with sending_of(job, allowance) as sending:
         with record.draft(job.stop.heed) as draft:
             prepared = prepare(draft, request, means)
+            if (late := too_late(job, record.reading)) is not None:
+                prepared = replace(prepared, notices=(*prepared.notices, late))
             if prepared.sendable:
                 signer, keys = signer_of(job), keys_of(job)
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))

@@ -28,12 +28,12 @@ LEASE = 1.0  # seconds
 
 @dataclass(eq=False)
 class Life:
-    """One process of a machine. `is_lossy`: an answer of the mail server may never have reached it, or it did
-    not live to write it down; `had_to_wait` for its database."""
+    """One process of a machine. `unheard`: so many answers of the mail server may not have reached it, or it
+    did not live to write them down; `had_to_wait` for its database."""
 
     process: subprocess.Popen[bytes]
     is_paused: bool = False
-    is_lossy: bool = False
+    unheard: int = 0
     had_to_wait: bool = False
     was_ended: bool = False  # asked to, by Ctrl-C or `stop`
     is_counted: bool = False
@@ -85,9 +85,14 @@ class Place:
     # what may happen to its process
 
     def kill(self) -> None:
+        if self.life is not None and self.is_busy:
+            self.life.unheard += self.mail.open
         self._signal(signal.SIGKILL)
+
+    def cut_from_mail(self) -> None:
         if self.life is not None:
-            self.life.is_lossy = True
+            self.life.unheard += self.mail.open
+        self.mail.cut()
 
     def pause(self) -> None:
         if self.life is not None and self.is_busy:

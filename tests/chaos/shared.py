@@ -53,7 +53,7 @@ class Common:
 
     people: int
     runners: int
-    connections: int
+    connections: int  # of all
     rate: int  # messages a second, of all
     offline: float  # seconds that the database is waited for
     pooled: bool = False
@@ -62,17 +62,18 @@ class Common:
     def __str__(self) -> str:
         more = ", PgBouncer" * self.pooled + ", a replica" * self.followed
         return (
-            f"{self.people} people, {self.runners} runners with {self.connections} connections, "
+            f"{self.people} people, {self.runners} runners, {self.connections} connections, "
             f"{self.rate}/s, offline {self.offline:g} s{more}"
         )
 
 
 def some_common(random: Random) -> Common:
     rate, is_pooled = random.choice((20, 40, 80, 150)), random.random() < 0.3
+    runners = random.randint(2, 6)
     return Common(
         people=rate * random.randint(8, 20),
-        runners=random.randint(2, 6),
-        connections=random.choice((1, 2, 4, 8)),
+        runners=runners,
+        connections=runners * random.choice((1, 2, 4)),
         rate=rate,
         offline=random.choice((3.0, 60.0, 60.0)),
         pooled=is_pooled,
@@ -193,7 +194,8 @@ class Shared:
             may |= {STOPPED, 130, -signal.SIGINT}
         if life.had_to_wait:
             may.add(STOPPED)
-            life.is_lossy |= code == STOPPED  # answers that came could not be written down
+            if code == STOPPED:  # answers that came could not be written down
+                life.unheard += self._common.connections
         if code == STOPPED and TAKEN_FOR_DEAD in self._last_words(place):  # on a busy machine
             self._tally.tried["a runner was taken for dead"] += 1
         elif code not in may:
@@ -413,9 +415,9 @@ class Shared:
         for address in self._addresses:
             self._judge(address, status.get(address), whole[address], finished)
         doubts = [address for address, one in status.items() if one == "in_doubt"]
-        lossy = sum(life.is_lossy for place in self._park.places for life in place.lives)
-        if len(doubts) > lossy * self._common.connections:
-            self._complain(f"{len(doubts)} in doubt, and {lossy} runners were cut off")
+        unheard = sum(life.unheard for place in self._park.places for life in place.lives)
+        if len(doubts) > unheard:
+            self._complain(f"{len(doubts)} in doubt, and {unheard} connections were cut off")
         if finished:
             self._tally.in_doubt += len(doubts)
 
@@ -430,7 +432,7 @@ class Shared:
             self._complain(f"{address} is {status} after the last run")
         elif finished and status == "in_doubt" and not self._words[address]:
             lives = [life for life in self._witness.came[address] if life is not None]
-            if any(life.process.returncode in ENDED and not life.is_lossy for life in lives):
+            if any(life.process.returncode in ENDED and not life.unheard for life in lives):
                 self._complain(f"{address} is in doubt, and its answer came to a runner that lived")
 
     def _record(self) -> dict[str, str]:

@@ -35,11 +35,11 @@ class OneStep(Campaign):
 
 
 SHARED = [
-    Common(people=600, runners=2, connections=4, rate=60, offline=60),
-    Common(people=600, runners=3, connections=1, rate=40, offline=60, pooled=True),
-    Common(people=900, runners=4, connections=8, rate=80, offline=60, followed=True),
-    Common(people=800, runners=6, connections=2, rate=80, offline=60),
-    Common(people=500, runners=3, connections=4, rate=40, offline=3),
+    Common(people=600, runners=2, connections=8, rate=60, offline=60),
+    Common(people=600, runners=3, connections=3, rate=40, offline=60, pooled=True),
+    Common(people=900, runners=4, connections=16, rate=80, offline=60, followed=True),
+    Common(people=800, runners=6, connections=12, rate=80, offline=60),
+    Common(people=500, runners=3, connections=12, rate=40, offline=3),
 ]
 EVENTS = 20  # of each: 100 in all
 MOST = 25  # campaigns; a run that ends before its moment comes is over, and its campaign with it

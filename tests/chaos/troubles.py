@@ -120,9 +120,7 @@ def cut_from_database(scene: Scene, place: Place) -> Fate:
 
 def cut_from_mail(scene: Scene, place: Place) -> Fate:
     if scene.random.random() < 0.5:
-        if place.life is not None:
-            place.life.is_lossy = True
-        place.mail.cut()
+        place.cut_from_mail()
     else:
         place.mail.stall()
     scene.later(scene.random.uniform(0.1, 2) * LEASE, place.mail.mend)

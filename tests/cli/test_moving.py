@@ -249,11 +249,18 @@ def test_a_move_that_did_not_arrive_is_taken_back_and_one_that_did_is_not(half_s
 
 
 @pytest.mark.thorough
+def test_a_claim_that_was_left_is_taken_back_too(half_sent: Desk) -> None:
+    killed_at((SqliteTarget, "claim", 1), is_before=False)
+    half_sent.run(*EXPORT, "--cancel").ended(4)
+    assert list(half_sent.folder.rglob("*.arriving*")) == []
+    assert can_begin(half_sent)
+
+
 def test_another_target_is_refused_while_a_move_is_under_way(half_sent: Desk) -> None:
     killed_at((SqliteTarget, "open", 1), is_before=True)
     said = half_sent.run("record", "export", "spring.yaml", "third").ended(4).err
     assert "is on its way to" in said
-    assert "sendbatch record export FILE" in said
+    assert "the same sendbatch record command again ends that" in said
 
 
 def test_what_stands_in_the_mark_is_data(half_sent: Desk) -> None:

@@ -68,6 +68,11 @@ class Relay:
         self._thread.join(60)
         assert not self._thread.is_alive()
 
+    @property
+    def open(self) -> int:
+        """How many connections pass through it."""
+        return len(self._pairs)
+
     def carries(self, port: int) -> bool:
         """Whether the connection that comes to the server from this port is one of its own."""
         ends = (onward.get_extra_info("sockname") for _, onward in list(self._pairs))

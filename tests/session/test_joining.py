@@ -225,3 +225,13 @@ def test_a_record_that_nobody_shares_cannot_be_joined(
     for record, where in ((None, "on this disk"), ("git", "in the repository")):
         with pytest.raises(CampaignError, match=f"--join.*{where}"):
             api.run(live(profile=PROJECT), yes=True, join=True, record=record, edge=edge)
+
+
+def test_who_comes_too_late_to_join_a_limited_run_is_told_that_it_begins_another(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge
+) -> None:
+    record, heard = begun(), Heard()
+    record.joined = None
+    campaign = live(profile=PROJECT)
+    api.run(campaign, yes=True, join=True, limit=1, record=DATABASE, edge=edge, observer=heard)
+    assert any("begins another, to 1 at most" in one for one in heard.notices)

@@ -162,6 +162,8 @@ class SharedInHand:
         ):
             record = self._record.hold(cursor)
             _apply(cursor, record, changed)
+            # of the last run: the refusals in a row with which it ended, in the server's words
+            cursor.execute("UPDATE sendbatch.run SET streak = '' WHERE record = %s", (record,))
 
     def erase(self) -> bool:
         """What was overwritten is free for others; when its bytes are, the server decides."""

@@ -32,8 +32,7 @@ def refuse_arriving(folder: Path) -> None:
         raise LedgerError(
             f"{shown(folder)}: a record is on its way here, and has not arrived; nothing was done",
             hint="what moves it is at it, or was ended before: the same sendbatch record command again ends "
-            "that. Was the move taken back? then remove "
-            f"{shell_line(shown(folder / ARRIVING))}",
+            "that, and with --cancel takes it back",
         )
 
 

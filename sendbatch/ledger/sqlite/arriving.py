@@ -12,6 +12,7 @@ from sendbatch.errors import LedgerError, shown
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.moving import ARRIVAL, MOVE, move_in
 from sendbatch.ledger.portable import Row, Table, Told
+from sendbatch.ledger.postgres.noted import FILE as NOTED
 from sendbatch.ledger.sqlite.access import ARRIVING, FILE, LOG, SHARED, denied
 from sendbatch.ledger.sqlite.holding import Hold
 from sendbatch.ledger.sqlite.leaving import rows_of
@@ -116,6 +117,8 @@ class SqliteTarget:
             self._leave_no_log()
             self._hold.clear()
             self._file.rename(self._folder / FILE)
+            with contextlib.suppress(FileNotFoundError):  # that it is in a database, where it was
+                (self._folder / NOTED).unlink()
             sync(self._folder)
         except OSError as error:
             raise denied(self._folder, self._file, error) from None

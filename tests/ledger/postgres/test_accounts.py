@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -12,7 +13,10 @@ from sendbatch.ledger.postgres.clocks import onward
 from sendbatch.ledger.postgres.senders import PostgresRegister
 from sendbatch.ledger.postgres.usage import PostgresUse
 from sendbatch.limits.peers import Peers
+from sendbatch.limits.quota import LAPSE
 from sendbatch.limits.shared_usage import SharedUsage, shared_account
+from tests.kit.clock import FakeClock
+from tests.kit.limits import limits
 from tests.kit.postgres import Postgres
 
 HOUR, DAY = 3600, 86400
@@ -105,3 +109,34 @@ def test_while_the_database_is_away_nothing_is_to_be_had_and_nothing_is_raised(
     assert one.next_free(account, [Rate(10, HOUR)], NOW) == NOW + 1
     postgres.start()
     assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 7
+
+
+@pytest.mark.thorough
+def test_a_quota_whose_database_restarts_waits_and_ends_no_run(
+    postgres: Postgres, briefs: list[Brief], host: str
+) -> None:
+    """Also where what it took ahead has lapsed meanwhile, and should go back."""
+
+    async def spend() -> tuple[bool, int]:
+        while gates.take(clock.now, "", 1):
+            pass
+        await gates.refill("")
+        assert gates.take(clock.now, "", 1)
+        postgres.kill()
+        clock.now += 2 * LAPSE
+        assert not gates.take(clock.now, "", 1)
+        await gates.refill("")
+        assert clock.now < gates.due(clock.now, "") <= clock.now + 1.1
+        postgres.start()
+        clock.now += 1.2
+        await gates.refill("")
+        found = gates.take(clock.now, "", 1)
+        await gates.give_back()
+        return found, usage.used(account, DAY, clock.wall())
+
+    clock, usage = FakeClock(), usages(briefs)[0]
+    account = shared_account(PostgresUse(briefs[0]), host, "ada")
+    gates = limits(Rate(5000, DAY), usage=usage, account=account, clock=clock).gates
+    went, used = asyncio.run(spend())
+    assert went
+    assert used >= 2
