@@ -137,7 +137,7 @@ class PostgresBacklog:
                 self._values(lane),
             ).fetchone()
             due_at = found[0] if found is not None else None
-            self.others = self._shared and self._others_hold(connection)
+            self.others = self._others_hold(connection)
             if not self.others or (lane != EVERYONE and not self._is_anybody(connection, lane)):
                 return due_at
             again = self.now() + lease_seconds() / 2
@@ -164,9 +164,9 @@ class PostgresBacklog:
         seat = self._commits.seat
         found = connection.execute(
             "SELECT 1 FROM sendbatch.block AS b WHERE b.record = %(record)s AND (b.state = 'held' "
-            f"AND b.owner <> %(runner)s OR b.state = 'open' AND (b.due_at IS NULL OR b.due_at <= {NOW})) "
-            f"AND {blocks.IS_OURS} LIMIT 1",
-            blocks.of_seat(seat),
+            "AND b.owner <> %(runner)s OR %(shared)s AND b.state = 'open' "
+            f"AND (b.due_at IS NULL OR b.due_at <= {NOW})) AND {blocks.IS_OURS} LIMIT 1",
+            {**blocks.of_seat(seat), "shared": self._shared},
         )
         return found.fetchone() is not None
 

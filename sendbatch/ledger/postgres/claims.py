@@ -150,8 +150,9 @@ def to_recipients(
         )  # fmt: skip
         code = standing.code
         if code is None or code < 500:  # as nearly always
-            made.append((Recipient(*known), standing))
+            made.append((Recipient(*known, tries=row[at["tries"]]), standing))
             continue
         reply = Reply(code, standing.reply or "", "", standing.enhanced)
-        made.append((Recipient(*known, reply, standing.finished_at is not None), standing))
+        is_own = standing.finished_at is not None
+        made.append((Recipient(*known, reply, is_own, tries=row[at["tries"]]), standing))
     return made

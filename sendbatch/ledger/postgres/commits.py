@@ -35,7 +35,7 @@ from sendbatch.ledger.postgres.connecting import (
 from sendbatch.ledger.postgres.connecting import one as cell
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.recovery import doubt
-from sendbatch.ledger.postgres.runs import Seat, deleted, taken_over
+from sendbatch.ledger.postgres.runs import ENDED, Seat, deleted, moved_away, taken_over
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
@@ -124,10 +124,15 @@ class Commits:
 
     def why_out(self, connection: Connection) -> RecordLost:
         """Why this runner has no place in the record any more."""
-        there = connection.execute(
-            "SELECT 1 FROM sendbatch.record WHERE id = %s", (self.seat.record,)
+        found = connection.execute(
+            "SELECT r.state, r.moved_to, n.state FROM sendbatch.record AS r LEFT JOIN sendbatch.run AS n "
+            "ON n.record = r.id WHERE r.id = %s",
+            (self.seat.record,),
         ).fetchone()
-        return deleted(self.accepted) if there is None else taken_over()
+        if found is None:
+            return deleted(self.accepted)
+        state, to, of_run = found
+        return moved_away(to) if state != "open" else taken_over(has_ended=of_run == ENDED)
 
     def heard(self, streak: str | None) -> None:
         """How the run's row of refusals stands; None: nothing new."""

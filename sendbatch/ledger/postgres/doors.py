@@ -89,7 +89,7 @@ def asking(place: Place) -> Iterator[Cursor | None]:
         raise away(error, address) from None
     with closing(found) as connection:
         try:
-            is_there = hold_version(connection, address)
+            is_there = hold_version(connection, address, or_earlier=True)
             yield connection.cursor() if is_there else None
         except psycopg.errors.InsufficientPrivilege as error:
             raise not_allowed(connection, address, error) from None

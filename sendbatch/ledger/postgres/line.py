@@ -47,6 +47,27 @@ _NO: Final = (
 )  # fmt: skip
 
 
+class Outage:
+    """Over all lines of a runner: a person hears of it once, and once that it is over."""
+
+    def __init__(self) -> None:
+        self._met: set[int] = set()
+        self._lock = threading.Lock()
+
+    def begins(self, met: object) -> bool:
+        """Whether it is the first that meets it."""
+        with self._lock:
+            is_first = not self._met - {id(met)}
+            self._met.add(id(met))
+            return is_first
+
+    def ends(self, met: object) -> bool:
+        """Whether it was the last."""
+        with self._lock:
+            self._met.discard(id(met))
+            return not self._met
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How long a database that is away is waited for, who hears of it, and what ends it."""
@@ -55,6 +76,7 @@ class Waiting:
     offline: float
     told: Callable[[str], None] = field(repr=False)
     stop: Stop = field(repr=False)
+    outage: Outage = field(default_factory=Outage, repr=False)
 
     @property
     def patience(self) -> float:
@@ -211,12 +233,14 @@ class _Away:
         self._since = now if self._since is None else self._since
         where, words = waiting.address.shown, words_of(error)
         if now - self._since >= waiting.patience:
+            waiting.outage.ends(self)
             raise RecordStopped(
                 f"{where}: the record's database is away: {words}; no message left that it does not know of",
                 hint="run it again once the database is back: it goes on from there",
             )
         self._say(where, words, now, now - self._since)
         if closed.wait(self._pause):
+            waiting.outage.ends(self)
             raise RecordStopped(f"{where}: the record's database is away: {words}")
         self._pause = min(self._pause * 2, FIRST_PAUSE if waiting.stop.is_soon else LONGEST_PAUSE)
 
@@ -225,13 +249,15 @@ class _Away:
         if for_ < 2 * FIRST_PAUSE or (self._said is not None and now - self._said < SAID_AGAIN):
             return
         self._said = now
+        if not self._waiting.outage.begins(self):
+            return
         self._waiting.told(
             f"the record's database ({where}) is away: {words}; no message leaves until it is back; waiting "
             f"for it up to {duration(self._waiting.offline)}"
         )
 
     def over(self) -> None:
-        if self._said is not None:
+        if self._said is not None and self._waiting.outage.ends(self):
             self._waiting.told(f"the record's database ({self._waiting.address.shown}) is back")
 
 

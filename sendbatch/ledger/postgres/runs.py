@@ -244,11 +244,22 @@ def leave(cursor: Cursor, seat: Seat, *, last: bool) -> None:
         )
 
 
-def taken_over() -> RecordLost:
+def taken_over(*, has_ended: bool = False) -> RecordLost:
+    hint = "let the other one end, which mails nobody twice: sendbatch status shows how far it is"
     return RecordLost(
         "another run has taken the campaign over, as this one was not heard of for longer than its lease: it "
         "was paused, or cut from the record's database; it has stopped",
-        hint="let the other one end, which mails nobody twice: sendbatch status shows how far it is",
+        hint="that one has ended by now: sendbatch status shows who stands where" if has_ended else hint,
+    )
+
+
+def moved_away(to: str | None) -> RecordLost:
+    where = f" to {one_line(told(to), 200)}" if to else ""
+    return RecordLost(
+        f"the record of this run was moved{where}, as this run was not heard of for longer than its lease: "
+        "it was paused, or cut from the record's database; it has stopped",
+        hint="whose answer came too late stands in doubt there: sendbatch status, with the record where it "
+        "is now, says who",
     )
 
 

@@ -37,13 +37,16 @@ def ensure(connection: Connection, address: Address) -> None:
         raise not_allowed(connection, address, error) from None
 
 
-def hold_version(connection: Connection, address: Address) -> bool:
-    """Whether there are tables, which are of this version then. Raises LedgerError, psycopg.Error."""
+def hold_version(connection: Connection, address: Address, *, or_earlier: bool = False) -> bool:
+    """Whether there are tables, which are of this version then. Those of an earlier one are brought up to
+    date first where that is said: a run looks before it begins. Raises LedgerError, psycopg.Error."""
     try:
         found = _version(connection.cursor(), address)
     except psycopg.errors.InsufficientPrivilege as error:
         raise may_not_read(connection, address, error) from None
-    if found is not None and found < VERSION:
+    if found is not None and found < VERSION and or_earlier:
+        ensure(connection, address)
+    elif found is not None and found < VERSION:
         raise LedgerError(
             f"{address.shown}: the record's tables are of an earlier version of sendbatch",
             hint="the next run brings them up to date",
@@ -70,6 +73,12 @@ def _version(cursor: Cursor, address: Address) -> int | None:
 def _bring_up(cursor: Cursor, address: Address) -> None:
     found = _version(cursor, address)
     if found is None:
+        if one(cursor, _ABOUT) is not None:
+            raise LedgerError(
+                f"{address.shown}: the tables of a record are there, and `sendbatch.about`, which says of "
+                "which version they are, is empty: something else has written to them; nothing was sent",
+                hint="put the database back from a backup: to begin anew would mail everybody again",
+            )
         if one(cursor, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'sendbatch'") is None:
             cursor.execute("CREATE SCHEMA sendbatch")
         cursor.execute(_tables(), prepare=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 
 from sendbatch.errors import LedgerError, LockedError, RecordLost
 from sendbatch.ledger.facts import Intent, Released, Retried, Settled
-from sendbatch.ledger.postgres.doors import stop_runners
+from sendbatch.ledger.postgres import schema
+from sendbatch.ledger.postgres.doors import has_record, stop_runners
 from sendbatch.values import Status
 from tests.kit.people import OUTCOMES, entry
 from tests.kit.postgres import Database
@@ -334,3 +336,39 @@ def test_who_may_only_read_is_told_what_allows_a_run(database: Database) -> None
     assert "GRANT ALL ON ALL TABLES" in str(raised.value.findings[0].hint)
     with pytest.raises(LedgerError, match="permission denied"):
         stop_runners(place_of(database.strangers_url), "on there")
+
+
+def test_blocks_that_another_is_said_to_hold_are_waited_for_by_who_sends_alone(
+    database: Database,
+) -> None:
+    with runner(database.url, join=False, people=3) as one:
+        database.say(
+            "UPDATE sendbatch.block SET owner = 999, token = token + 5, state = 'held', "
+            "until = extract(epoch FROM now()) + 8"
+        )
+        assert one.claim() == []
+        assert one.backlog.next_due_at() is not None
+        assert one.backlog.others
+        forgotten(database)
+        assert len(one.claim()) == 3
+
+
+def test_tables_that_say_of_no_version_are_left_alone(database: Database) -> None:
+    with opened(database.url):
+        pass
+    database.say("TRUNCATE sendbatch.about")
+    with pytest.raises(LedgerError, match="is empty: something else"), opened(database.url):
+        pass
+
+
+def test_tables_of_an_earlier_version_are_brought_up_to_date_by_who_looks_before_a_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(database.url):
+        pass
+    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr(schema, "STEPS", {1: sql.SQL("CREATE TABLE sendbatch.more (n integer)")})
+    assert not has_record(place_of(database.url))
+    assert database.say("SELECT version, (SELECT count(*) FROM sendbatch.more) FROM sendbatch.about") == [
+        (2, 0)
+    ]
