@@ -75,7 +75,7 @@ def keys_of(desk: Desk, *keys: str) -> None:
 
 
 def test_verbs_and_options_are_offered_with_what_they_do(desk: Desk) -> None:
-    assert answers(desk, "sendbatch re") == ["report", "resolve"]
+    assert answers(desk, "sendbatch re") == ["report", "resolve", "record"]
     assert answers(desk, "sendbatch run --only-") == []
     assert set(answers(desk, "sendbatch run --s")) == {
         "--smtp",
