@@ -36,7 +36,7 @@ HOSTILE = (
     "--as=accepted",
     "-",
 )
-_NO_DATA = {"today", "port", "VERSION", "ci"}  # a date, numbers, the name of one of ours
+_NO_DATA = {"today", "port", "VERSION", "ci", "connections"}  # a date, numbers, the name of one of ours
 # Taken by one who pastes for the rest of a command, where it stands before a value in an f-string.
 _TYPED = re.compile(
     r"(?:--[a-z][a-z-]*[ =]|\b(?:chmod|chown|rm|mv|cp|mkdir|source|export|mount|git|sendbatch [a-z]+)"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sendbatch import __version__
 from sendbatch.campaign.model import Campaign, Rate
-from sendbatch.errors import CampaignError, GuardError, one_line, shown
+from sendbatch.errors import CampaignError, GuardError, one_line, shell_line, shown
 from sendbatch.ledger.facts import Joined, Terms
 from sendbatch.message.content import Content
 from sendbatch.message.identity import short
@@ -54,7 +54,7 @@ def hold_joined(joined: Joined, own: Terms, stop: str) -> None:
 
 def _differing(theirs: Terms, own: Terms) -> Iterator[str]:
     if theirs.version != own.version:
-        yield f"sendbatch is {one_line(theirs.version, LONGEST)} there, and {own.version} here"
+        yield f"the version is {one_line(theirs.version, LONGEST)} there, and {own.version} here"
         return  # others may write down the same options otherwise
     if theirs.content != own.content:
         yield (
@@ -116,7 +116,7 @@ def _options(
     if options.strict:
         yield "--strict", "given"
     for name in campaign.overrides:
-        yield f"--set {name}", f"a value ({_digest([json.dumps(campaign.variables.get(name))])})"
+        yield shell_line("--set", name), f"a value ({_digest([json.dumps(campaign.variables.get(name))])})"
 
 
 def _rates(rates: Iterable[Rate]) -> str:

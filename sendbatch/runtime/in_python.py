@@ -23,6 +23,7 @@ FLAGS = {
     "no-wait": "no_wait=True",
     "masked": "masked=True",
     "approved": "approved=True",
+    "join": "join=True",
 }
 OF_LOAD = frozenset({"run", "smtp", "rate", "expect", "tolerate"})
 VALUES = OF_LOAD | {

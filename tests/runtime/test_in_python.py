@@ -86,6 +86,7 @@ UNSPOKEN = {
     "history",
     "open",
     "port",
+    "workers",
     "serve",
 }  # of commands that are no functions, and their output
 

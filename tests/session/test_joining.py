@@ -185,7 +185,7 @@ def test_another_version_is_named_and_nothing_else_is_compared(
     record.joined = replace(joined, terms=replace(joined.terms, version="9.9.9", options="[]"))
     with pytest.raises(GuardError) as refused:
         api.run(live(profile=PROJECT), yes=True, join=True, record=DATABASE, edge=edge)
-    assert "sendbatch is 9.9.9 there, and " in str(refused.value)
+    assert "the version is 9.9.9 there, and " in str(refused.value)
     assert "options" not in str(refused.value).split("\n")[1]
 
 
