@@ -41,7 +41,7 @@ SHARED = [
     Common(people=800, runners=6, connections=12, rate=80, offline=60),
     Common(people=500, runners=3, connections=12, rate=40, offline=3),
 ]
-EVENTS = 20  # of each: 100 in all
+EVENTS = 6  # of each; `make chaos ARGS=--postgres` makes as many as one likes
 MOST = 25  # campaigns; a run that ends before its moment comes is over, and its campaign with it
 
 
