@@ -134,6 +134,7 @@ def test_a_record_that_was_moved_is_not_looked_at_here(tables: Tables, database:
 
 def test_what_sendbatch_does_not_write_is_not_believed(tables: Tables, database: Database) -> None:
     with a_history(tables):
+        tables.execute("ALTER TABLE sendbatch.delivery DROP CONSTRAINT delivery_status_check")
         tables.execute("UPDATE sendbatch.delivery SET status = 'sent'")
         told = r"holds what sendbatch does not write \(delivery"
         with pytest.raises(LedgerError, match=told) as refused, copy_of(place_of(database)):
