@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from sendbatch.ledger.conditions import happens, listed
 from sendbatch.ledger.facts import Retried
 from sendbatch.ledger.postgres.connecting import NOW, lease_seconds
 from sendbatch.ledger.postgres.heeding import Heeded
@@ -20,7 +21,6 @@ from sendbatch.ledger.postgres.scratch import Scratch
 from sendbatch.ledger.postgres.selecting import CHOSEN, LEFT, SCOPE, PostgresSelection
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import Rows
-from sendbatch.ledger.sqlite.sql import happens, listed
 from sendbatch.ledger.states import SENDABLE, Event, sources
 from sendbatch.values import Recipient, Status
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Final
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Answer
 from sendbatch.ledger.figures import MOST_DOMAINS, MOST_UNITS, UNIT, Figures, counted
 from sendbatch.ledger.postgres.parts import Asked, ask
 from sendbatch.ledger.postgres.view import deliveries_of, tried
-from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.values import Status
 
 # Of `attempt`: the server was asked, and did not take it. When a crash is found says nothing of that.

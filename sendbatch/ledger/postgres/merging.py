@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from sendbatch.ledger.conditions import happens, leads_to, listed
 from sendbatch.ledger.postgres.connecting import Cursor
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import TRIED
-from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
 from sendbatch.ledger.states import SENDABLE, Event
 
 ROW: Final = '"row", key, email, vars, status, why, detail, delivery'  # what is kept of a staged row

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Entry, Plan, Saying
 from sendbatch.ledger.postgres.cells import saying, usual
 from sendbatch.ledger.postgres.parts import FEW, Asked, ask, read
 from sendbatch.ledger.postgres.rows import COLUMNS, as_recipients, to_recipients
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import Rows
-from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.values import OF_DNS, Recipient, Status
 
 ENTRY: Final = (

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final, cast
 
 from sendbatch.errors import LedgerError
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Answer, Event, Held, Plan, ReportRow
 from sendbatch.ledger.figures import Figures
 from sendbatch.ledger.postgres.counting import answers, figures
@@ -28,7 +29,6 @@ from sendbatch.ledger.postgres.view import (
     rows_of,
 )
 from sendbatch.ledger.sqlite.reading import SUBJECTS
-from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.reasons import OURS
 from sendbatch.values import Status

@@ -12,6 +12,7 @@ from typing import Final
 from psycopg import sql
 
 from sendbatch.errors import LockedError, one_line
+from sendbatch.ledger.conditions import happens, leads_to
 from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import RESERVED, Holding, of_seat
 from sendbatch.ledger.postgres.connecting import NOW, Connection, Cursor, lease_seconds, one
@@ -20,7 +21,6 @@ from sendbatch.ledger.postgres.runs import YOUNG, Seat, tokens
 from sendbatch.ledger.postgres.selecting import restore
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.ledger.postgres.view import gone, plan_rows, rows_of
-from sendbatch.ledger.sqlite.sql import happens, leads_to
 from sendbatch.ledger.states import RESOLVED
 from sendbatch.values import Status
 from sendbatch.words import clock_time

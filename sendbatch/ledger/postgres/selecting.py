@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from sendbatch.ledger.conditions import happens, leads_to, listed
 from sendbatch.ledger.postgres.connecting import Cursor
 from sendbatch.ledger.postgres.parts import Asked, ask, first
 from sendbatch.ledger.postgres.view import deliveries_of, plan_rows, rows_of
-from sendbatch.ledger.sqlite.sql import happens, leads_to, listed
 from sendbatch.ledger.states import SENDABLE, SETTLED, Event
 from sendbatch.values import Status
 

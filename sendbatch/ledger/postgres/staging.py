@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import (
     NOBODY,
     Difference,
@@ -31,7 +32,6 @@ from sendbatch.ledger.postgres.heeding import Heeded
 from sendbatch.ledger.postgres.scratch import OF_PLAN, Scratch
 from sendbatch.ledger.postgres.text import stored, stored_cells, told
 from sendbatch.ledger.postgres.view import DONE, TRIED
-from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.states import LEFT_OUT
 from sendbatch.values import Why
 

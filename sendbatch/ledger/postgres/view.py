@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sendbatch.ledger.sqlite.sql import listed
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.states import SETTLED, Event, sources
 from sendbatch.values import Status
 

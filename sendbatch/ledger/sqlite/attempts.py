@@ -16,10 +16,11 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from sendbatch.errors import RecordLost
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Change, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.sqlite.folding import fold, is_unfolded, last_attempt
 from sendbatch.ledger.sqlite.holding import Hold
-from sendbatch.ledger.sqlite.sql import listed, note, remember, transaction
+from sendbatch.ledger.sqlite.sql import note, remember, transaction
 from sendbatch.ledger.sqlite.view import CURRENT, STANDING
 from sendbatch.ledger.standing import UNTRIED, OfOne, Standing, changed, event_of
 from sendbatch.ledger.states import SENDABLE

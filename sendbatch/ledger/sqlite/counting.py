@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Answer
 from sendbatch.ledger.figures import UNIT, Figures, counted
 from sendbatch.ledger.sqlite.folding import is_unfolded
-from sendbatch.ledger.sqlite.sql import Connection, listed
+from sendbatch.ledger.sqlite.sql import Connection
 from sendbatch.ledger.sqlite.view import FOLDED, KNOWN, tried
 from sendbatch.values import Status
 

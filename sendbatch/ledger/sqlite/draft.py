@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from sendbatch.errors import RecordLost
+from sendbatch.ledger.conditions import happens, leads_to, listed
 from sendbatch.ledger.facts import Plan, Retried, Terms, Weight
 from sendbatch.ledger.sqlite.folding import forget
 from sendbatch.ledger.sqlite.merging import forget_older, readdress, seat
@@ -20,7 +21,7 @@ from sendbatch.ledger.sqlite.people import SqlitePeople, people_of
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.sqlite.selecting import TABLES, SqliteSelection
-from sendbatch.ledger.sqlite.sql import Connection, happens, leads_to, listed, note, remember
+from sendbatch.ledger.sqlite.sql import Connection, note, remember
 from sendbatch.ledger.sqlite.staging import SqliteStaging
 from sendbatch.ledger.sqlite.view import FOLDED, NOBODY, rows_of_draft
 from sendbatch.ledger.states import SENDABLE, Event, sources

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from sendbatch.ledger.sqlite.sql import leads_to, remember
+from sendbatch.ledger.conditions import leads_to
+from sendbatch.ledger.sqlite.sql import remember
 from sendbatch.ledger.sqlite.view import DELIVERY, LATEST, STANDING, UNFOLDED
 from sendbatch.ledger.states import Event
 

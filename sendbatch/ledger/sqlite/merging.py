@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from sendbatch.ledger.sqlite.sql import happens, leads_to
+from sendbatch.ledger.conditions import happens, leads_to
 from sendbatch.ledger.sqlite.view import TRIED
 from sendbatch.ledger.states import Event
 

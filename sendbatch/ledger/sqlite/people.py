@@ -7,10 +7,11 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Entry, Plan, Saying
 from sendbatch.ledger.sqlite.cells import saying, usual
 from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipient
-from sendbatch.ledger.sqlite.sql import Connection, listed
+from sendbatch.ledger.sqlite.sql import Connection
 from sendbatch.ledger.sqlite.view import gone
 from sendbatch.values import OF_DNS, Recipient, Status
 

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import cast
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Answer, Event, Held, Plan, ReportRow
 from sendbatch.ledger.figures import Figures
 from sendbatch.ledger.sqlite.counting import answers, figures
 from sendbatch.ledger.sqlite.people import SqlitePeople
-from sendbatch.ledger.sqlite.sql import Connection, listed
+from sendbatch.ledger.sqlite.sql import Connection
 from sendbatch.ledger.sqlite.view import CURRENT, FOLDED, KNOWN, SENT, TRIED, gone, rows_of
 from sendbatch.ledger.states import TRIED_WITH
 from sendbatch.reasons import OURS

@@ -10,9 +10,10 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+from sendbatch.ledger.conditions import happens, leads_to
 from sendbatch.ledger.sqlite.folding import crash, fold
 from sendbatch.ledger.sqlite.selecting import restore
-from sendbatch.ledger.sqlite.sql import happens, leads_to, note
+from sendbatch.ledger.sqlite.sql import note
 from sendbatch.ledger.sqlite.view import CURRENT, gone, rows_of
 from sendbatch.ledger.states import RESOLVED
 from sendbatch.values import Status

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from sendbatch.ledger.sqlite.sql import Connection, happens, leads_to, listed
+from sendbatch.ledger.conditions import happens, leads_to, listed
+from sendbatch.ledger.sqlite.sql import Connection
 from sendbatch.ledger.sqlite.view import CURRENT, rows_of
 from sendbatch.ledger.states import SENDABLE, SETTLED, Event
 from sendbatch.values import Status

@@ -1,17 +1,15 @@
-"""What all sides of the SQLite record share: transactions, statuses as SQL, a line of `meta` or `event`."""
+"""What all sides of the SQLite record share: transactions, a line of `meta` or `event`."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from sendbatch.errors import RecordStopped
 from sendbatch.ledger.facts import Unsound
-from sendbatch.ledger.states import TABLE, Event, sources
-from sendbatch.values import Status
 
 if TYPE_CHECKING:
     from sendbatch.ledger.sqlite.holding import Hold
@@ -40,27 +38,6 @@ class Connection(sqlite3.Connection):
         for cursor in self._read:
             cursor.close()
         self._read.clear()
-
-
-def listed(statuses: Collection[Status]) -> str:
-    """Statuses as an SQL list. They are ours, never a user's text."""
-    return "(" + ", ".join(f"'{status}'" for status in sorted(statuses)) + ")"
-
-
-def happens(event: Event) -> str:
-    """A condition: the present status is one that the event may happen in."""
-    first, *others = sources(event)
-    # One alone with "=": a partial index is found by its very words.
-    return f"status IN {listed(sources(event))}" if others else f"status = '{first}'"
-
-
-def leads_to(event: Event) -> str:
-    """The status after the event, as an expression over the present one and what it `was`."""
-    told = {f"'{to}'" if to is not None else "was" for to in TABLE[event].values()}
-    if len(told) == 1:
-        return told.pop()
-    whens = (f"WHEN '{old}' THEN " + (f"'{to}'" if to else "was") for old, to in TABLE[event].items())
-    return f"CASE status {' '.join(whens)} END"
 
 
 def is_busy(error: sqlite3.Error) -> bool:

@@ -20,6 +20,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import (
     NOBODY,
     Difference,
@@ -34,7 +35,6 @@ from sendbatch.ledger.sqlite.cells import saying
 from sendbatch.ledger.sqlite.forgetting import blank_row
 from sendbatch.ledger.sqlite.forgotten import known
 from sendbatch.ledger.sqlite.merging import forget_older, key_index
-from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.sqlite.view import DONE, TRIED
 from sendbatch.ledger.states import LEFT_OUT
 from sendbatch.values import Why

@@ -12,11 +12,11 @@ import os
 import sqlite3
 from pathlib import Path
 
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.reasons_of_1 import coded
 from sendbatch.ledger.sqlite.merging import key_index
 from sendbatch.ledger.sqlite.soundness import OURS as OURS_NOW
 from sendbatch.ledger.sqlite.soundness import hold_rows
-from sendbatch.ledger.sqlite.sql import listed
 from sendbatch.ledger.states import LEFT_OUT
 from sendbatch.runtime.files import create, sync
 from sendbatch.values import Status

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sendbatch.ledger.sqlite.sql import listed
+from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.states import SETTLED, Event, sources
 from sendbatch.values import Status
 
