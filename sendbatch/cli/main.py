@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +23,7 @@ from sendbatch.cli.completion.installing import install_completion, show_complet
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
 from sendbatch.cli.forget import forget
 from sendbatch.cli.init import init
+from sendbatch.cli.listing import InOrder
 from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
 from sendbatch.cli.preview import preview
@@ -43,7 +44,6 @@ from sendbatch.runtime import masking
 from sendbatch.runtime.masking import finding_for_log, for_log
 
 USAGE, STOPPED = 2, 3
-LONGEST_SENTENCE = 200  # characters of what a verb does, in the list of verbs
 USUAL_WIDTH = 80  # columns; help is no wider, and in a narrower terminal no wider than that
 # What people type for a verb, by what it is called elsewhere.
 ALSO_CALLED = {
@@ -56,39 +56,8 @@ ALSO_CALLED = {
 SELDOM = 20_000
 
 
-class _Help(click.HelpFormatter):
-    """In a narrow terminal what explains an option has more room than its name."""
-
-    def write_dl(
-        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
-    ) -> None:
-        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
-
-
-class _Context(click.Context):
-    formatter_class = _Help
-
-
-class _Verb(click.Command):
-    context_class = _Context
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        """Its whole first sentence, in as many lines as that takes."""
-        return super().get_short_help_str(max(limit, LONGEST_SENTENCE))
-
-
-class _InOrder(click.Group):
-    """Its verbs are listed as a person comes to them, not by the alphabet."""
-
-    context_class = _Context
-    command_class = _Verb
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(self.commands)
-
-
 @click.group(
-    cls=_InOrder,
+    cls=InOrder,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )

@@ -10,6 +10,7 @@ import click
 
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
+from sendbatch.cli.listing import InOrder
 from sendbatch.errors import shell_line
 
 place = click.argument(
@@ -20,13 +21,15 @@ cancel = click.option(
 )
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=InOrder, no_args_is_help=True)
 def record() -> None:
     """Move a record to another folder, or into a database: it goes on from there."""
 
 
 def _options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    for one in reversed((opt.named_campaign_file, place, cancel, opt.run, opt.set_, opt.smtp, opt.record)):
+    for one in reversed(
+        (opt.named_campaign_file, place, cancel, opt.run, opt.set_, opt.smtp, opt.record)
+    ):
         verb = one(verb)
     return verb
 
@@ -70,7 +73,9 @@ def _move(
     campaign = given.load(file, run=run, set_=set_, smtp=smtp)
     stop = Stop()
     with stoppable(stop, Terminal(quiet=True, progress=False)):
-        moved = api.move_record(campaign, place, comes=comes, takes_back=cancel, record=record, stop=stop)
+        moved = api.move_record(
+            campaign, place, comes=comes, takes_back=cancel, record=record, stop=stop
+        )
     if cancel:
         click.echo(f"taken back: the record is where it was, {moved.to}", err=True)
         return

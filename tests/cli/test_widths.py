@@ -83,7 +83,7 @@ def test_the_last_words_fit_and_their_command_can_be_copied(hard: Desk, columns:
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("verb", [(), ("run",), ("resolve",), ("report",), ("check",)])
+@pytest.mark.parametrize("verb", [(), ("run",), ("resolve",), ("report",), ("check",), ("record",)])
 def test_help_fits_and_breaks_no_word(desk: Desk, verb: tuple[str, ...], columns: int) -> None:
     seen = shown(desk, *verb, "--help", columns=columns)
     fits(seen, columns)
