@@ -298,7 +298,7 @@ class Shared:
             for place in self._park.places:
                 if place.life is not None:
                     place.life.was_ended = True
-            self.command("stop", "campaign.yaml", then=lambda code: None)
+            self._stop()
         for place in self._park.places:
             if how == "kill":
                 place.kill()
@@ -307,9 +307,21 @@ class Shared:
         self._await_all(f"after {how}")
         self._tally.steps[f"all end by {how}"] += 1
 
+    def _stop(self) -> None:
+        """Again for whoever was not there yet: who comes once it was said begins anew."""
+        give_up = time.monotonic() + PATIENCE
+        while self._is_busy and time.monotonic() < give_up:
+            self.command("stop", "campaign.yaml", then=lambda code: None)
+            self._wait(PATIENCE, until=lambda: not self._asked)
+            self._wait(2 * LEASE, until=lambda: not self._is_busy)
+
+    @property
+    def _is_busy(self) -> bool:
+        return any(place.is_busy for place in self._park.places)
+
     def _await_all(self, what: str) -> None:
         everyone = [place for place in self._park.places if place.life is not None]
-        self._wait(PATIENCE, until=lambda: not any(place.is_busy for place in everyone))
+        self._wait(PATIENCE, until=lambda: not self._is_busy)
         for place in everyone:
             assert place.life is not None
             if place.is_busy:
