@@ -31,7 +31,16 @@ from tests.chaos.nest import Born, Nest
 from tests.chaos.recording import RecordingServer
 from tests.chaos.runners import AUTHORITY, ENDED, LEASE, Park, Place
 from tests.chaos.strangers import Caller, Strangers
-from tests.chaos.troubles import MOMENTS, PLANNING, TROUBLES, Moment, Trouble, failed_over
+from tests.chaos.troubles import (
+    DOT,
+    MOMENTS,
+    PLANNING,
+    TROUBLES,
+    Moment,
+    Trouble,
+    failed_over,
+    settled,
+)
 from tests.kit.machines import clocked
 from tests.kit.pooler import pooled
 from tests.kit.postgres import Database, Postgres
@@ -41,7 +50,7 @@ HOUR = 3600
 STOPPED = 3  # by a person, or for what it needs was away for too long
 TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
 LONG = 80.0  # seconds until something was sent, at most
-SOON = 4.0  # seconds that an event waits for its moment
+SOON = 8.0  # seconds that an event waits for its moment
 BREATH = 0.35  # seconds between two events, in the mean
 AFTER_RESEND = 1200  # seconds: a doubt is older than a lease and a quarter of an hour
 
@@ -351,8 +360,45 @@ class Shared:
             self._addresses += more
             self._tally.steps["the plan is edited"] += 1
             self._write()
+        if self.random.random() < 0.4:
+            self._come_back_late()
         if self.random.random() < 0.2:
             self._resend()
+
+    def _come_back_late(self) -> None:
+        """One is paused with dots on the way, until it counts as dead; a person says what is to be done about
+        those, another goes on by that, and then the answers come."""
+        sleeper, other = self.random.sample(self._park.places, 2)
+        self._start(sleeper)
+        before = self._witness.ledger.whole.total()
+        self._wait(
+            LONG, until=lambda: self._witness.ledger.whole.total() > before or not sleeper.is_busy
+        )
+        paused = Trap(DOT.pattern, lambda: sleeper.pause() or Fate.PASS, from_client=True)
+        if not self._common.tls:
+            sleeper.mail.set(paused)
+            self._wait(SOON, until=lambda: sleeper.is_paused or not sleeper.is_busy)
+            sleeper.mail.lift(paused)
+        sleeper.pause()
+        self._wait(2.5 * LEASE)
+        for address in self._open_questions()[:2]:
+            settled(self, address)
+        self._wait(PATIENCE, until=lambda: not self._asked)
+        self._start(other)
+        self.later(self.random.uniform(0, 3), sleeper.resume)
+        self._wait(self.random.uniform(1, 4))
+        self._mend()
+        self._wait(self.random.uniform(0, 2))
+        for place in (sleeper, other):
+            place.kill()
+        self._await_all("after answers that came late")
+        self._tally.steps["answers come late, after a person's word"] += 1
+        self._compare()
+
+    def _open_questions(self) -> list[str]:
+        """Of whom nobody knows whether they have it."""
+        found = states(self.database).items()
+        return [address for address, status in found if status in ("in_doubt", "sending")]
 
     def _resend(self) -> None:
         """A quarter of an hour later, by the database's clock: who is in doubt is sent to again."""
