@@ -17,7 +17,7 @@ import psycopg
 
 from tests.chaos.runners import LEASE, Place
 from tests.kit.postgres import Database
-from tests.kit.relay import COMMITTED, Fate
+from tests.kit.relay import CALLED, Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Moment:
 
 DOT = Moment("as a dot leaves", b"\r\n.\r\n", True, False)
 MOMENTS = (
-    Moment("as it commits", b"COMMIT", True, True),
-    Moment("as its commit is answered", COMMITTED, False, True),
+    Moment("as it commits", b"CALL sendbatch.commit", True, True),
+    Moment("as its commit is answered", CALLED, False, True),
     Moment("as a body may come", b"\r\n354 ", False, False),
     DOT,
     Moment("as a dot is answered", b"250 taken", False, False),
