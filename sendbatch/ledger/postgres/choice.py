@@ -149,8 +149,8 @@ class Choice(PostgresSelection, ABC):
 
     def samples(self, count: int) -> list[Recipient]:
         if CHOSEN in self.kinds:  # who looks for more than there are looks through all
-            some = f"(SELECT 1 FROM {self.kinds[CHOSEN]} AS c LIMIT {count:d})"
-            count = int(self._db.one(f"SELECT count(*) FROM {some} AS some"))
+            few = f"(SELECT 1 FROM {self.kinds[CHOSEN]} AS c LIMIT {count:d})"
+            count = int(self._db.one(f"SELECT count(*) FROM {few} AS few"))
         rows = ask(
             self._db,
             f"SELECT {COLUMNS} FROM {self.rows} WHERE holds AND status IN {_SENDABLE}{self.each_of_those} "
