@@ -3,7 +3,7 @@
 Is the answer to a commit lost, nobody knows whether it holds. Then no dot leaves for its intents: the blocks
 get new tokens, so that nothing of it can be written any more, and the intents are undone under their ids,
 also where they are in doubt by now. All else is written again under the same ids, and changes nothing the
-second time. """
+second time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from sendbatch.errors import RecordLost, one_line
 from sendbatch.ledger import streak
 from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.postgres import blocks, intents
-from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import Block, Holding, Sent
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.connecting import (
@@ -33,12 +32,13 @@ from sendbatch.ledger.postgres.connecting import (
     transaction,
 )
 from sendbatch.ledger.postgres.connecting import one as cell
+from sendbatch.ledger.postgres.intents import Said
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.recovery import doubt
 from sendbatch.ledger.postgres.runs import ENDED, Seat, deleted, moved_away, taken_over
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.ledger.postgres.view import STANDING, current
-from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
+from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Wave, Writes, released
 from sendbatch.ledger.standing import UNTRIED, Standing
 from sendbatch.values import Status
 
@@ -93,12 +93,6 @@ class Commits:
         firsts = list(ours.values())
         now = blocks.retoken(cursor, self.seat, firsts)
         intents.undo(cursor, blocks.of_seat(self.seat), begun)
-        if begun:  # another may have been through with their block, in which they were in doubt
-            woken = {
-                "ids": numbers(one.change.id for one in begun),
-                "due_at": numbers(None for _ in begun),
-            }
-            cursor.execute(intents.WAKE, blocks.of_seat(self.seat) | woken)
         gone = set(ours) - {block.first for block in now}
         with self.holding.lock:
             self.holding.drop(gone)
@@ -220,7 +214,8 @@ class _Commit:
         begins = {
             one.id
             for one in self.changes
-            if isinstance(one, (Intent, Failed)) or (isinstance(one, Settled) and one.counts_attempt)
+            if isinstance(one, (Intent, Failed))
+            or (isinstance(one, Settled) and one.counts_attempt)
         }
         wanted = [id_ for id_ in new if id_ in begins and self.of.holding.of(id_) is None]
         if wanted:
@@ -250,60 +245,66 @@ class _Commit:
 
     def _write(self, connection: Connection, writes: Writes) -> None:
         of, at = self.of, onward()
-        seat = blocks.of_seat(of.seat)
-        begun, answered = writes.begun, writes.answered
-        firsts = {b.first: b for b in (one.block for one in begun)}
-        firsts |= {b.first: b for b in (one.block for one in writes.stated) if b is not None}
-        held: list[Cursor] = []
-        counted: list[Cursor] = []
-        in_a_row = self._begin(connection, seat)
-        with connection.pipeline():
-            if in_a_row is None:
-                self._begin_within(connection)
-            renewed = connection.execute(
-                blocks.RENEW,
-                {**seat, **blocks.of_blocks(firsts.values()), "lease": lease_seconds()},
-            )
-            self._wake(connection, seat, answered)
-            for wave in writes.waves:
-                counted += intents.answer(connection, seat, wave.answered)
-                counted += intents.state(connection, seat, wave.stated)
-                held += intents.begin(connection, seat, wave.begun)
-            self._tell(connection, seat, writes)
-            if in_a_row is not None:
-                connection.execute(_IN_A_ROW, {**seat, "streak": in_a_row})
-            elif streak.clears(self.changes):
-                connection.execute(intents.CLEAR, seat)
-            beat = connection.execute(
-                intents.COUNTED,
-                {**seat, "commit": self.number, "accepted": of.accepted + _accepted(answered)},
-            )
-            ended = connection.execute("COMMIT")
-        if ended.statusmessage != "COMMIT":
-            raise psycopg.OperationalError("the transaction was not committed")
-        ours = {first for (first,) in renewed}
-        stands = {id_ for cursor in held for (id_,) in cursor}
-        came = {id_ for cursor in counted for (id_,) in cursor}
+        said = self._called(connection, writes)
         is_late = onward() - at >= lease_seconds() / 2
+        ours = {first for one in said for first in one.ours or ()}
+        stands = {id_ for one in said for id_ in one.stands or ()}
+        came = {id_ for one in said for id_ in one.came or ()}
+        begun, answered = writes.begun, writes.answered
         self._conclude(connection, begun, ours, stands, is_late or of._line.lost_standby)
         self._learn(begun={one.change.id for one in begun} - self.lost, answered=came)
-        of.heard(in_a_row)
         self._say_what_was_late(connection, [one for one in answered if one.id not in came])
-        told_at = beat.fetchone()
-        if told_at is None:
+        heard_at = said[-1].heard_at
+        if heard_at is None:
             of.holding.clear()
             self.raised = self.raised or of.why_out(connection)
         else:
-            of.time.learn(told_at[0])
+            of.time.learn(heard_at)
 
-    def _begin(self, connection: Connection, seat: dict[str, Any]) -> str | None:
+    def _called(self, connection: Connection, writes: Writes) -> list[Said]:
+        """All of it is written, in one transaction, which mostly is one call. Raises psycopg.Error where it
+        is not known to be."""
+        calls = self._calls(writes)
+        in_a_row = self._begin(connection)
+        is_open = in_a_row is not None
+        if not is_open and len(calls) == 1 and not writes.told and not writes.remembered:
+            return [Said(*_only(connection.execute(intents.COMMIT, calls[0])))]
+        with connection.pipeline():
+            if not is_open:
+                self._begin_within(connection)
+            answers = [connection.execute(intents.COMMIT, values) for values in calls]
+            self._tell(connection, writes)
+            if is_open:
+                connection.execute(_IN_A_ROW, {**blocks.of_seat(self.of.seat), "streak": in_a_row})
+            ended = connection.execute("COMMIT")
+        if ended.statusmessage != "COMMIT":
+            raise psycopg.OperationalError("the transaction was not committed")
+        self.of.heard(in_a_row)
+        return [Said(*_only(answer)) for answer in answers]
+
+    def _calls(self, writes: Writes) -> list[intents.Values]:
+        """One for each wave, and one at least."""
+        of = self.of
+        firsts = {b.first: b for b in (one.block for one in writes.begun)}
+        firsts |= {b.first: b for b in (one.block for one in writes.stated) if b is not None}
+        all_of_it = {
+            **blocks.of_seat(of.seat),
+            **(blocks.of_blocks(firsts.values()) if firsts else {"firsts": None, "tokens": None}),
+            "lease": lease_seconds(),
+            "commit": self.number,
+            "accepted": of.accepted + _accepted(writes.answered),
+            "clears": streak.clears(self.changes) and not streak.counts(self.changes),
+        }
+        return [all_of_it | intents.of_wave(wave) for wave in writes.waves or [Wave()]]
+
+    def _begin(self, connection: Connection) -> str | None:
         """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns
         how it stands with these. None, and nothing is begun, where nobody is."""
         if not streak.counts(self.changes):
             return None
         with connection.pipeline():
             self._begin_within(connection)
-            before = connection.execute(_ROW, seat)
+            before = connection.execute(_ROW, blocks.of_seat(self.of.seat))
         found = before.fetchone()
         return streak.after(told(found[0]) if found is not None else "", self.changes)
 
@@ -311,31 +312,16 @@ class _Commit:
         connection.execute("BEGIN")
         connection.execute(WITHIN, (str(idle_in_transaction()),))
 
-    def _wake(self, connection: Connection, seat: dict[str, Any], answered: Sequence[Answered]) -> None:
-        """A late answer may make somebody due in a block that is not held any more."""
-        late = [
-            one
-            for one in answered
-            if one.after.status in (Status.PENDING, Status.FAILED)
-            or (one.after.status is Status.DEFERRED and one.after.due_at is not None)
-        ]
-        if late:
-            connection.execute(
-                intents.WAKE,
-                {
-                    **seat,
-                    "ids": numbers(one.id for one in late),
-                    "due_at": numbers(one.after.due_at for one in late),
-                },
-            )
-
-    def _tell(self, connection: Connection, seat: dict[str, Any], writes: Writes) -> None:
+    def _tell(self, connection: Connection, writes: Writes) -> None:
+        seat = blocks.of_seat(self.of.seat)
         for change in writes.remembered:
             key = stored(change.key)
             if change.value is None:
                 connection.execute(intents.FORGET, {**seat, "key": key})
             else:
-                connection.execute(intents.REMEMBER, {**seat, "key": key, "value": stored(change.value)})
+                connection.execute(
+                    intents.REMEMBER, {**seat, "key": key, "value": stored(change.value)}
+                )
         if writes.told:
             notes = [note for _, note in writes.told]
             connection.execute(
@@ -350,15 +336,18 @@ class _Commit:
             )
 
     def _conclude(
-        self, connection: Connection, begun: Sequence[Begun], ours: set[int], stands: set[int], is_void: bool
+        self,
+        connection: Connection,
+        begun: Sequence[Begun],
+        ours: set[int],
+        stands: set[int],
+        is_void: bool,
     ) -> None:
         """Which intents do not hold, and why; those that must not be used are undone."""
         holding = self.of.holding
         gone = {one.block.first for one in begun if one.block.first not in ours}
         with holding.lock:
-            holding.drop(
-                [f for f in gone if holding.blocks.get(f) in {one.block for one in begun}]
-            )
+            holding.drop([f for f in gone if holding.blocks.get(f) in {one.block for one in begun}])
         missing = [one for one in begun if one.change.id not in stands]
         self.lost |= {one.change.id for one in missing}
         unlike = [one.change.id for one in missing if one.block.first in ours]
@@ -382,7 +371,11 @@ class _Commit:
                     of.holding.sent[one.change.id] = Sent(one.attempt, one.after)
             for answer in writes.answered:
                 is_new = of.holding.sent.pop(answer.id, None) is not None
-                if is_new and answer.what == "accept" and (answered is None or answer.id in answered):
+                if (
+                    is_new
+                    and answer.what == "accept"
+                    and (answered is None or answer.id in answered)
+                ):
                     of.accepted += 1
             for id_, standing in writes.made.items():
                 if id_ in self.known:
@@ -507,6 +500,14 @@ def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> boo
         {**blocks.of_seat(seat), "ids": list(ids), "many": len(ids)},
     )
     return bool(found)
+
+
+def _only(cursor: Cursor) -> tuple[Any, ...]:
+    """Its one row. Raises psycopg.Error where there is none."""
+    row = cursor.fetchone()
+    if row is None:
+        raise psycopg.OperationalError("the commit was not answered")
+    return row
 
 
 def _accepted(answered: Iterable[Answered]) -> int:

@@ -26,7 +26,7 @@ from sendbatch.ledger.postgres.connecting import (
     Connection,
     Cursor,
     Query,
-    opened,
+    connect,
     transaction,
 )
 from sendbatch.ledger.postgres.draft import PostgresDraft, drafted
@@ -144,7 +144,7 @@ class PostgresRecord:
     @contextlib.contextmanager
     def draft(self, heed: Callable[[], None] = lambda: None) -> Iterator[PostgresDraft]:
         address = self._waiting.address
-        with contextlib.closing(opened(address)) as connection:
+        with contextlib.closing(self.writing.ask(lambda _: connect(address))) as connection:
             with transaction(connection) as cursor:
                 token = runs.tokens(cursor, self.seat.record, 1)
             with drafted(
