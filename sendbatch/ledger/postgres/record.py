@@ -112,7 +112,7 @@ class PostgresRecord:
             self._commits,
             self._looking,
             selection,
-            Queries(self.seat.record, selection.those, began_at[0] if began_at else None),
+            Queries(self.seat.record, selection.selected, began_at[0] if began_at else None),
             shared=self._shared,
             out=lambda: self.heartbeat.out,
             ended=self._end,
