@@ -282,7 +282,7 @@ class Stage:
         self._callers.append(
             self._strangers.call(
                 self._park.url(self._park.stranger, self._strangers.database, self.database),
-                self.random, self._tally.runs, had_to_wait=self._is_away,
+                self.random, had_to_wait=self._is_away,
             )
         )  # fmt: skip
 
