@@ -11,9 +11,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final, NamedTuple
-
-from psycopg import sql
+from typing import Final, NamedTuple
 
 from sendbatch.errors import RecordLost, one_line
 from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
@@ -23,26 +21,21 @@ from sendbatch.ledger.postgres.calling import written
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.connecting import (
     NOW,
-    WITHIN,
     Connection,
     Cursor,
-    idle_in_transaction,
     lease_seconds,
     transaction,
 )
 from sendbatch.ledger.postgres.connecting import one as cell
 from sendbatch.ledger.postgres.line import Line
-from sendbatch.ledger.postgres.recovery import doubt
 from sendbatch.ledger.postgres.runs import ENDED, Seat, deleted, moved_away, taken_over
+from sendbatch.ledger.postgres.taking import strangers, take
 from sendbatch.ledger.postgres.text import stored, told
-from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
-from sendbatch.ledger.standing import UNTRIED, Standing
-from sendbatch.values import Status
+from sendbatch.ledger.standing import Standing
 
 AT_ONCE: Final = 4096  # ids of attempts that are reserved in one go
 _OF_NOBODY = (Noted, Remembered, InARow)
-_STATUSES: dict[str | None, Status | None] = {None: None, **{str(one): one for one in Status}}
 
 
 class Claimed(NamedTuple):
@@ -78,6 +71,20 @@ class Commits:
         if commit.raised is not None:
             raise commit.raised
         return commit.lost
+
+    def take(
+        self,
+        connection: Connection,
+        *,
+        most: int = 1,
+        containing: Sequence[int] | None = None,
+        firsts: Sequence[int] | None = None,
+    ) -> list[Block]:
+        """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these
+        deliveries. Whoever is *sending* in one is in doubt."""
+        if containing is not None:
+            firsts = blocks.containing(connection, self.seat, containing)
+        return take(connection, self.seat, self.holding, self.time.now(), most=most, firsts=firsts)
 
     def undo(self, cursor: Cursor, begun: Sequence[Begun]) -> None:
         """In one transaction: no dot leaves for these, and nothing older is written any more."""
@@ -211,7 +218,7 @@ class _Commit:
         }
         wanted = [id_ for id_ in new if id_ in begins and self.of.holding.of(id_) is None]
         if wanted:
-            take(connection, self.of, containing=wanted)
+            self.of.take(connection, containing=wanted)
 
     def _give_up(self, writes: Writes) -> None:
         """No intent of this commit is written, nor what builds upon one."""
@@ -338,75 +345,6 @@ class _Commit:
                     one.attempt,
                 ),
             )
-
-
-def take(
-    connection: Connection,
-    of: Commits,
-    *,
-    most: int = 1,
-    containing: Sequence[int] | None = None,
-    firsts: Sequence[int] | None = None,
-) -> list[Block]:
-    """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
-    Whoever is *sending* in one is in doubt."""
-    if containing is not None:
-        rows = connection.execute(
-            "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
-            "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
-            (containing, of.seat.record),
-        )
-        firsts = [first for (first,) in rows]
-    most = most if firsts is None else max(len(firsts), 1)
-    with of.holding.lock:
-        ours = [sent.attempt for sent in of.holding.sent.values()]
-    with connection.pipeline():
-        connection.execute("BEGIN")
-        connection.execute(WITHIN, (str(idle_in_transaction()),))
-        found = blocks.take(connection, of.seat, most=most, firsts=firsts)
-        doubt(connection, of.seat, most, of.time.now(), ours)
-        connection.execute("COMMIT")
-    taken = [Block(first, last, token, token) for first, last, token in found]
-    of.holding.hold(taken)
-    return taken
-
-
-def strangers(
-    connection: Connection, seat: Seat, ids: Sequence[int]
-) -> tuple[dict[int, Standing], dict[int, Sent]]:
-    """Where those stand whom nobody was handed out to: tried, or in a row that holds its key; and of whom an
-    answer is awaited."""
-    values = {"record": seat.record, "ids": list(ids)}
-    untried = connection.execute(
-        sql.SQL(
-            "SELECT id FROM sendbatch.plan_row WHERE record = %(record)s AND id = ANY(%(ids)s) "
-            "AND status = 'pending' AND delivery IS NULL AND plan = {}"
-        ).format(sql.SQL(current(seat.record))),
-        values,
-    )
-    found = {id_: UNTRIED for (id_,) in untried}
-    awaited: dict[int, Sent] = {}
-    tried = connection.execute(
-        sql.SQL(
-            "SELECT id, attempt, {} FROM sendbatch.delivery WHERE record = %(record)s AND id = ANY(%(ids)s) "
-            "AND gone IS NULL"
-        ).format(sql.SQL(", ".join(STANDING))),
-        values,
-    )
-    for id_, attempt, *fields in tried:
-        found[id_] = standing_of(fields)
-        if found[id_].status is Status.SENDING and attempt is not None:
-            awaited[id_] = Sent(attempt, found[id_])
-    return found, awaited
-
-
-def standing_of(fields: Sequence[Any]) -> Standing:
-    """From the columns of `STANDING`."""
-    status, was, attempts, due_at, code, enhanced, reply, why, detail, content, *times = fields
-    return Standing(
-        Status(status), _STATUSES[was], attempts, due_at, code, told(enhanced), told(reply), why,
-        told(detail), told(content), *times,
-    )  # fmt: skip
 
 
 def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
