@@ -26,6 +26,7 @@ from tests.kit.limits import limits
 from tests.kit.postgres import Database, Postgres
 from tests.kit.relay import Relay
 from tests.kit.runners import place_of
+from tests.kit.waiting import until
 
 HOUR, DAY = 3600, 86400
 NOW, ANOTHER = 1_790_000_000.0, 1_790_003_600.0  # two machines, of which one is an hour ahead
@@ -150,7 +151,9 @@ def test_a_run_that_begins_waits_for_what_all_have_of_the_account_as_long_as_for
 def test_a_database_that_falls_silent_keeps_no_run_from_its_end(
     postgres: Postgres, lasting: Database, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where it has to say that it leaves."""
     monkeypatch.setattr(brief, "SILENT", 0.1)
+    looks: list[None] = []
     with Relay(postgres.port) as relay:
         place = place_of(lasting.through(relay.port))
 
@@ -158,7 +161,10 @@ def test_a_database_that_falls_silent_keeps_no_run_from_its_end(
             with accounts_in(place, looking=False) as accounts:
                 assert accounts is not None
                 register = accounts.register(host)
+                meet = register.meet
+                monkeypatch.setattr(register, "meet", lambda *asked: looks.append(meet(*asked)))
                 with Peers(register, "a", "news", 4, 10.0, onward).among_them():
+                    until(lambda: len(looks) == 2, "the thread beside to have looked")
                     relay.stall()
 
         thread = threading.Thread(target=run, daemon=True)
