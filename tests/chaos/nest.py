@@ -27,6 +27,8 @@ from typing import NamedTuple, Self
 
 from tests.kit.machines import Machine, with_any_clock
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 class Born:
     """One of them, as `subprocess.Popen` tells of a process."""
@@ -169,8 +171,12 @@ def _asked() -> Asked | None:
             return None
         *lines, heard = (heard + data).split(b"\n")
         for line in lines:
+            # What comes as it is born is forgotten: Python drops in a child what its parent may have got.
+            signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
             pid = os.fork()
-            if not pid:
+            if pid:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            else:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 os.close(woken)
@@ -198,6 +204,7 @@ def _become(asked: Asked) -> None:
     os.environ.clear()
     os.environ.update(asked.environ)
     sys.argv[:] = ["sendbatch", *asked.words]
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     runpy.run_module("sendbatch", run_name="__main__", alter_sys=True)
 
 
