@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import LedgerError
@@ -18,6 +18,7 @@ from sendbatch.limits.peers import Peers
 from sendbatch.limits.usage import Account
 from sendbatch.limits.used import Rows, Used
 
+T = TypeVar("T")
 SETTLED = 8.0  # seconds after which nothing taken is given back any more, and rows may be merged
 FORGET = 8 * 86400.0  # seconds after which what cannot matter any more is dropped
 OFTEN = 100  # blocks taken between two merges
@@ -27,6 +28,11 @@ MOST = 50  # blocks that may still be given back
 
 class Kept(Protocol):
     """Where use is kept for all machines. Raises LedgerError where it cannot be."""
+
+    def patiently(self, ask: Callable[[], T]) -> T:
+        """What `ask` returns, which asks here: again where the keeper is away, if a run is to begin. Raises
+        RecordStopped where that is for too long."""
+        ...
 
     def salt(self) -> str:
         """Which all machines hash user names with."""
@@ -95,6 +101,9 @@ class SharedUsage:
                 used.add(0, min(at + until - taken_at, now))
 
     def used(self, account: Account, seconds: int, now: float) -> int:
+        return self._kept.patiently(lambda: self._used(account, seconds))
+
+    def _used(self, account: Account, seconds: int) -> int:
         users = self._kept.users(account.host) if account.is_unnamed else [account.user]
         total = 0
         for user in users:

@@ -13,6 +13,7 @@ from random import Random, SystemRandom
 
 from tests.chaos.cloned import Cloned
 from tests.chaos.killing import Campaign, Setting, Tally, some_setting
+from tests.chaos.nest import Nest
 from tests.chaos.power import PowerCuts, in_memory
 from tests.chaos.recording import BEHIND
 from tests.chaos.shared import keep, kept, one_campaign
@@ -76,21 +77,26 @@ def _kill(
 
 
 def _shared(asked: argparse.Namespace, tally: Tally, started: float) -> Tally:
-    """Campaigns one after the other, for each is of many machines."""
+    """Some campaigns at once, each of many machines; then it is written down how far it came."""
     number = 0
     if asked.go_on is not None and asked.go_on.exists():
         number, asked.seed, tally = kept(asked.go_on)
         print(f"goes on with seed {asked.seed}, behind campaign {number}", flush=True)
-    while tally.kills < asked.kills:
-        number += 1
-        folder = Path(tempfile.mkdtemp(prefix="sendbatch-chaos-"))
-        before = len(tally.wrong)
-        events = min(MOST_EVENTS, asked.kills - tally.kills)
-        one_campaign(folder, Random(f"{asked.seed} {number}"), tally, events)
-        print(_told(tally, started).replace("kills", "events", 1), flush=True)
-        print("".join(f"WRONG  {text}\n" for text in tally.wrong[before:]), end="", flush=True)
-        if asked.go_on is not None:
-            keep(asked.go_on, number, asked.seed, tally)
+    with Nest.built() as nest, ThreadPoolExecutor(asked.at_once) as threads:
+        while tally.kills < asked.kills:
+            events = min(MOST_EVENTS, -(-(asked.kills - tally.kills) // asked.at_once))
+            before = len(tally.wrong)
+            waiting = [
+                threads.submit(one_campaign, nest, Random(f"{asked.seed} {number + n + 1}"), tally, events)
+                for n in range(asked.at_once)
+            ]
+            for one in waiting:
+                one.result()
+            number += asked.at_once
+            print(_told(tally, started).replace("kills", "events", 1), flush=True)
+            print("".join(f"WRONG  {text}\n" for text in tally.wrong[before:]), end="", flush=True)
+            if asked.go_on is not None:
+                keep(asked.go_on, number, asked.seed, tally)
     return tally
 
 

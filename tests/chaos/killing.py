@@ -62,6 +62,10 @@ class Tally:
     states: int = 0  # of a disk that these left
     wrong: list[str] = field(default_factory=list)
 
+    def add(self, other: Tally) -> None:
+        for name, amount in vars(other).items():
+            setattr(self, name, getattr(self, name) + amount)
+
 
 @dataclass(frozen=True)
 class Setting:

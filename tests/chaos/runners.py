@@ -9,13 +9,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from sendbatch.runtime.ci import SIGNS_OF_CI
+from tests.chaos.nest import Born, Nest
 from tests.kit.loopback import HOST
 from tests.kit.machines import Machine, clocked, machine
 from tests.kit.postgres import Database
@@ -24,6 +24,8 @@ from tests.kit.relay import Relay
 RUN = ("run", "campaign.yaml", "--yes", "--join")
 ENDED = (0, 1)  # to its end, of itself
 LEASE = 1.0  # seconds
+RECORD = "SENDBATCH_RECORD"
+AUTHORITY = "authority.pem"  # beside the machines' folders, where the mail server has TLS
 
 
 @dataclass(eq=False)
@@ -31,10 +33,11 @@ class Life:
     """One process of a machine. `unheard`: so many answers of the mail server may not have reached it, or it
     did not live to write them down; `had_to_wait` for its database."""
 
-    process: subprocess.Popen[bytes]
+    process: Born
     is_paused: bool = False
     unheard: int = 0
     had_to_wait: bool = False
+    was_cut_off: bool = False  # from the mail server
     was_ended: bool = False  # asked to, by Ctrl-C or `stop`
     is_counted: bool = False
 
@@ -45,6 +48,7 @@ class Place:
 
     machine: Machine
     folder: Path
+    nest: Nest
     database: Relay
     mail: Relay
     life: Life | None = None
@@ -55,32 +59,21 @@ class Place:
     def is_busy(self) -> bool:
         return self.life is not None and self.life.process.poll() is None
 
+    @property
+    def is_paused(self) -> bool:
+        return self.life is not None and self.life.is_paused
+
     def start(self, url: str, *more: str) -> None:
-        self.life = Life(self.popen(url, *RUN, *more), had_to_wait=self.is_away)
+        self.life = Life(self.call(url, *RUN, *more), had_to_wait=self.is_away)
         self.lives.append(self.life)
 
-    def popen(self, url: str, *words: str) -> subprocess.Popen[bytes]:
+    def call(self, url: str, *words: str) -> Born:
         """A command of sendbatch there, over the record at this URL."""
-        with (self.folder / "log.txt").open("ab") as log:
-            log.write(f"\n$ sendbatch {' '.join(words)}\n".encode())
-            log.flush()
-            return subprocess.Popen(
-                [*self.machine.words, sys.executable, "-m", "sendbatch", *words],
-                cwd=self.folder,
-                env=self._environ(url),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-    def _environ(self, url: str) -> dict[str, str]:
-        own = {
-            "HOME": str(self.folder / "home"),
-            "XDG_STATE_HOME": str(self.folder / "home" / "state"),
-            "SENDBATCH_RECORD": url,
-            "SENDBATCH_LEASE": f"{LEASE:g}",
-        }
-        return dict(os.environ) | dict.fromkeys(SIGNS_OF_CI, "") | own | dict(self.machine.environ)
+        log = self.folder / "log.txt"
+        with log.open("a") as file:
+            file.write(f"\n$ sendbatch {' '.join(words)}\n")
+        environ = {**environ_of(self.machine, self.folder), RECORD: url}
+        return self.nest.birth(self.machine, words, environ, self.folder, log)
 
     # what may happen to its process
 
@@ -90,9 +83,18 @@ class Place:
         self._signal(signal.SIGKILL)
 
     def cut_from_mail(self) -> None:
+        self._is_cut_off()
+        self.mail.cut()
+
+    def lose_mail(self) -> None:
+        """Nothing comes, and it is not told."""
+        self._is_cut_off()
+        self.mail.stall()
+
+    def _is_cut_off(self) -> None:
         if self.life is not None:
             self.life.unheard += self.mail.open
-        self.mail.cut()
+            self.life.was_cut_off = True
 
     def pause(self) -> None:
         if self.life is not None and self.is_busy:
@@ -127,22 +129,28 @@ class Place:
 
     def _signal(self, one: signal.Signals) -> None:
         if self.life is not None and self.is_busy:
-            with contextlib.suppress(ProcessLookupError):
-                self.life.process.send_signal(one)
+            self.life.process.send_signal(one)
 
 
 class Park:
     """So many machines around one database and one mail server, of which each knows the same address."""
 
-    def __init__(self, places: Sequence[Place], host: str, port: int) -> None:
-        self.places, self.host, self.port = places, host, port
+    def __init__(self, places: Sequence[Place], stranger: Machine, host: str, port: int) -> None:
+        self.places, self.stranger, self.host, self.port = places, stranger, host, port
 
     @classmethod
     @contextlib.contextmanager
     def built(
-        cls, folder: Path, clocks: Sequence[int], database_port: int, mail_port: int
+        cls,
+        nest: Nest,
+        folder: Path,
+        clocks: Sequence[int],
+        database_port: int,
+        mail_port: int,
+        others_port: int,
     ) -> Iterator[Self]:
-        """A machine for each of `clocks`, which says how far off its clock is."""
+        """A machine for each of `clocks`, which says how far off its clock is, and one more, `stranger`,
+        whose mail all comes to a server of others, by whatever address."""
         with contextlib.ExitStack() as open_:
             can = can_make_machines()
             shared = None if can else open_.enter_context(Relay(mail_port))
@@ -156,9 +164,13 @@ class Park:
                     made = Machine(f"runner{number}", HOST, HOST, (), clocked(clock))
                 way = open_.enter_context(Relay(database_port, host=made.here))
                 mail = shared or open_.enter_context(Relay(mail_port))
-                places.append(Place(made, own, way, mail))
-            entry = shared or open_.enter_context(_entry(places))
-            park = cls(places, entry.host, entry.port)
+                places.append(Place(made, own, nest, way, mail))
+            stranger = open_.enter_context(machine("stranger")) if can else places[0].machine
+            ways = {place.machine.there: place.mail.port for place in places}
+            ways[stranger.there] = others_port if can else mail_port
+            here = places[0].machine.here
+            entry = shared or open_.enter_context(Relay(host=here, route=ways.__getitem__))
+            park = cls(places, stranger, entry.host, entry.port)
             try:
                 yield park
             finally:
@@ -171,13 +183,27 @@ class Park:
             if place.life is not None:
                 place.life.process.wait(60)
 
-    def url(self, place: Place, database: Database) -> str:
-        return database.through(place.database.port).replace(f"@{HOST}:", f"@{place.machine.here}:")
+    def url(self, machine: Machine, way: Relay, database: Database) -> str:
+        return database.through(way.port).replace(f"@{HOST}:", f"@{machine.here}:")
 
     def life_of(self, port: int) -> Life | None:
         """Whose connection comes to the mail server from this port; None where machines share a way."""
         found = [place for place in self.places if place.mail.carries(port)]
         return found[0].life if len(found) == 1 else None
+
+
+def environ_of(machine: Machine, folder: Path) -> dict[str, str]:
+    """Of all commands on this machine, beside where their record is."""
+    own = {
+        "HOME": str(folder / "home"),
+        "XDG_STATE_HOME": str(folder / "home" / "state"),
+        "SENDBATCH_LEASE": f"{LEASE:g}",
+    }
+    if (authority := folder.parent / AUTHORITY).exists():
+        own["SSL_CERT_FILE"] = str(authority)
+    environ = dict(os.environ) | dict.fromkeys(SIGNS_OF_CI, "") | own | dict(machine.environ)
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each would compile everything
+    return environ
 
 
 @functools.cache
@@ -186,9 +212,3 @@ def can_make_machines() -> bool:
         return False
     words = ["unshare", "--net", "--uts", "true"]
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
-
-
-def _entry(places: Sequence[Place]) -> Relay:
-    """What all machines know as the mail server: each comes on its own way from there."""
-    ways = {place.machine.there: place.mail.port for place in places}
-    return Relay(host=places[0].machine.here, route=ways.__getitem__)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.chaos.cloned import Cloned
+from tests.chaos.common import Common
 from tests.chaos.killing import Campaign, Setting, Tally
-from tests.chaos.shared import Common, Shared
+from tests.chaos.nest import Nest
+from tests.chaos.shared import Shared
 from tests.chaos.steps import STEPS, Step, possible
 from tests.conftest import Needs
 from tests.kit.postgres import programs
@@ -35,14 +38,20 @@ class OneStep(Campaign):
 
 
 SHARED = [
-    Common(people=600, runners=2, connections=8, rate=60, offline=60),
-    Common(people=600, runners=3, connections=3, rate=40, offline=60, pooled=True),
-    Common(people=900, runners=4, connections=16, rate=80, offline=60, followed=True),
-    Common(people=800, runners=6, connections=12, rate=80, offline=60),
-    Common(people=500, runners=3, connections=12, rate=40, offline=3),
+    Common(people=1200, runners=2, connections=8, rate=60, offline=60),
+    Common(people=800, runners=3, connections=3, rate=40, offline=60, pooled=True),
+    Common(people=1600, runners=4, connections=16, rate=80, offline=60, followed=True),
+    Common(people=1600, runners=6, connections=12, rate=80, offline=60, tls=True),
+    Common(people=800, runners=3, connections=12, rate=40, offline=3),
 ]
-EVENTS = 6  # of each; `make chaos ARGS=--postgres` makes as many as one likes
+EVENTS = 20  # of each; `make chaos ARGS=--postgres` makes as many as one likes
 MOST = 25  # campaigns; a run that ends before its moment comes is over, and its campaign with it
+
+
+@pytest.fixture(scope="module")
+def nest() -> Iterator[Nest]:
+    with Nest.built() as built:
+        yield built
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
@@ -86,7 +95,7 @@ def test_with_the_record_in_the_repository_whole_machines_die(needs: Needs, tmp_
 @pytest.mark.thorough
 @pytest.mark.parametrize("common", SHARED, ids=str)
 def test_machines_over_one_record_are_killed_paused_and_cut_off(
-    common: Common, tmp_path: Path
+    common: Common, nest: Nest, tmp_path: Path
 ) -> None:
     programs()
     if common.pooled:
@@ -97,6 +106,6 @@ def test_machines_over_one_record_are_killed_paused_and_cut_off(
             break
         folder = tmp_path / str(number)
         folder.mkdir()
-        Shared(folder, common, random, tally).survive(EVENTS - tally.kills)
+        Shared(nest, folder, common, random, tally).survive(EVENTS - tally.kills)
     assert tally.wrong == []
     assert tally.kills >= EVENTS

@@ -6,15 +6,18 @@ seen in what passes between a runner and the database or the mail server.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
+import psycopg
+
 from tests.chaos.runners import LEASE, Place
 from tests.kit.postgres import Database
-from tests.kit.relay import COMMITTED, Fate
+from tests.kit.relay import CALLED, Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,12 @@ class Moment:
     to_database: bool
 
 
+DOT = Moment("as a dot leaves", b"\r\n.\r\n", True, False)
 MOMENTS = (
-    Moment("as it commits", b"COMMIT", True, True),
-    Moment("as its commit is answered", COMMITTED, False, True),
+    Moment("as it commits", b"CALL sendbatch.commit", True, True),
+    Moment("as its commit is answered", CALLED, False, True),
     Moment("as a body may come", b"\r\n354 ", False, False),
-    Moment("as a dot leaves", b"\r\n.\r\n", True, False),
+    DOT,
     Moment("as a dot is answered", b"250 taken", False, False),
 )
 PLANNING = (
@@ -60,8 +64,12 @@ class Scene(Protocol):
 
     def fail_over(self) -> None: ...
 
-    def command(self, *words: str) -> int:
-        """Of sendbatch, by somebody at a machine of their own. Returns its exit code."""
+    def command(self, *words: str, then: Callable[[int], None]) -> None:
+        """Of sendbatch, by somebody at one of the machines. `then` hears its exit code."""
+        ...
+
+    def stranger(self) -> None:
+        """Comes, and wants to join."""
         ...
 
     def doubts(self) -> list[str]:
@@ -75,7 +83,6 @@ class Scene(Protocol):
     def had(self, address: str) -> bool:
         """Whether the mail server has a message for this one."""
         ...
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def cut_from_mail(scene: Scene, place: Place) -> Fate:
     if scene.random.random() < 0.5:
         place.cut_from_mail()
     else:
-        place.mail.stall()
+        place.lose_mail()
     scene.later(scene.random.uniform(0.1, 2) * LEASE, place.mail.mend)
     return Fate.PASS
 
@@ -191,17 +198,49 @@ def failed_over(scene: Scene) -> None:
 
 
 def resolved(scene: Scene) -> None:
-    """One in doubt, whether or not an answer may still come: as the mail server's log has it, or not."""
-    doubts = scene.doubts()
-    if not doubts:
-        return
-    address = scene.random.choice(doubts)
+    """One in doubt, whether or not an answer may still come."""
+    if doubts := scene.doubts():
+        settled(scene, scene.random.choice(doubts))
+
+
+def settled(scene: Scene, address: str) -> None:
+    """By a person, as the mail server's log has it, or not."""
+
+    def heard(code: int) -> None:
+        if code not in (2, 4, 5):
+            scene.gave_word(address)
+
     if scene.had(address) and scene.random.random() < 0.6:
-        scene.command("resolve", "campaign.yaml", address, "--as", "accepted")
-    elif scene.command("resolve", "campaign.yaml", address, "--as", "pending") not in (2, 4, 5):
-        scene.gave_word(address)
+        scene.command("resolve", "campaign.yaml", address, "--as", "accepted", then=lambda code: None)
+    else:
+        scene.command("resolve", "campaign.yaml", address, "--as", "pending", then=heard)
 
 
+def stranger_comes(scene: Scene) -> None:
+    scene.stranger()
+
+
+def tampered(scene: Scene) -> None:
+    """Somebody writes into the tables of leases. The rest is a record, whose word is taken."""
+    with contextlib.suppress(psycopg.errors.UndefinedTable):
+        scene.database.say(scene.random.choice(WRITTEN))
+    scene.away(0, lambda: None)  # a runner may be taken for dead
+
+
+WRITTEN = (
+    *(f"UPDATE sendbatch.lease SET at = {at}" for at in ("at + 1e6", "at - 1e6", "'NaN'", "'Infinity'")),
+    "UPDATE sendbatch.lease SET taken = -5",
+    "UPDATE sendbatch.lease SET taken = 9223372036854775807",
+    "DELETE FROM sendbatch.lease",
+    "UPDATE sendbatch.taker SET at = at + 1e6",
+    "DELETE FROM sendbatch.taker",
+    *(f"UPDATE sendbatch.block SET until = {at} WHERE owner > 0" for at in ("until + 1e6", "0", "'NaN'")),
+    *(f"UPDATE sendbatch.runner SET seen_at = {at}" for at in ("seen_at + 1e6", "0", "'NaN'")),
+    *(f"UPDATE sendbatch.sender SET until = {at}" for at in ("until + 1e6", "0", "'NaN'")),
+    "UPDATE sendbatch.sender SET connections = 2147483647",
+    "UPDATE sendbatch.sender SET connections = -3",
+    "DELETE FROM sendbatch.sender",
+)
 TROUBLES = (
     Trouble("a runner is killed", 6, killed),
     Trouble("a runner is paused", 6, paused),
@@ -218,5 +257,7 @@ TROUBLES = (
     Trouble("the database is read-only", 0.5, None, read_only),
     Trouble("too many connections", 0.5, None, crowded),
     Trouble("the database fails over", 0.5, None, failed_over),
-    Trouble("one in doubt is resolved", 1.5, None, resolved),
+    Trouble("one in doubt is resolved", 1, None, resolved),
+    Trouble("a stranger wants to join", 0.7, None, stranger_comes),
+    Trouble("the tables of leases are tampered with", 1, None, tampered),
 )

@@ -35,6 +35,7 @@ class Machine:
     there: str
     words: tuple[str, ...]
     environ: Mapping[str, str]
+    holder: int | None = None  # the process whose network and name are its own
 
     def said(self, script: str, given: str = "") -> str:
         """What this script in Python says there."""
@@ -65,14 +66,19 @@ def machine(name: str, *, clock: int = 0) -> Iterator[Machine]:
         inside = ("nsenter", "--target", str(holder.pid), "--net", "--uts")
         here, there = _cable(holder.pid, inside)
         try:
-            yield Machine(name, here, there, inside, clocked(clock))
+            yield Machine(name, here, there, inside, clocked(clock), holder.pid)
         finally:
             holder.communicate("")
 
 
 def clocked(seconds: int) -> dict[str, str]:
     """Variables of a process whose clock is so many seconds off."""
-    return {"LD_PRELOAD": str(_clock()), "CLOCK_OFFSET": str(seconds)} if seconds else {}
+    return {**with_any_clock(), "CLOCK_OFFSET": str(seconds)} if seconds else {}
+
+
+def with_any_clock() -> dict[str, str]:
+    """Of one that gives itself any such clock later."""
+    return {"LD_PRELOAD": str(_clock())}
 
 
 def _cable(holder: int, inside: tuple[str, ...]) -> tuple[str, str]:

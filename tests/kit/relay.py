@@ -17,7 +17,9 @@ from typing import Self
 
 from tests.kit.loopback import HOST
 
-COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"  # PostgreSQL's CommandComplete: the answer to a COMMIT
+# PostgreSQL's CommandComplete: the answer to what a runner commits, and to the end of any other transaction.
+CALLED = b"C\x00\x00\x00\x09CALL\x00"
+COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
 CHUNK, LONGEST_PATTERN = 65536, 64
 
 
@@ -98,7 +100,7 @@ class Relay:
     def lift(self, trap: Trap) -> None:
         self._call(lambda: self._traps.remove(trap) if trap in self._traps else None)
 
-    def lose(self, pattern: bytes = COMMITTED, *, nth: int = 1, cuts: bool = True) -> None:
+    def lose(self, pattern: bytes = CALLED, *, nth: int = 1, cuts: bool = True) -> None:
         """The nth time these bytes come from the server they and all behind them are lost. That connection
         is reset then; or stays open and says no more, where `cuts` is False."""
         self.lost.clear()

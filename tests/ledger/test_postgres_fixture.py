@@ -14,7 +14,7 @@ from psycopg import errors
 from tests.kit.machines import Machine, machine
 from tests.kit.pooler import pooled
 from tests.kit.postgres import Database, Postgres, cramped, fill
-from tests.kit.relay import Relay
+from tests.kit.relay import COMMITTED, Relay
 
 
 def connected(url: str) -> psycopg.Connection[Any]:
@@ -102,7 +102,7 @@ def test_a_replica_takes_over_with_what_was_committed(database: Database) -> Non
 def test_the_answer_to_a_commit_is_lost_and_the_commit_is_not(database: Database) -> None:
     database.say("CREATE TABLE kept (n integer)", "GRANT ALL ON kept TO owner")
     with Relay(database.server.port) as relay, connected(database.through(relay.port)) as session:
-        relay.lose(nth=2)
+        relay.lose(COMMITTED, nth=2)
         session.execute("BEGIN; INSERT INTO kept VALUES (1); COMMIT")
         with pytest.raises(psycopg.OperationalError):
             session.execute("BEGIN; INSERT INTO kept VALUES (2); COMMIT")

@@ -14,6 +14,7 @@ from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.clocks import onward
 from sendbatch.ledger.postgres.connecting import lease_seconds, opened, refused
 from sendbatch.ledger.postgres.leases import PostgresLeases
+from sendbatch.ledger.postgres.line import Waiting
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.postgres.senders import PostgresRegister
@@ -48,7 +49,8 @@ def accounts_in(place: Place, *, looking: bool) -> Iterator[Accounts | None]:
     if looking and not _has_tables(place):
         yield None
         return
-    brief = Brief(address)
+    waiting = None if looking else Waiting(address, place.offline, place.told, place.stop)
+    brief = Brief(address, waiting)
     campaign = f"{place.project}/{place.name}@{place.edition}.{place.profile}"
     try:
         yield Accounts(brief, PostgresUse(brief), secrets.token_hex(8), campaign, lease_seconds())

@@ -4,7 +4,7 @@ Theory of operation. A block belongs to whoever has its newest token. To take on
 token, and whoever an older token left *sending* becomes in doubt. An intent's transaction updates the row of
 its block first, where the token is still its own; so it comes before the taking, which finds what it wrote,
 or after it, and finds that the block is no longer its own. The lease says when another may take it, and no
-more. """
+more."""
 
 from __future__ import annotations
 
@@ -124,9 +124,20 @@ def take(
     as tokens is worth nothing any more. First in a transaction, within a pipeline."""
     values = {**of_seat(seat), "lease": lease_seconds(), "most": most, "firsts": firsts}
     connection.execute(
-        "UPDATE sendbatch.record SET next_token = next_token + %(most)s WHERE id = %(record)s", values
+        "UPDATE sendbatch.record SET next_token = next_token + %(most)s WHERE id = %(record)s",
+        values,
     )
     return connection.execute(_TAKE_THESE if firsts is not None else _TAKE_NEXT, values)
+
+
+def containing(connection: Connection, seat: Seat, ids: Sequence[int]) -> list[int]:
+    """The blocks that have these deliveries, by their first."""
+    rows = connection.execute(
+        "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
+        "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
+        (list(ids), seat.record),
+    )
+    return [first for (first,) in rows]
 
 
 # The first of the tokens that were reserved in this transaction.
@@ -147,11 +158,7 @@ _TAKE_THESE: Final[LiteralString] = _TAKE.format(" AND b.first = ANY(%(firsts)s:
 
 
 RENEW: Final[LiteralString] = (
-    "WITH ours AS (SELECT b.first FROM unnest(%(firsts)s::bigint[], %(tokens)s::bigint[]) AS u(first, token) "
-    "JOIN sendbatch.block AS b ON b.record = %(record)s AND b.first = u.first AND b.token = u.token "
-    f"WHERE {IS_OURS} ORDER BY b.first FOR UPDATE OF b) "
-    f"UPDATE sendbatch.block AS b SET until = {NOW} + %(lease)s FROM ours "
-    "WHERE b.record = %(record)s AND b.first = ours.first RETURNING b.first"
+    "SELECT sendbatch.renew(%(record)s, %(run)s, %(lease)s, %(firsts)s, %(tokens)s)"
 )
 
 
@@ -218,4 +225,3 @@ def of_blocks(blocks: Collection[Block]) -> dict[str, object]:
         "firsts": numbers(block.first for block in ordered),
         "tokens": numbers(block.token for block in ordered),
     }
-

@@ -1,29 +1,58 @@
 """A connection for what is worth nothing later: a rate, a share, a count. It waits for no database that is
-away: who asks is told at once, and may ask again."""
+away: who asks is told at once, and may ask again. A run that begins has to know, and waits (`patiently`)."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import psycopg
 
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.connecting import Connection, Cursor, connect, transaction, words_of
+from sendbatch.ledger.postgres.line import Away, Waiting, passes
 
+T = TypeVar("T")
 PATIENCE = 2.0  # seconds that one thread waits for another
 
 
-class Brief:
-    """From any thread, of which one at a time has it. Where it broke, the next call makes it anew."""
+class Unreached(LedgerError):
+    """The database is away, or says no: in `error`."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+    def __init__(self, address: Address, error: psycopg.Error) -> None:
+        super().__init__(f"{address.shown}: what runs have of the account together: {words_of(error)}")
+        self.error = error
+
+
+class Brief:
+    """From any thread, of which one at a time has it. Where it broke, the next call makes it anew. `waiting`
+    is of a run that begins; None for who only looks."""
+
+    def __init__(self, address: Address, waiting: Waiting | None = None) -> None:
+        self._address, self._waiting = address, waiting
         self._lock = threading.Lock()
         self._connection: Connection | None = None
-        self._is_closed = False
+        self._closed = threading.Event()
+
+    def patiently(self, ask: Callable[[], T]) -> T:
+        """What `ask` returns, which asks for something here, again where the database is away. Raises
+        RecordStopped where that is for too long, LedgerError."""
+        if self._waiting is None:
+            return ask()
+        away = Away(self._waiting)
+        while True:
+            try:
+                found = ask()
+            except Unreached as unreached:
+                if not passes(unreached.error):
+                    raise
+                away.wait(unreached.error, self._closed)
+            else:
+                away.over()
+                return found
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[Cursor]:
@@ -40,23 +69,20 @@ class Brief:
     @contextlib.contextmanager
     def _held(self) -> Iterator[Connection]:
         if not self._lock.acquire(timeout=PATIENCE):  # who has it waits for a server that is silent
-            raise self._unusable("the database does not answer")
+            raise Unreached(self._address, psycopg.OperationalError("the database does not answer"))
         try:
             yield self._ready()
         except psycopg.Error as error:
             self._drop()
-            raise self._unusable(words_of(error)) from None
+            raise Unreached(self._address, error) from None
         except BaseException:
             self._drop()
             raise
         finally:
             self._lock.release()
 
-    def _unusable(self, why: str) -> LedgerError:
-        return LedgerError(f"{self._address.shown}: what runs have of the account together: {why}")
-
     def _ready(self) -> Connection:
-        if self._is_closed:
+        if self._closed.is_set():
             raise LedgerError(f"{self._address.shown}: the run has ended")
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._address)
@@ -69,7 +95,7 @@ class Brief:
 
     def close(self) -> None:
         """For good. Whoever is in the middle of something is not waited for long."""
-        self._is_closed = True
+        self._closed.set()
         if self._lock.acquire(timeout=1.0):
             self._drop()
             self._lock.release()

@@ -3,7 +3,7 @@
 Is the answer to a commit lost, nobody knows whether it holds. Then no dot leaves for its intents: the blocks
 get new tokens, so that nothing of it can be written any more, and the intents are undone under their ids,
 also where they are in doubt by now. All else is written again under the same ids, and changes nothing the
-second time. """
+second time."""
 
 from __future__ import annotations
 
@@ -11,46 +11,31 @@ from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final, NamedTuple
-
-import psycopg
-from psycopg import sql
+from typing import Final, NamedTuple
 
 from sendbatch.errors import RecordLost, one_line
-from sendbatch.ledger import streak
 from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.postgres import blocks, intents
-from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import Block, Holding, Sent
+from sendbatch.ledger.postgres.calling import written
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.connecting import (
     NOW,
-    WITHIN,
     Connection,
     Cursor,
-    idle_in_transaction,
     lease_seconds,
     transaction,
 )
 from sendbatch.ledger.postgres.connecting import one as cell
 from sendbatch.ledger.postgres.line import Line
-from sendbatch.ledger.postgres.recovery import doubt
 from sendbatch.ledger.postgres.runs import ENDED, Seat, deleted, moved_away, taken_over
+from sendbatch.ledger.postgres.taking import strangers, take
 from sendbatch.ledger.postgres.text import stored, told
-from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
-from sendbatch.ledger.standing import UNTRIED, Standing
-from sendbatch.values import Status
+from sendbatch.ledger.standing import Standing
 
 AT_ONCE: Final = 4096  # ids of attempts that are reserved in one go
 _OF_NOBODY = (Noted, Remembered, InARow)
-_STATUSES: dict[str | None, Status | None] = {None: None, **{str(one): one for one in Status}}
-_ROW: Final = (
-    "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s FOR UPDATE"
-)
-_IN_A_ROW: Final = (
-    "UPDATE sendbatch.run SET streak = %(streak)s WHERE record = %(record)s AND id = %(run)s"
-)
 
 
 class Claimed(NamedTuple):
@@ -87,18 +72,26 @@ class Commits:
             raise commit.raised
         return commit.lost
 
+    def take(
+        self,
+        connection: Connection,
+        *,
+        most: int = 1,
+        containing: Sequence[int] | None = None,
+        firsts: Sequence[int] | None = None,
+    ) -> list[Block]:
+        """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these
+        deliveries. Whoever is *sending* in one is in doubt."""
+        if containing is not None:
+            firsts = blocks.containing(connection, self.seat, containing)
+        return take(connection, self.seat, self.holding, self.time.now(), most=most, firsts=firsts)
+
     def undo(self, cursor: Cursor, begun: Sequence[Begun]) -> None:
         """In one transaction: no dot leaves for these, and nothing older is written any more."""
         ours = {one.block.first: one.block for one in begun}
         firsts = list(ours.values())
         now = blocks.retoken(cursor, self.seat, firsts)
         intents.undo(cursor, blocks.of_seat(self.seat), begun)
-        if begun:  # another may have been through with their block, in which they were in doubt
-            woken = {
-                "ids": numbers(one.change.id for one in begun),
-                "due_at": numbers(None for _ in begun),
-            }
-            cursor.execute(intents.WAKE, blocks.of_seat(self.seat) | woken)
         gone = set(ours) - {block.first for block in now}
         with self.holding.lock:
             self.holding.drop(gone)
@@ -220,11 +213,12 @@ class _Commit:
         begins = {
             one.id
             for one in self.changes
-            if isinstance(one, (Intent, Failed)) or (isinstance(one, Settled) and one.counts_attempt)
+            if isinstance(one, (Intent, Failed))
+            or (isinstance(one, Settled) and one.counts_attempt)
         }
         wanted = [id_ for id_ in new if id_ in begins and self.of.holding.of(id_) is None]
         if wanted:
-            take(connection, self.of, containing=wanted)
+            self.of.take(connection, containing=wanted)
 
     def _give_up(self, writes: Writes) -> None:
         """No intent of this commit is written, nor what builds upon one."""
@@ -250,115 +244,37 @@ class _Commit:
 
     def _write(self, connection: Connection, writes: Writes) -> None:
         of, at = self.of, onward()
-        seat = blocks.of_seat(of.seat)
-        begun, answered = writes.begun, writes.answered
-        firsts = {b.first: b for b in (one.block for one in begun)}
-        firsts |= {b.first: b for b in (one.block for one in writes.stated) if b is not None}
-        held: list[Cursor] = []
-        counted: list[Cursor] = []
-        in_a_row = self._begin(connection, seat)
-        with connection.pipeline():
-            if in_a_row is None:
-                self._begin_within(connection)
-            renewed = connection.execute(
-                blocks.RENEW,
-                {**seat, **blocks.of_blocks(firsts.values()), "lease": lease_seconds()},
-            )
-            self._wake(connection, seat, answered)
-            for wave in writes.waves:
-                counted += intents.answer(connection, seat, wave.answered)
-                counted += intents.state(connection, seat, wave.stated)
-                held += intents.begin(connection, seat, wave.begun)
-            self._tell(connection, seat, writes)
-            if in_a_row is not None:
-                connection.execute(_IN_A_ROW, {**seat, "streak": in_a_row})
-            elif streak.clears(self.changes):
-                connection.execute(intents.CLEAR, seat)
-            beat = connection.execute(
-                intents.COUNTED,
-                {**seat, "commit": self.number, "accepted": of.accepted + _accepted(answered)},
-            )
-            ended = connection.execute("COMMIT")
-        if ended.statusmessage != "COMMIT":
-            raise psycopg.OperationalError("the transaction was not committed")
-        ours = {first for (first,) in renewed}
-        stands = {id_ for cursor in held for (id_,) in cursor}
-        came = {id_ for cursor in counted for (id_,) in cursor}
+        sent = of.accepted + sum(one.what == "accept" for one in writes.answered)
+        said, in_a_row = written(connection, of.seat, self.number, sent, self.changes, writes)
+        of.heard(in_a_row)
         is_late = onward() - at >= lease_seconds() / 2
+        ours = {first for one in said for first in one.ours or ()}
+        stands = {id_ for one in said for id_ in one.stands or ()}
+        came = {id_ for one in said for id_ in one.came or ()}
+        begun, answered = writes.begun, writes.answered
         self._conclude(connection, begun, ours, stands, is_late or of._line.lost_standby)
         self._learn(begun={one.change.id for one in begun} - self.lost, answered=came)
-        of.heard(in_a_row)
         self._say_what_was_late(connection, [one for one in answered if one.id not in came])
-        told_at = beat.fetchone()
-        if told_at is None:
+        heard_at = said[-1].heard_at
+        if heard_at is None:
             of.holding.clear()
             self.raised = self.raised or of.why_out(connection)
         else:
-            of.time.learn(told_at[0])
-
-    def _begin(self, connection: Connection, seat: dict[str, Any]) -> str | None:
-        """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns
-        how it stands with these. None, and nothing is begun, where nobody is."""
-        if not streak.counts(self.changes):
-            return None
-        with connection.pipeline():
-            self._begin_within(connection)
-            before = connection.execute(_ROW, seat)
-        found = before.fetchone()
-        return streak.after(told(found[0]) if found is not None else "", self.changes)
-
-    def _begin_within(self, connection: Connection) -> None:
-        connection.execute("BEGIN")
-        connection.execute(WITHIN, (str(idle_in_transaction()),))
-
-    def _wake(self, connection: Connection, seat: dict[str, Any], answered: Sequence[Answered]) -> None:
-        """A late answer may make somebody due in a block that is not held any more."""
-        late = [
-            one
-            for one in answered
-            if one.after.status in (Status.PENDING, Status.FAILED)
-            or (one.after.status is Status.DEFERRED and one.after.due_at is not None)
-        ]
-        if late:
-            connection.execute(
-                intents.WAKE,
-                {
-                    **seat,
-                    "ids": numbers(one.id for one in late),
-                    "due_at": numbers(one.after.due_at for one in late),
-                },
-            )
-
-    def _tell(self, connection: Connection, seat: dict[str, Any], writes: Writes) -> None:
-        for change in writes.remembered:
-            key = stored(change.key)
-            if change.value is None:
-                connection.execute(intents.FORGET, {**seat, "key": key})
-            else:
-                connection.execute(intents.REMEMBER, {**seat, "key": key, "value": stored(change.value)})
-        if writes.told:
-            notes = [note for _, note in writes.told]
-            connection.execute(
-                intents.NOTE,
-                {
-                    **seat,
-                    "ats": [note.at for note in notes],
-                    "kinds": [stored(note.kind) for note in notes],
-                    "details": [stored(note.detail) for note in notes],
-                    "numbers": [number for number, _ in writes.told],
-                },
-            )
+            of.time.learn(heard_at)
 
     def _conclude(
-        self, connection: Connection, begun: Sequence[Begun], ours: set[int], stands: set[int], is_void: bool
+        self,
+        connection: Connection,
+        begun: Sequence[Begun],
+        ours: set[int],
+        stands: set[int],
+        is_void: bool,
     ) -> None:
         """Which intents do not hold, and why; those that must not be used are undone."""
         holding = self.of.holding
         gone = {one.block.first for one in begun if one.block.first not in ours}
         with holding.lock:
-            holding.drop(
-                [f for f in gone if holding.blocks.get(f) in {one.block for one in begun}]
-            )
+            holding.drop([f for f in gone if holding.blocks.get(f) in {one.block for one in begun}])
         missing = [one for one in begun if one.change.id not in stands]
         self.lost |= {one.change.id for one in missing}
         unlike = [one.change.id for one in missing if one.block.first in ours]
@@ -382,7 +298,11 @@ class _Commit:
                     of.holding.sent[one.change.id] = Sent(one.attempt, one.after)
             for answer in writes.answered:
                 is_new = of.holding.sent.pop(answer.id, None) is not None
-                if is_new and answer.what == "accept" and (answered is None or answer.id in answered):
+                if (
+                    is_new
+                    and answer.what == "accept"
+                    and (answered is None or answer.id in answered)
+                ):
                     of.accepted += 1
             for id_, standing in writes.made.items():
                 if id_ in self.known:
@@ -427,75 +347,6 @@ class _Commit:
             )
 
 
-def take(
-    connection: Connection,
-    of: Commits,
-    *,
-    most: int = 1,
-    containing: Sequence[int] | None = None,
-    firsts: Sequence[int] | None = None,
-) -> list[Block]:
-    """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
-    Whoever is *sending* in one is in doubt."""
-    if containing is not None:
-        rows = connection.execute(
-            "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
-            "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
-            (containing, of.seat.record),
-        )
-        firsts = [first for (first,) in rows]
-    most = most if firsts is None else max(len(firsts), 1)
-    with of.holding.lock:
-        ours = [sent.attempt for sent in of.holding.sent.values()]
-    with connection.pipeline():
-        connection.execute("BEGIN")
-        connection.execute(WITHIN, (str(idle_in_transaction()),))
-        found = blocks.take(connection, of.seat, most=most, firsts=firsts)
-        doubt(connection, of.seat, most, of.time.now(), ours)
-        connection.execute("COMMIT")
-    taken = [Block(first, last, token, token) for first, last, token in found]
-    of.holding.hold(taken)
-    return taken
-
-
-def strangers(
-    connection: Connection, seat: Seat, ids: Sequence[int]
-) -> tuple[dict[int, Standing], dict[int, Sent]]:
-    """Where those stand whom nobody was handed out to: tried, or in a row that holds its key; and of whom an
-    answer is awaited."""
-    values = {"record": seat.record, "ids": list(ids)}
-    untried = connection.execute(
-        sql.SQL(
-            "SELECT id FROM sendbatch.plan_row WHERE record = %(record)s AND id = ANY(%(ids)s) "
-            "AND status = 'pending' AND delivery IS NULL AND plan = {}"
-        ).format(sql.SQL(current(seat.record))),
-        values,
-    )
-    found = {id_: UNTRIED for (id_,) in untried}
-    awaited: dict[int, Sent] = {}
-    tried = connection.execute(
-        sql.SQL(
-            "SELECT id, attempt, {} FROM sendbatch.delivery WHERE record = %(record)s AND id = ANY(%(ids)s) "
-            "AND gone IS NULL"
-        ).format(sql.SQL(", ".join(STANDING))),
-        values,
-    )
-    for id_, attempt, *fields in tried:
-        found[id_] = standing_of(fields)
-        if found[id_].status is Status.SENDING and attempt is not None:
-            awaited[id_] = Sent(attempt, found[id_])
-    return found, awaited
-
-
-def standing_of(fields: Sequence[Any]) -> Standing:
-    """From the columns of `STANDING`."""
-    status, was, attempts, due_at, code, enhanced, reply, why, detail, content, *times = fields
-    return Standing(
-        Status(status), _STATUSES[was], attempts, due_at, code, told(enhanced), told(reply), why,
-        told(detail), told(content), *times,
-    )  # fmt: skip
-
-
 def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
     """Whether nobody has changed the record: there are too many refusals in a row, or a late answer of
     another runner has settled them meanwhile, or the run is over."""
@@ -507,10 +358,6 @@ def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> boo
         {**blocks.of_seat(seat), "ids": list(ids), "many": len(ids)},
     )
     return bool(found)
-
-
-def _accepted(answered: Iterable[Answered]) -> int:
-    return sum(one.what == "accept" for one in answered)
 
 
 def _changed() -> RecordLost:

@@ -11,6 +11,7 @@ import psycopg
 from sendbatch.ledger.postgres import runs
 from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
+from sendbatch.ledger.postgres.line import passes
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.record import open_record
 from sendbatch.ledger.postgres.runs import found_record, living
@@ -94,4 +95,4 @@ def asking(place: Place) -> Iterator[Cursor | None]:
         except psycopg.errors.InsufficientPrivilege as error:
             raise not_allowed(connection, address, error) from None
         except psycopg.Error as error:
-            raise refused(error, address) from None
+            raise (away if passes(error) else refused)(error, address) from None

@@ -12,6 +12,7 @@ from sendbatch.ledger.postgres import blocks
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.commits import Commits
 from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds
+from sendbatch.ledger.postgres.connecting import one as cell
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.runs import PLANNING, Seat
 from sendbatch.ledger.postgres.text import told
@@ -56,7 +57,12 @@ class Heartbeat:
     it has no place any more, once it has none."""
 
     def __init__(
-        self, line: Line, seat: Seat, commits: Commits, time: DatabaseTime, asked: Callable[[str], None]
+        self,
+        line: Line,
+        seat: Seat,
+        commits: Commits,
+        time: DatabaseTime,
+        asked: Callable[[str], None],
     ) -> None:
         self.out: RecordLost | None = None
         self._line, self._seat, self._commits, self._time = line, seat, commits, time
@@ -91,14 +97,14 @@ class Heartbeat:
         values = {**blocks.of_seat(seat), "lease": lease_seconds(), "speed": self._speed(at)}
         seen = connection.execute(_SEEN, values).fetchone()
         kept = (
-            connection.execute(blocks.RENEW, {**values, **blocks.of_blocks(ours.values())}).fetchall()
+            cell(connection.cursor(), blocks.RENEW, {**values, **blocks.of_blocks(ours.values())})
             if ours
-            else []
+            else None
         )
         if seat.token is not None:
             connection.execute(_PLANS, {**values, "token": seat.token, "planning": PLANNING})
         run = connection.execute(_STREAK, values).fetchone()
-        firsts = {first for (first,) in kept}
+        firsts = set(kept or ())
         with holding.lock:
             holding.drop(
                 [

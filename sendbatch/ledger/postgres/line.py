@@ -107,7 +107,7 @@ class Line:
         says no, or is away for too long, or the run is to end meanwhile; LedgerError where it keeps
         nothing."""
         with self._lock:
-            away = _Away(self._waiting)
+            away = Away(self._waiting)
             while True:
                 try:
                     found = self._asked(work)
@@ -218,7 +218,7 @@ def _same_socket(connection: Connection) -> socket.socket:
     return socket.socket(fileno=os.dup(connection.fileno()))
 
 
-class _Away:
+class Away:
     """From the first time that it did not answer."""
 
     def __init__(self, waiting: Waiting) -> None:

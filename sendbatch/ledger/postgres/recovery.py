@@ -2,7 +2,7 @@
 
 Whoever stands as *sending* in a block that is taken was on the way as its holder ended, or was not heard of:
 the message may have arrived. They are in doubt until an answer comes after all, or a person says what became
-of them. """
+of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sendbatch.ledger.conditions import happens, leads_to
 from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import RESERVED, Holding, of_seat
 from sendbatch.ledger.postgres.connecting import NOW, Connection, Cursor, lease_seconds, one
-from sendbatch.ledger.postgres.intents import CURRENT
 from sendbatch.ledger.postgres.runs import YOUNG, Seat, tokens
 from sendbatch.ledger.postgres.selecting import restore
 from sendbatch.ledger.postgres.text import stored, told
@@ -33,9 +32,7 @@ _CRASH: Final = (
     "ORDER BY d.id FOR UPDATE OF d), "
     "done AS (UPDATE sendbatch.delivery AS d SET status = 'in_doubt', was = NULL, "
     "attempts = d.attempts + 1, why = 'crashed', detail = NULL, finished_at = %(at)s, "
-    "vars = coalesce((SELECT r.vars FROM sendbatch.plan_row AS r WHERE r.record = d.record "
-    f"AND r.delivery = d.id AND r.plan = {CURRENT}), (SELECT r.vars FROM sendbatch.plan_row AS r "
-    f"WHERE r.record = d.record AND r.id = d.id AND r.delivery IS NULL AND r.plan = {CURRENT})) "
+    "vars = sendbatch.cells_of(%(record)s, d.id) "
     "FROM lost WHERE d.record = %(record)s AND d.id = lost.id RETURNING d.*), "
     "story AS (INSERT INTO sendbatch.attempt (record, id, delivery, what, at, status, was, attempts, "
     "due_at, code, enhanced_code, reply, why, detail, content, dated_at, first_attempt_at, finished_at) "
@@ -53,9 +50,7 @@ _JUST_TAKEN: Final = (
 )
 
 
-def doubt(
-    connection: Connection, seat: Seat, most: int, at: float, ours: Collection[int]
-) -> None:
+def doubt(connection: Connection, seat: Seat, most: int, at: float, ours: Collection[int]) -> None:
     """Whoever stands as *sending* in a block that was taken in this transaction, with `most` tokens, is in
     doubt; but for those whose attempt is among `ours`."""
     values = {**of_seat(seat), "most": most, "at": at, "ours": numbers(ours)}

@@ -92,7 +92,9 @@ def _bring_up(cursor: Cursor, address: Address) -> None:
 
 
 def _tables() -> sql.SQL:
-    return sql.SQL(resources.files(__package__ or "").joinpath("schema.sql").read_text("utf-8"))
+    files = resources.files(__package__ or "")
+    both = (files.joinpath(name).read_text("utf-8") for name in ("schema.sql", "commit.sql"))
+    return sql.SQL("\n".join(both))
 
 
 def may_not_read(connection: Connection, address: Address, error: psycopg.Error) -> LedgerError:
@@ -121,5 +123,6 @@ def not_allowed(connection: Connection, address: Address, error: psycopg.Error) 
         f"  GRANT CREATE ON DATABASE {database} TO {user};\n"
         "  and where another user has made it:\n"
         f"  GRANT USAGE, CREATE ON SCHEMA sendbatch TO {user}; "
-        f"GRANT ALL ON ALL TABLES IN SCHEMA sendbatch TO {user};",
+        f"GRANT ALL ON ALL TABLES IN SCHEMA sendbatch TO {user}; "
+        f"GRANT EXECUTE ON ALL ROUTINES IN SCHEMA sendbatch TO {user};",
     )

@@ -1,5 +1,8 @@
 -- The tables of a record in PostgreSQL. Any number of records stand in them; `record` says which one a row is of.
 -- Times are seconds since the epoch, by the clock of the database. Text is compared by its bytes.
+--
+-- Beside a primary key that begins with the record no index does, but for a part of the rows: while a table has few rows
+-- all of them look alike to the planner, and a plan that it keeps would go through all rows of a record later on.
 
 CREATE TABLE sendbatch.about (version integer NOT NULL, written_by text NOT NULL);
 
@@ -37,7 +40,6 @@ CREATE TABLE sendbatch.plan_row (
     PRIMARY KEY (record, id)
 );
 CREATE INDEX plan_row_delivery ON sendbatch.plan_row (record, delivery) WHERE delivery IS NOT NULL;
-CREATE INDEX plan_row_key ON sendbatch.plan_row (record, plan, key);
 -- `attempt` is the id of the newest intent: an answer settles that one alone.
 CREATE TABLE sendbatch.delivery (
     record bigint NOT NULL, id bigint NOT NULL, key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL,
@@ -51,7 +53,6 @@ CREATE TABLE sendbatch.delivery (
     first_attempt_at double precision, finished_at double precision, gone bigint, attempt bigint,
     PRIMARY KEY (record, id)
 ) WITH (fillfactor = 70);
-CREATE INDEX delivery_key ON sendbatch.delivery (record, key);
 CREATE INDEX delivery_due ON sendbatch.delivery (record, due_at) WHERE status = 'deferred';
 CREATE INDEX delivery_sending ON sendbatch.delivery (record, id) WHERE status = 'sending';
 CREATE INDEX delivery_gone ON sendbatch.delivery (record, gone) WHERE gone IS NOT NULL;
@@ -65,7 +66,7 @@ CREATE TABLE sendbatch.attempt (
     first_attempt_at double precision, finished_at double precision, email text COLLATE "C",
     PRIMARY KEY (record, id)
 );
-CREATE INDEX attempt_delivery ON sendbatch.attempt (record, delivery);
+CREATE INDEX attempt_delivery ON sendbatch.attempt (delivery, record);
 CREATE TABLE sendbatch.event (
     record bigint NOT NULL REFERENCES sendbatch.record ON DELETE CASCADE,
     id bigint GENERATED ALWAYS AS IDENTITY, at double precision NOT NULL, kind text COLLATE "C" NOT NULL,
@@ -97,7 +98,7 @@ CREATE TABLE sendbatch.block (
     until double precision, state text COLLATE "C" NOT NULL, due_at double precision,
     PRIMARY KEY (record, first)
 ) WITH (fillfactor = 50);
-CREATE INDEX block_state ON sendbatch.block (record, state, first);
+CREATE INDEX block_state ON sendbatch.block (state, record, first);
 -- Whom the run is about, where --only ("scope") or --limit say so ("chosen" may be sent to, "left" were to be
 -- sent to again by a person's word, and are left over); `run.selects` has those kinds that hold.
 CREATE TABLE sendbatch.chosen (

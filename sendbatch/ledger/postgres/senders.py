@@ -47,12 +47,21 @@ class PostgresRegister:
         decide: Callable[[Sequence[Fields], float], Fields],
         since: float,
     ) -> None:
-        """As `Register`. Raises LedgerError."""
+        """As `Register`. Raises LedgerError; for the first time RecordStopped, where the database was waited
+        for."""
+        if self._has_begun:
+            self._meet(id_, decide, since)
+        else:
+            self._brief.patiently(lambda: self._meet(id_, decide, since))
+
+    def _meet(
+        self, id_: str, decide: Callable[[Sequence[Fields], float], Fields], since: float
+    ) -> None:
         account = self._account
         with self._brief.transaction() as cursor:
-            if not self._has_begun:
+            if cursor.execute(_HOLD, (account, CONNECTIONS)).fetchone() is None:  # somebody took it away
                 cursor.execute(_BEGIN, (account, CONNECTIONS))
-            cursor.execute(_HOLD, (account, CONNECTIONS))
+                cursor.execute(_HOLD, (account, CONNECTIONS))
             found = cursor.execute(_NOW).fetchone()
             assert found is not None
             now = float(found[0])

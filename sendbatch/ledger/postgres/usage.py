@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Final, LiteralString, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, LiteralString, TypeAlias, TypeVar
 
 from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.connecting import Cursor
 
+T = TypeVar("T")
 Row: TypeAlias = tuple[float, int]
 
 # Until the transaction ends: whoever uses the same account at the same time waits for that.
@@ -41,7 +42,13 @@ class PostgresUse:
     def __init__(self, brief: Brief) -> None:
         self._brief = brief
 
+    def patiently(self, ask: Callable[[], T]) -> T:
+        return self._brief.patiently(ask)
+
     def salt(self) -> str:
+        return self._brief.patiently(self._salt)
+
+    def _salt(self) -> str:
         with self._brief.cursor() as cursor:
             found = cursor.execute("SELECT value FROM sendbatch.salt").fetchone()
         assert found is not None

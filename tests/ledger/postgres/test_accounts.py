@@ -8,16 +8,20 @@ import threading
 import pytest
 
 from sendbatch.campaign.model import Rate
+from sendbatch.errors import RecordStopped
+from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.clocks import onward
+from sendbatch.ledger.postgres.line import Waiting
 from sendbatch.ledger.postgres.senders import PostgresRegister
 from sendbatch.ledger.postgres.usage import PostgresUse
 from sendbatch.limits.peers import Peers
 from sendbatch.limits.quota import LAPSE
 from sendbatch.limits.shared_usage import SharedUsage, shared_account
+from sendbatch.runtime.stop import Stop
 from tests.kit.clock import FakeClock
 from tests.kit.limits import limits
-from tests.kit.postgres import Postgres
+from tests.kit.postgres import Database, Postgres
 
 HOUR, DAY = 3600, 86400
 NOW, ANOTHER = 1_790_000_000.0, 1_790_003_600.0  # two machines, of which one is an hour ahead
@@ -109,6 +113,48 @@ def test_while_the_database_is_away_nothing_is_to_be_had_and_nothing_is_raised(
     assert one.next_free(account, [Rate(10, HOUR)], NOW) == NOW + 1
     postgres.start()
     assert one.take(account, [Rate(10, HOUR)], 7, NOW) == 7
+
+
+@pytest.mark.thorough
+def test_a_run_that_begins_waits_for_what_all_have_of_the_account_as_long_as_for_its_record(
+    postgres: Postgres, lasting: Database, host: str
+) -> None:
+    address, said = address_of(lasting.url), []
+
+    def told(text: str) -> None:
+        said.append(text)
+        if "is away" in text:
+            postgres.start()
+
+    begins = Brief(address, Waiting(address, 60.0, told, Stop()))
+    account = shared_account(PostgresUse(begins), host, "ada")
+    postgres.kill()
+    with Peers(PostgresRegister(begins, host), "a", "news", 4, 10.0, onward).among_them():
+        postgres.kill()
+        assert SharedUsage(PostgresUse(begins)).used(account, HOUR, NOW) == 0
+    begins.close()
+    assert ["is away" in text for text in said] == [True, False] * 2
+
+    postgres.kill()
+    gives_up = Brief(address, Waiting(address, 0.0, told, Stop()))
+    with pytest.raises(RecordStopped, match="is away"):
+        PostgresUse(gives_up).salt()
+    gives_up.close()
+
+
+def test_who_took_away_the_row_that_runs_meet_at_keeps_nobody_from_meeting(
+    lasting: Database, briefs: list[Brief], host: str
+) -> None:
+    one, other = (
+        Peers(PostgresRegister(brief, host), name, "news", 4, 10.0, onward)
+        for brief, name in zip(briefs, "ab", strict=False)
+    )
+    one.look()
+    lasting.say(f"DELETE FROM sendbatch.lease WHERE account = '{host}'")
+    one.look()
+    assert lasting.say(f"SELECT count(*) FROM sendbatch.lease WHERE account = '{host}'") == [(1,)]
+    other.look()
+    assert other.beside().parts == 2
 
 
 @pytest.mark.thorough

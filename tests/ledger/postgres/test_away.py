@@ -11,12 +11,13 @@ import pytest
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.facts import Intent, Noted, Settled
 from sendbatch.ledger.postgres import line
+from sendbatch.ledger.postgres.doors import is_under_way
 from sendbatch.values import Recipient, Status
 from tests.kit.people import OUTCOMES
 from tests.kit.pooler import pooled
 from tests.kit.postgres import Database, Postgres, cramped, fill
-from tests.kit.relay import Relay
-from tests.kit.runners import Runner, opened, place_of, runner, standing
+from tests.kit.relay import Fate, Relay, Trap
+from tests.kit.runners import Runner, opened, place_of, planned, runner, standing
 from tests.kit.waiting import until
 
 pytestmark = pytest.mark.thorough  # it restarts, and is waited for
@@ -96,6 +97,27 @@ def test_an_intent_of_a_second_attempt_whose_answer_was_lost_leaves_the_first_as
 BUT_ATTEMPT = (
     "SELECT status, was, attempts, code, reply, first_attempt_at, finished_at FROM sendbatch.delivery"
 )
+
+
+def test_whoever_looks_whether_a_run_is_under_way_as_the_database_goes_may_be_called_again(
+    database: Database, relay: Relay
+) -> None:
+    place = place_of(database.through(relay.port))
+    relay.set(Trap(b"pg_class", lambda: Fate.CUT, from_client=True))
+    with pytest.raises(RecordStopped, match="is away"):
+        is_under_way(place)
+    assert not is_under_way(place)
+
+
+def test_a_plan_waits_for_a_database_that_is_away_as_it_begins(
+    database: Database, relay: Relay
+) -> None:
+    with opened(database.through(relay.port)) as (record, _):
+        relay.set(Trap(b"application_name", lambda: Fate.CUT, from_client=True))
+        with record.draft() as draft:
+            planned(draft, people=2)
+            draft.merge(record.now())
+    assert database.say("SELECT count(*) FROM sendbatch.plan_row") == [(2,)]
 
 
 def test_what_stands_in_doubt_through_a_lost_answer_is_released(
