@@ -19,7 +19,7 @@ from sendbatch.ledger.postgres import blocks
 from sendbatch.ledger.postgres.arrays import numbers
 from sendbatch.ledger.postgres.blocks import Block
 from sendbatch.ledger.postgres.claims import MOST_BYTES, Queries, to_recipients
-from sendbatch.ledger.postgres.commits import Claimed, Commits, take
+from sendbatch.ledger.postgres.commits import Claimed, Commits
 from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.selecting import PostgresSelection
@@ -102,7 +102,7 @@ class PostgresBacklog:
                 found += part.found
                 if len(found) >= limit or part.is_full or (found and self._shared):
                     return found, read
-                is_more = bool(take(connection, self._commits, most=more))
+                is_more = bool(self._commits.take(connection, most=more))
                 if not is_more or len(self._commits.holding.blocks) > (2 if self._shared else MOST_HELD):
                     self._let_go(connection, found)
                 if not is_more:
@@ -125,7 +125,7 @@ class PostgresBacklog:
                 self._values(lane, now=now, limit=limit),
             ).fetchall()
             if free:
-                take(connection, self._commits, firsts=[first for (first,) in free])
+                self._commits.take(connection, firsts=[first for (first,) in free])
             ours = self._ours()
             anywhere = [-1] * len(ours)
             query = self._queries.due(lane)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sendbatch.ledger.facts import Lane
-from sendbatch.ledger.postgres.commits import standing_of
 from sendbatch.ledger.postgres.connecting import NOW
+from sendbatch.ledger.postgres.taking import standing_of
 from sendbatch.ledger.postgres.text import told, told_cells
 from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.standing import UNTRIED, Standing
