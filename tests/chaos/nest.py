@@ -45,7 +45,7 @@ class Born:
         return self.returncode
 
     def wait(self, timeout: float) -> int:
-        if not self._ended.wait(timeout):
+        if self.returncode is None and not self._ended.wait(timeout):
             raise subprocess.TimeoutExpired("sendbatch", timeout)
         assert self.returncode is not None
         return self.returncode

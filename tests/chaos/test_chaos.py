@@ -93,6 +93,7 @@ def test_with_the_record_in_the_repository_whole_machines_die(needs: Needs, tmp_
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(1200)  # half a minute alone; on a machine that others share it may wait for its turn
 @pytest.mark.parametrize("common", SHARED, ids=str)
 def test_machines_over_one_record_are_killed_paused_and_cut_off(
     common: Common, nest: Nest, tmp_path: Path
