@@ -300,3 +300,10 @@ def test_what_another_record_has_left_is_not_overwritten(half_sent: Desk, mailho
     half_sent.run(*IMPORT).ended(0)
     half_sent.run("run", "spring.yaml", "--yes", "--only", "ada@example.com")
     assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
+
+
+def test_an_empty_place_is_none(half_sent: Desk) -> None:
+    told = half_sent.run("record", "export", "spring.yaml", "").ended(2).err
+    assert "is empty; nothing was done" in told
+    half_sent.run("status", "spring.yaml", "--record", "").ended(2)
+    half_sent.run("status", "spring.yaml").ended(3)
