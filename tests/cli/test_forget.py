@@ -329,3 +329,23 @@ def fill(db: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(":memory:")) as small:
         small.execute("PRAGMA max_page_count=1")
         small.execute("CREATE TABLE t (x)")
+
+
+def test_a_key_that_looks_like_a_forgotten_one_is_forgotten(desk: Desk, mailhost: MailHost) -> None:
+    desk.write("people.csv", "email,first_name,plan,number\na@example.com,Ada,,forgotten Ada-Lovelace\n")
+    mailhost.take_over(desk, KEYED)
+    run(desk)
+    assert next(iter(desk.rows().values()))["message_id"]
+    desk.run("forget", "a@example.com", "--yes").ended(0)
+    assert files_with(desk, "Ada-Lovelace") == []
+    run(desk)
+    assert mailhost.receivers == ["a@example.com"]
+
+
+def test_an_address_of_no_use_for_mail_is_found_by_how_it_is_written(desk: Desk) -> None:
+    desk.write("people.csv", "email,first_name,plan\nfrieda..Fir@example.org,F,\nx@example.org,X,\n")
+    desk.run("run", "spring.yaml")
+    assert "row 2, " in desk.run("trace", "Frieda..fir@example.org").ended(0).out
+    told = desk.run("forget", "frieda..Fir@example.org", "--yes").ended(0).err
+    assert told.count("1 row blanked") == 2
+    assert files_with(desk, "frieda..fir") == []

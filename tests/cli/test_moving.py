@@ -307,3 +307,9 @@ def test_an_empty_place_is_none(half_sent: Desk) -> None:
     assert "is empty; nothing was done" in told
     half_sent.run("status", "spring.yaml", "--record", "").ended(2)
     half_sent.run("status", "spring.yaml").ended(3)
+
+
+def test_a_claim_of_who_was_ended_before_the_source_was_marked_is_taken_back(half_sent: Desk) -> None:
+    killed_at((SqliteTarget, "claim", 1), is_before=False)
+    assert "taken back" in half_sent.run(*EXPORT, "--cancel").ended(0).err
+    half_sent.run(*EXPORT, "--cancel").ended(4)
