@@ -83,7 +83,7 @@ def _files(files: Iterable[Path], why: str) -> Iterator[str]:
 def _told(done: Forgotten) -> Iterator[str]:
     whom = one_line(done.typed, 320)
     if not done.blanked and not done.removed:
-        yield f"{whom}: no record knows them"
+        yield f"{whom}: no record{' that could be read' if done.unread else ''} knows them"
     for title, blanked in done.blanked:
         parts = [count(blanked.rows, "row")] if blanked.rows else []
         parts += [count(blanked.texts, "text")] if blanked.texts else []

@@ -35,7 +35,7 @@ WITHOUT = (
 LEFT_OUT = {
     Status.INVALID: "invalid",
     Status.FILTERED: "filtered by `where`",
-    Status.SUPPRESSED: "on a suppression list",
+    Status.SUPPRESSED: "on a suppression list, or forgotten",
     Status.DUPLICATE: "duplicate",
 }
 DEALT_WITH = (Status.ACCEPTED, Status.REJECTED, Status.IN_DOUBT, Status.DEFERRED)

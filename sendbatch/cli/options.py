@@ -101,6 +101,11 @@ class _Recorded(click.Path):
         self._hint = hint  # where the address that was typed has a password in it
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise SendbatchError(
+                "where the record is, or is to be, is empty; nothing was done",
+                hint="is a variable not set? write out a folder ('.' is this one), or name a database",
+            )
         if isinstance(value, str) and value.strip().lower() == "git":
             return "git"
         if isinstance(value, str) and _names_database(value):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sendbatch.cli import given
+from sendbatch.cli import given, log
 from sendbatch.cli import options as opt
 from sendbatch.errors import as_json, inert
 
@@ -35,7 +35,7 @@ def trace(email: str, folder: Path | None, *, form: str, record: Path | str | No
     given.one_of(form, ("text", "json"), "--format")
     traced = api.trace(email, folder, record=record)
     if form == "json":
-        click.echo(as_json(traced.document(), indent=2))
+        click.echo(as_json(log.masked(traced.document()), indent=2))
     else:
         click.echo(fitted(inert(for_log(traced.text())), sys.stdout), nl=False)
     return traced.exit_code

@@ -147,7 +147,8 @@ class RecordFolder:
         return stem.removeprefix(f"{self.name}@") if stem.startswith(f"{self.name}@") else None
 
     def make(self) -> None:
-        """Make the folder, durable with its parents, and keep `reports/` out of version control.
+        """Make the folder, durable with its parents, and keep `reports/` out of version control; of a folder
+        that a person named, in which other things may lie, the record alone.
 
         Raises LedgerError where it cannot be written.
         """
@@ -156,10 +157,10 @@ class RecordFolder:
             named_folder(self.base if self.named else self.base.parent)
             if not self.named:
                 own_folder(self.base)
-            ignore = self.base / ".gitignore"
+            own_folder(self.path)
+            ignore = (self.path if self.named else self.base) / ".gitignore"
             if not os.path.lexists(ignore):
                 create(ignore, b"*\n")
-            own_folder(self.path)
             _close_to_others(self.path)
             tempfile.TemporaryFile(dir=self.path).close()  # can it be written?
         except OSError as error:

@@ -85,8 +85,8 @@ class Target(Protocol):
         """It is a record from now on, which bears the token, in one step."""
         ...
 
-    def give_up(self) -> None:
-        """Nothing is left of the claim."""
+    def give_up(self) -> bool:
+        """Nothing is left of the claim. Returns whether there was one."""
         ...
 
 
@@ -147,8 +147,8 @@ def cancel(source: Source, target: Target, to: str) -> None:
     has arrived."""
     known = source.move
     if known is None:
-        if target.token() is None:
-            target.give_up()  # of who was ended before the source was marked
+        if target.token() is None and target.give_up():  # of who was ended before the source was marked
+            return
         raise GuardError(f"no move to {to} was begun: there is nothing to be taken back")
     if known.is_done or known.to != to:
         raise refusal(known)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from sendbatch.ledger.facts import Entry, Event
 
 FORGOTTEN = "forgotten "  # how the key of who was forgotten begins; behind it stands a hash of theirs
+_NAME = re.compile(rf"{FORGOTTEN}[0-9a-f]{{32}}")
 SOMEBODY = "(somebody who was forgotten)"  # where a text named them
 
 
@@ -119,7 +120,7 @@ class Blanked:
 
 
 def is_forgotten(key: str) -> bool:
-    return key.startswith(FORGOTTEN)
+    return _NAME.fullmatch(key) is not None
 
 
 class Words(NamedTuple):

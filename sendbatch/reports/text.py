@@ -35,7 +35,7 @@ GLOSSES = {
     Status.IN_DOUBT: "the message may have arrived; no reply came",
     Status.INVALID: "no usable address, key or required cell",
     Status.FILTERED: "left out by `where` or only_to",
-    Status.SUPPRESSED: "on a suppression list",
+    Status.SUPPRESSED: "on a suppression list, or forgotten",
     Status.DUPLICATE: "an earlier row has this key",
     Status.WITHDRAWN: "tried without success, no longer in the CSV",
 }

@@ -264,8 +264,10 @@ def _what_to_do(path: Path, campaigns: list[Campaign]) -> str:
             return f"leave it: this suppression list keeps {campaign.name} from mailing them"
         if real == campaign.recipients.file.resolve():
             return f"the list of recipients of {campaign.name}: take them out"
-    if _is_made(Path(path.name)):
-        return "made of a record that does not name them, or could not be looked into: remove it"
+    if path.name in OF_RECORD:
+        return "of a record that could not be looked into: leave it, for without it everybody is mailed again"
+    if any(_is_made(Path(*path.parts[-parts:])) for parts in (1, 2, 3)):
+        return "made of a record that could not be looked into, or of none: say it again once it can be read"
     return "no file of a record: take them out, or remove it"
 
 

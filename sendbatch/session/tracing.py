@@ -3,6 +3,7 @@ suppression lists leave them out. Nothing is changed, and no lock is taken."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ from sendbatch.runtime.stop import Stop
 from sendbatch.session.database import names_database, typed_as
 from sendbatch.session.job import folder_of
 
+_PLAIN = re.compile(r"[^\s<>:]+@[^\s<>]+")
+
 
 def whose(typed: str) -> Whose:
     """Who is meant by an address, written in any way that keys may be, or by a key of a campaign. Raises
@@ -51,11 +54,17 @@ def whose(typed: str) -> Whose:
             f"{one_line(text, 320)}: this is more than one person", hint="give one address at a time"
         )
 
+    if _PLAIN.fullmatch(text):
+        addresses |= {text.lower()}  # as it is written: of no use for mail, it stands in records all the same
+
     def is_theirs(other: object) -> bool:
-        return isinstance(other, str) and any(
-            one.value in addresses
-            for one in said_by(other, keyed=False, subdomains=False, as_given=True)
-            if one.kind == KEY
+        return isinstance(other, str) and (
+            other.lower() in addresses
+            or any(
+                one.value in addresses
+                for one in said_by(other, keyed=False, subdomains=False, as_given=True)
+                if one.kind == KEY
+            )
         )
 
     return Whose(text, addresses, frozenset({text, *addresses}), is_theirs)

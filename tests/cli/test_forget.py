@@ -305,3 +305,47 @@ def test_who_was_in_doubt_is_in_doubt_no_more(desk: Desk, mailhost: MailHost) ->
     assert mailhost.receivers.count("ada@example.com") == 1
     (row,) = [row for key, row in desk.rows().items() if key.startswith("forgotten ")]
     assert row["status"] == "suppressed"
+
+
+def test_a_record_on_a_full_disk_is_whole_and_nobody_is_told_to_replace_or_remove_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    monkeypatch.setattr("sendbatch.ledger.sqlite.record.hold_rows", fill)
+
+    moved = desk.run("record", "export", "spring.yaml", "away").ended(2).err
+    told = " ".join(desk.run("forget", "ada@example.com", "--yes").ended(2).err.split())
+
+    for said in (moved, told):
+        assert "the disk that the record is on is full" in said
+        assert "backup" not in said
+    assert "no record that could be read knows them" in told
+    assert "ledger.sqlite: of a record that could not be looked into: leave it" in told
+    assert "remove it" not in told
+
+
+def fill(db: sqlite3.Connection) -> None:
+    """What SQLite says where there is no room."""
+    with closing(sqlite3.connect(":memory:")) as small:
+        small.execute("PRAGMA max_page_count=1")
+        small.execute("CREATE TABLE t (x)")
+
+
+def test_a_key_that_looks_like_a_forgotten_one_is_forgotten(desk: Desk, mailhost: MailHost) -> None:
+    desk.write("people.csv", "email,first_name,plan,number\na@example.com,Ada,,forgotten Ada-Lovelace\n")
+    mailhost.take_over(desk, KEYED)
+    run(desk)
+    assert next(iter(desk.rows().values()))["message_id"]
+    desk.run("forget", "a@example.com", "--yes").ended(0)
+    assert files_with(desk, "Ada-Lovelace") == []
+    run(desk)
+    assert mailhost.receivers == ["a@example.com"]
+
+
+def test_an_address_of_no_use_for_mail_is_found_by_how_it_is_written(desk: Desk) -> None:
+    desk.write("people.csv", "email,first_name,plan\nfrieda..Fir@example.org,F,\nx@example.org,X,\n")
+    desk.run("run", "spring.yaml")
+    assert "row 2, " in desk.run("trace", "Frieda..fir@example.org").ended(0).out
+    told = desk.run("forget", "frieda..Fir@example.org", "--yes").ended(0).err
+    assert told.count("1 row blanked") == 2
+    assert files_with(desk, "frieda..fir") == []

@@ -300,3 +300,16 @@ def test_what_another_record_has_left_is_not_overwritten(half_sent: Desk, mailho
     half_sent.run(*IMPORT).ended(0)
     half_sent.run("run", "spring.yaml", "--yes", "--only", "ada@example.com")
     assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
+
+
+def test_an_empty_place_is_none(half_sent: Desk) -> None:
+    told = half_sent.run("record", "export", "spring.yaml", "").ended(2).err
+    assert "is empty; nothing was done" in told
+    half_sent.run("status", "spring.yaml", "--record", "").ended(2)
+    half_sent.run("status", "spring.yaml").ended(3)
+
+
+def test_a_claim_of_who_was_ended_before_the_source_was_marked_is_taken_back(half_sent: Desk) -> None:
+    killed_at((SqliteTarget, "claim", 1), is_before=False)
+    assert "taken back" in half_sent.run(*EXPORT, "--cancel").ended(0).err
+    half_sent.run(*EXPORT, "--cancel").ended(4)

@@ -156,3 +156,13 @@ def test_python_gets_the_same_as_a_value(desk: Desk) -> None:
     assert found.exit_code == 0
     assert [one.campaign for one in found.records] == ["spring"]
     assert "records 1 of 1" in repr(found)
+
+
+def test_in_ci_the_json_has_no_address(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    monkeypatch.setenv("CI", "true")
+    ended = desk.run("trace", "ada@example.com", "--format", "json").ended(0)
+    assert json.loads(ended.out)["asked"] == "…@example.com"
+    assert "ada@example.com" not in ended.out
+    shown = desk.run("trace", "ada@example.com", "--format", "json", "--show-addresses").ended(0)
+    assert json.loads(shown.out)["asked"] == "ada@example.com"

@@ -106,6 +106,17 @@ def test_folders_are_the_owners_alone_and_out_of_version_control(tmp_path: Path)
     assert list(folder.path.iterdir()) == []
 
 
+def test_of_a_folder_that_a_person_named_the_record_alone_is_kept_out_of_version_control(
+    tmp_path: Path,
+) -> None:
+    folder = RecordFolder(tmp_path, "news", named=True)
+
+    folder.make()
+
+    assert not (tmp_path / ".gitignore").exists()
+    assert (folder.path / ".gitignore").read_text() == "*\n"
+
+
 def test_a_run_begins_with_an_empty_ledger_in_a_folder_of_its_own(tmp_path: Path) -> None:
     folder = RecordFolder(tmp_path / "campaigns" / "reports", "news")
 

@@ -219,7 +219,7 @@ class PostgresTarget:
             if changed != 1:
                 raise RecordStopped(f"{self._place.title}: another process moves a record there, too")
 
-    def give_up(self) -> None:
+    def give_up(self) -> bool:
         with self._told(), transaction(self._db) as cursor:
             found = one(
                 cursor,
@@ -229,6 +229,7 @@ class PostgresTarget:
             )
             if found is not None:
                 self._delete(cursor, found)
+        return found is not None
 
     def _delete(self, cursor: psycopg.Cursor[Any], record: int) -> None:
         for name in _NOT_CASCADED:

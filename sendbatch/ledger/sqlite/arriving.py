@@ -132,12 +132,14 @@ class SqliteTarget:
         except OSError as error:
             raise denied(self._folder, self._file, error) from None
 
-    def give_up(self) -> None:
+    def give_up(self) -> bool:
         self._close()
+        was_claimed = os.path.lexists(self._file)
         for name in (JOURNAL, ARRIVING):  # a journal without its file is nothing, and not the other way round
             with contextlib.suppress(FileNotFoundError):
                 (self._folder / name).unlink()
         sync(self._folder)
+        return was_claimed
 
     @property
     def _made(self) -> sqlite3.Connection:

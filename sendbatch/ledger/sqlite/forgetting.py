@@ -50,10 +50,17 @@ def forget(db: sqlite3.Connection, whose: Whose, words: Words, at: float) -> Bla
     others = others_in(db, names, rows)
     attempts = _blank_attempts(db, deliveries)
     _rename(db, rows, deliveries, words.spelled, at)
-    done = Blanked(len({*rows, *deliveries}), attempts, _scrub(db, names, words), others)
+    done = Blanked(_people(db, rows, deliveries), attempts, _scrub(db, names, words), others)
     if done:
         note(db, FORGET, "one person was forgotten, by a person's word", at)
     return done
+
+
+def _people(db: sqlite3.Connection, rows: list[int], deliveries: list[int]) -> int:
+    """Rows, and deliveries that none of them is about."""
+    query = "SELECT coalesce(delivery, id) FROM plan_row WHERE id IN (SELECT value FROM json_each(?))"
+    of_rows = {id_ for (id_,) in db.execute(query, (json.dumps(rows),))}
+    return len(rows) + len(set(deliveries) - of_rows)
 
 
 def _rename(
@@ -67,13 +74,14 @@ def _rename(
     if db.execute("SELECT 1 FROM meta WHERE key = ?", (SECRET,)).fetchone() is None:
         remember(db, SECRET, secrets.token_hex(32))
     them = known(db)
+    names = set(them.names.values())
     for table, ids in (("plan_row", rows), ("delivery", deliveries)):
         found = db.execute(
             f"SELECT id, key FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
         ).fetchall()
         for id_, key in found:
             name = key
-            if key and not key.startswith(FORGOTTEN):
+            if key and key not in names:  # which a CSV may have anybody be called like
                 name = f"{FORGOTTEN}{them.mark_of(key)}"
                 db.executemany(
                     "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",

@@ -32,6 +32,7 @@ from sendbatch.ledger.sqlite.lost_record import UNDER_WAY, is_outdated, log_is_l
 from sendbatch.ledger.sqlite.reading import SqliteReading
 from sendbatch.ledger.sqlite.recovery import recover, resolve
 from sendbatch.ledger.sqlite.schema import (
+    full,
     is_earlier,
     is_of_earlier_version,
     open_copy,
@@ -42,7 +43,7 @@ from sendbatch.ledger.sqlite.schema import (
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, scratch_folder
 from sendbatch.ledger.sqlite.selecting import SqliteSelection
 from sendbatch.ledger.sqlite.soundness import hold_plans, hold_rows
-from sendbatch.ledger.sqlite.sql import Connection, remember, transaction, writable
+from sendbatch.ledger.sqlite.sql import Connection, is_full, remember, transaction, writable
 from sendbatch.ledger.sqlite.stories import stories_in
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
@@ -480,6 +481,8 @@ def _told(path: Path, ledger: Ledger) -> Iterator[Ledger]:
     except Unsound as error:
         raise unusable(path, error) from None
     except sqlite3.Error as error:
+        if is_full(error):
+            raise full(path) from None
         raise LedgerError(f"{shown(path)}: the record cannot be read: {error}") from None
     finally:
         ledger.close()

@@ -18,7 +18,7 @@ from sendbatch.ledger.sqlite.access import hold_readable, hold_writable, refuse_
 from sendbatch.ledger.sqlite.holding import being_written
 from sendbatch.ledger.sqlite.scratch import has_no_room, no_room, sort_in_memory_if_need_be
 from sendbatch.ledger.sqlite.soundness import OURS, hold_plans, hold_tables
-from sendbatch.ledger.sqlite.sql import Connection, is_busy
+from sendbatch.ledger.sqlite.sql import Connection, is_busy, is_full
 from sendbatch.runtime.files import Linked, create, refuse_linked_database
 from sendbatch.runtime.mounts import TABLE as MOUNTS
 from sendbatch.runtime.mounts import network_of
@@ -329,11 +329,23 @@ def unusable(path: Path, error: sqlite3.Error | Unsound) -> LedgerError | Locked
         why = f"it holds what sendbatch does not write ({error})"
     elif is_busy(error):
         return being_written(path)
+    elif is_full(error):
+        return full(path)
     else:
         why = f"{_words(error)}; nothing was sent"
     return LedgerError(
         f"{shown(path)}: the record cannot be read: {why}. Restore the file from a backup: starting without "
         "it would mail everyone again",
+    )
+
+
+def full(path: Path) -> LedgerError:
+    """What is said where the record is whole, and its disk has no room."""
+    return LedgerError(
+        f"{shown(path)}: the disk that the record is on is full; nothing was sent, and the record is "
+        "as it was",
+        hint="make room there, and say it again: the record is whole, and an older copy of it would mail "
+        "again whom it does not know",
     )
 
 

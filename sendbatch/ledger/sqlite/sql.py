@@ -46,6 +46,12 @@ def is_busy(error: sqlite3.Error) -> bool:
     return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
 
 
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk has no room: for the file, or for what is shared in memory beside it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+
 def remember(db: sqlite3.Connection, key: str, value: str) -> None:
     """One line of `meta`."""
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

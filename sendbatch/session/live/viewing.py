@@ -385,7 +385,7 @@ def _stub(entry: model.Entry, id_: str) -> model.Entry:
 def _gets_nothing(row: Kept) -> str:
     words: Mapping[Status, str] = {
         Status.FILTERED: "where is false for this row",
-        Status.SUPPRESSED: "on a suppression list",
+        Status.SUPPRESSED: "on a suppression list, or forgotten",
         Status.DUPLICATE: "an earlier row has this key",
     }
     said: Any = words.get(row.status) or reason(row.why, row.detail, None)
