@@ -24,9 +24,14 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def stoppable(stop: Stop, terminal: Terminal) -> Iterator[None]:
     """Ctrl-C, SIGTERM, and SIGHUP of a terminal that went away, stop soon, a second one at once. With a
     third the process ends there and then, whatever it does: the record is right after that too. Behind it
-    the line that changes is gone."""
+    the line that changes is gone.
+
+    A terminal goes away once, and SIGHUP may come of it several times, from the kernel and from the shell in
+    it: beside what was asked for before it is no further wish."""
 
     def asked(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and stop.is_soon:
+            return
         name = _name(number)
         if stop.is_now:
             signal.signal(number, signal.SIG_DFL)

@@ -13,6 +13,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from sendbatch.cli.signals import stoppable
+from sendbatch.cli.terminal import Terminal
+from sendbatch.runtime.stop import Stop
 from tests.kit.command import Desk, Ended, ended, line_that_goes_on
 from tests.kit.dkim import pem
 from tests.kit.mailhost import MailHost
@@ -84,6 +87,21 @@ def test_a_second_ctrl_c_leaves_at_once_with_the_one_under_way_in_doubt(
         assert stopped.code == 3
         assert "in doubt" in stopped.err
         assert list(desk.statuses().values()).count("in_doubt") == 1
+
+
+@pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_terminal_that_goes_away_is_no_second_wish_however_often_it_is_told(
+    first: signal.Signals,
+) -> None:
+    stop = Stop()
+    with stoppable(stop, Terminal(quiet=True)):
+        os.kill(os.getpid(), first)
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert (stop.is_soon, stop.is_now) == (True, False)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.is_now
+    assert stop.reason == ("Ctrl-C" if first is signal.SIGINT else first.name)
 
 
 def signed_in_two_languages(desk: Desk, host: MailHost) -> None:
