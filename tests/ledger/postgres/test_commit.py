@@ -40,10 +40,14 @@ def test_what_fails_as_it_is_committed_is_not_taken_as_done(database: Database) 
         database.say("DROP TRIGGER refuses ON sendbatch.delivery")
 
 
-@pytest.mark.parametrize("index", ["block_state", "attempt_delivery"])
-def test_no_plan_that_is_kept_goes_through_all_rows_of_a_record(database: Database, index: str) -> None:
-    """The planner takes tables with no rows for alike: an index that begins with the record would do."""
+def test_no_plan_that_is_kept_goes_through_all_rows_of_a_record(database: Database) -> None:
+    """The planner takes tables with no rows for alike: beside a primary key that begins with the record, any
+    other index of all rows that does would do."""
     with runner(database.url):
         pass
-    ((columns,),) = database.say(f"SELECT pg_get_indexdef('sendbatch.{index}'::regclass, 1, true)")
-    assert columns != "record"
+    also = database.say(
+        "SELECT i.indexrelid::regclass::text FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid "
+        "WHERE c.relnamespace = 'sendbatch'::regnamespace AND i.indpred IS NULL AND NOT i.indisprimary "
+        "AND pg_get_indexdef(i.indexrelid, 1, true) = 'record'"
+    )
+    assert also == []
