@@ -93,7 +93,9 @@ def _beside_database(job: Job) -> GuardError | None:
     campaign, folder = job.campaign, job.record
     if not campaign.profile.mails_the_list or not names_database(campaign.record):
         return None
-    if not (folder.named or folder.repository is not None) or has_record(folder):
+    if folder.repository is None and not folder.named:
+        return None
+    if not folder.is_read or has_record(folder):  # without a key nothing is asked, and no run begins
         return None
     place = f"a folder without one ({one_line(shown(folder.path), 200)})"
     if folder.repository is not None:

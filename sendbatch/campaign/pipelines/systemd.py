@@ -78,7 +78,7 @@ def _receipts(named: str) -> Iterator[str]:
     if named == GIT:
         yield (
             "profiles.yaml keeps the record in the repository: the unit needs SENDBATCH_RECEIPT_KEY "
-            "(EnvironmentFile=), and its user the right to push; or else record: \"${DATABASE_URL}\""
+            "(EnvironmentFile=), and its user the right to push"
         )
 
 
