@@ -84,7 +84,8 @@ def _remote(host: str, path: str) -> str | None:
     parts = [part for part in path.split("/") if part not in ("", ".", ".git")]
     if not host or not parts:
         return None
-    return f"{host.lower()}/{'/'.join(parts).removesuffix('.git')}"
+    # hosts make no difference of letters in them, and a clone keeps those that were typed
+    return f"{host}/{'/'.join(parts).removesuffix('.git')}".casefold()
 
 
 def _local(path: str, repository: Path) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sendbatch.errors import GuardError
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.sqlite.asking import ask_to_stop, heeding
 from sendbatch.ledger.sqlite.lock import hold, holder_of, is_held
@@ -173,6 +174,21 @@ def has_record(folder: RecordFolder) -> bool:
     if folder.repository is not None:
         return "" in folder.editions() if not folder.run else folder.run in folder.editions()
     return has_ledger(folder.path)
+
+
+def twin_of(folder: RecordFolder) -> GuardError | None:
+    """What a run is told that would begin a record in a database beside one of the same campaign, under
+    another name of its project. Raises LedgerError."""
+    if folder.database is None or not folder.is_read:
+        return None
+    folder.database.hold_reachable()
+    from sendbatch.ledger.postgres import doors
+
+    try:
+        doors.hold_only(folder.database)
+    except GuardError as twin:
+        return twin
+    return None
 
 
 def editions_in(place: Place) -> list[str]:

@@ -69,6 +69,13 @@ def same_campaign(
     return f"the campaign file moved: {known.path} is now {current.path}"
 
 
+def hold_project(reading: Reading, campaign: Campaign) -> None:
+    """Raises GuardError where the record is another project's: nobody would find it where this one's is."""
+    known = _Known(reading.meta(PROJECT) or "", reading.meta(PATH) or "")
+    if known.project and known.project.casefold() != campaign.belongs.project.casefold():
+        raise _foreign(reading, campaign, known)
+
+
 def remember(draft: Draft, campaign: Campaign) -> None:
     """Write down what `same_campaign` compares with."""
     draft.remember(PROJECT, campaign.belongs.project)

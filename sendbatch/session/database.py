@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from sendbatch.campaign.model import Campaign
-from sendbatch.campaign.profiles import SANDBOX
+from sendbatch.campaign.profiles import SANDBOX, repository_root
+from sendbatch.campaign.project import origin
 from sendbatch.campaign.secrets import read_address
 from sendbatch.campaign.written.values import REFERENCES
 from sendbatch.errors import ProfileError
@@ -47,6 +48,7 @@ def place_of(campaign: Campaign, record: str | None, environ: Mapping[str, str])
         edition=campaign.run,
         profile=profile.name if profile.has_own_record else "",
         offline=campaign.retry.offline,
+        origin=origin(repository_root(campaign.folder.resolve())) or "",
     )
 
 

@@ -88,18 +88,21 @@ def sent_elsewhere(
 
 
 def _beside_database(job: Job) -> GuardError | None:
-    """A folder that a person, or a machine's environment, names has no record, and profiles.yaml says that it
-    is in a database."""
+    """A folder, or the repository, that a person or a machine's environment names has no record, and
+    profiles.yaml says that it is in a database."""
     campaign, folder = job.campaign, job.record
-    if not folder.named or not campaign.profile.mails_the_list or not names_database(campaign.record):
+    if not campaign.profile.mails_the_list or not names_database(campaign.record):
         return None
-    if has_record(folder):
+    if folder.repository is None and not folder.named:
         return None
-    place = shown(folder.path)
+    if not folder.is_read or has_record(folder):  # without a key nothing is asked, and no run begins
+        return None
+    place = f"a folder without one ({one_line(shown(folder.path), 200)})"
+    if folder.repository is not None:
+        place = f"the repository, which has none ({one_line(folder.repository.ref, 300)})"
     return GuardError(
-        "profiles.yaml says that the record is in a database, and --record, or SENDBATCH_RECORD, names a "
-        f"folder without one ({one_line(place, 200)}): it would know nobody, and mail all of them; nothing "
-        "was sent",
+        "profiles.yaml says that the record is in a database, and --record, or SENDBATCH_RECORD, names "
+        f"{place}: it would know nobody, and mail all of them; nothing was sent",
         hint="leave --record out, and SENDBATCH_RECORD unset; only if the database has no record of this "
         "campaign either, take `record:` out of profiles.yaml",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from sendbatch.campaign.model import Campaign, Profile
+from sendbatch.errors import CampaignError, one_line
 from sendbatch.ledger.folder import GIT, Recorded, RecordFolder
 from sendbatch.ledger.git.place import Place, patience_of
 from sendbatch.planning.options import Options
@@ -21,6 +22,8 @@ from sendbatch.runtime.relay import Relay
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.commands import CommandLines
 from sendbatch.session.database import place_of, typed_as
+
+DEFAULT_RECORD = "SENDBATCH_RECORD_DEFAULT"  # set by pipelines whose disk is gone after each job
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ def job_of(campaign: Campaign, options: Options | None = None, **around: Unpack[
     )
 
 
+def default_record(environ: Mapping[str, str]) -> str | None:
+    """Where the record is if neither a person nor profiles.yaml says so; None for this disk. Raises
+    CampaignError."""
+    said = environ.get(DEFAULT_RECORD, "").strip()
+    if said not in ("", GIT):
+        raise CampaignError(
+            f"{DEFAULT_RECORD} is {one_line(said, 80)}, and can only be {GIT}: in the repository",
+            hint="a folder or a database is named by SENDBATCH_RECORD, or --record",
+        )
+    return said or None
+
+
 def folder_of(
     campaign: Campaign, record: Recorded, environ: Mapping[str, str] | None = None
 ) -> RecordFolder:
@@ -116,6 +131,8 @@ def folder_of(
     if is_named:
         return folder
     environ = os.environ if environ is None else environ
+    if record is None and not campaign.record:
+        record = default_record(environ)
     typed = "" if record is None else typed_as(record)
     if (database := place_of(campaign, record, environ)) is not None:
         return replace(folder, database=database, typed=typed)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sendbatch.errors import SendbatchError
-from sendbatch.ledger.records import is_under_way, open_copy_of_record
+from sendbatch.ledger.records import is_under_way, open_copy_of_record, twin_of
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.quota import quotas_of
@@ -51,7 +51,7 @@ def plan(job: Job, out: Path | None = None) -> Overview:
 
     elsewhere: SendbatchError | None = refusal(job)
     if out is not None:
-        elsewhere = elsewhere or job.record.beside() or job.record.lost()
+        elsewhere = elsewhere or _refused(job)
         if elsewhere is not None:
             raise elsewhere
 
@@ -172,10 +172,15 @@ def _has_quotas(allowance: Allowance) -> bool:
 def _doubt(job: Job, record: Record) -> SendbatchError | None:
     """Why a run would refuse the record, if it would: it is lost, another on this disk knows people that it
     does not, or it may know less than was sent."""
-    lost = job.record.beside() or job.record.lost()
-    if lost is not None or not job.profile.mails_the_list:
-        return lost
+    refused = _refused(job)
+    if refused is not None or not job.profile.mails_the_list:
+        return refused
     return record.doubt()
+
+
+def _refused(job: Job) -> SendbatchError | None:
+    """By what lies on this disk, or in the database."""
+    return job.record.beside() or job.record.lost() or twin_of(job.record)
 
 
 def rehearsed(

@@ -3,6 +3,7 @@ to where the campaign has its record."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +12,9 @@ from sendbatch.errors import CampaignError
 from sendbatch.ledger.ends import coming, leaving
 from sendbatch.ledger.folder import Recorded, RecordFolder
 from sendbatch.ledger.moving import Source, cancel, move
-from sendbatch.ledger.store import Record
+from sendbatch.ledger.records import twin_of
+from sendbatch.ledger.store import Reading, Record
+from sendbatch.planning.ownership import hold_project
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import folder_of
@@ -26,6 +29,14 @@ class Planned(Record, Source, Protocol):
     def take_secret_along(self) -> None:
         """Whom it does not name is known where it goes."""
         ...
+
+
+@runtime_checkable
+class Telling(Source, Protocol):
+    """One that says whose it is. In a database its place does."""
+
+    @property
+    def reading(self) -> Reading: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +61,8 @@ def move_record(
     """Move the record to `place`, or where it `comes` from there, to where `record` or profiles.yaml has it.
     `takes_back` one that was begun and did not arrive.
 
-    Raises GuardError where a record is there already, or this one goes elsewhere; LockedError while a run has
-    it; LedgerError, RecordStopped, Interrupted.
+    Raises GuardError where a record is there already, or this one goes elsewhere, or is another project's;
+    LockedError while a run has it; LedgerError, RecordStopped, Interrupted.
     """
     own, other = (folder_of(campaign, said, edge.environ) for said in (record, place))
     source, target = (other, own) if comes else (own, other)
@@ -60,15 +71,20 @@ def move_record(
         raise CampaignError(f"{to}: the record is there; name another place")
     hold_recorded(campaign, source, edge)
     there = str(target.base.resolve()) if target.is_here else _typed(target)
-    with (
-        leaving(
-            source,
-            holder=edge.holder,
-            now=edge.clock.wall,
-            without_log=not campaign.profile.mails_the_list,
-        ) as leaves,
-        coming(target, holder=edge.holder) as comes_to,
-    ):
+    with contextlib.ExitStack() as ends:
+        leaves = ends.enter_context(
+            leaving(
+                source,
+                holder=edge.holder,
+                now=edge.clock.wall,
+                without_log=not campaign.profile.mails_the_list,
+            )
+        )
+        if isinstance(leaves, Telling) and not takes_back:
+            hold_project(leaves.reading, campaign)
+            if (twin := twin_of(target)) is not None:
+                raise twin
+        comes_to = ends.enter_context(coming(target, holder=edge.holder))
         is_done = leaves.move is not None and leaves.move.is_done
         if isinstance(leaves, Planned) and not takes_back and not is_done:
             plan_anew(campaign, source, leaves, edge)

@@ -11,7 +11,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger import reach
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import has_record, open_record
+from sendbatch.ledger.records import has_record, open_record, twin_of
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.reports.encryption import encryption_of
@@ -170,6 +170,8 @@ def hold_recorded(campaign: Campaign, folder: RecordFolder, edge: Edge | None = 
         raise gone
     if has_record(folder):
         return
+    if (twin := twin_of(folder)) is not None:
+        raise twin
     found = sent_elsewhere(campaign, folder, (edge or Edge()).environ)
     if found is not None:
         raise LedgerError(found.said, hint=found.looking)

@@ -102,7 +102,7 @@ def test_what_names_no_repository_names_no_project(url: str, tmp_path: Path) -> 
 def test_a_checkout_belongs_to_its_origin_and_the_file_to_its_place_in_it(shop: Path) -> None:
     found = belonging(shop / "mail" / "news.yaml")
     assert (found.project, found.root, found.path) == (
-        "github.com/Example/shop", shop, "mail/news.yaml",
+        "github.com/example/shop", shop, "mail/news.yaml",
     )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def test_a_second_checkout_a_worktree_and_another_spelling_are_the_same(
     git: Git, shop: Path, tmp_path: Path
 ) -> None:
     git(tmp_path, "clone", "-q", str(shop), "clone")
-    git(tmp_path / "clone", "remote", "set-url", "origin", "git@github.com:Example/shop.git")
+    git(tmp_path / "clone", "remote", "set-url", "origin", "git@GitHub.com:example/Shop.git")
     git(shop, "worktree", "add", "-q", str(tmp_path / "tree"), "-b", "other")
     (tmp_path / "link").symlink_to(shop)
     (shop / "linked.yaml").symlink_to("mail/news.yaml")

@@ -14,7 +14,10 @@ from sendbatch.campaign.loading import load_campaign
 from sendbatch.errors import CampaignError, GuardError
 from sendbatch.ledger.sqlite.lock import hold
 from sendbatch.session.job import folder_of
+from tests.conftest import Needs
 from tests.kit.command import Desk
+from tests.kit.githost import git, repository
+from tests.kit.machine import SECRET
 from tests.kit.mailhost import MailHost
 from tests.kit.postgres import Database, Postgres
 
@@ -359,3 +362,120 @@ def test_a_run_on_the_disk_is_not_passed_over_by_a_stop_in_the_database(begun_he
     with hold(begun_here.record("spring"), since="now", holder="a test"):
         told = begun_here.run("stop", "spring.yaml").ended(4)
     assert "sendbatch stop spring.yaml --record reports" in told.err
+
+
+def cloned(desk: Desk, origin: str) -> None:
+    desk.write(".git/config", f'[remote "origin"]\n\turl = {origin}\n')
+
+
+class TestOneRepositoryUnderTwoNames:
+    """A record that CI, or another clone, has begun is not begun a second time."""
+
+    @pytest.fixture
+    def clone(self, desk: Desk, mailhost: MailHost, database: Database) -> Desk:
+        """Another clone has sent to all; nothing of it is on this disk."""
+        with pytest.MonkeyPatch.context() as other:
+            other.setenv("D", database.url)
+            desk.campaign(("smtp: sandbox", "smtp: live"))
+            desk.write("profiles.yaml", 'record: "${D}"\n' + mailhost.profiles)
+            cloned(desk, "https://gitlab.example.com/Acme/News.git")
+            desk.run("run", "spring.yaml", "--yes").ended(0)
+        shutil.rmtree(desk.folder / "reports")
+        return desk
+
+    @pytest.fixture(autouse=True)
+    def address(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("D", database.url)
+
+    def test_in_other_letters_it_is_the_same(self, clone: Desk, mailhost: MailHost) -> None:
+        cloned(clone, "git@GitLab.example.com:acme/news")
+        clone.run("run", "spring.yaml", "--yes").ended(0)
+        assert len(mailhost.receivers) == 3
+
+    @pytest.mark.parametrize(
+        ("origin", "project"),
+        [
+            ("git@gitlab-work:acme/news.git", ""),
+            ("https://gitlab.example.com/acme/news.git", "project: shop\n"),
+            ("https://example.com/other", "project: gitlab.example.com/ACME/news\n"),
+        ],
+        ids=["an alias of the host", "a project that was written later", "in other letters"],
+    )
+    def test_under_another_name_it_is_refused_with_what_to_write(
+        self, clone: Desk, mailhost: MailHost, origin: str, project: str
+    ) -> None:
+        cloned(clone, origin)
+        clone.write("profiles.yaml", f'{project}record: "${{D}}"\n{mailhost.profiles}')
+        told = clone.run("run", "spring.yaml", "--yes").ended(4)
+        assert "which seems to be the same: gitlab.example.com/acme/news;" in told.err
+        assert "a run would be refused" in clone.run("plan", "spring.yaml").said
+        clone.run("plan", "spring.yaml", "--out", "plan.json").ended(4)
+        assert "seems to be the same" in clone.run("status", "spring.yaml").ended(4).err
+        line = told.err.partition("project: ")[2].splitlines()[0]
+        clone.write("profiles.yaml", f'project: {line}\nrecord: "${{D}}"\n{mailhost.profiles}')
+        clone.run("run", "spring.yaml", "--yes").ended(0)
+        assert len(mailhost.receivers) == 3
+
+    def test_another_project_with_a_campaign_of_that_name_begins_its_own(
+        self, clone: Desk, mailhost: MailHost
+    ) -> None:
+        cloned(clone, "https://gitlab.example.com/acme/other.git")
+        clone.run("run", "spring.yaml", "--yes").ended(0)
+        assert len(mailhost.receivers) == 6
+
+
+def test_another_projects_record_is_not_taken_in(begun_here: Desk, mailhost: MailHost) -> None:
+    begun_here.change("profiles.yaml", "project: shop", "project: other")
+    told = begun_here.run("record", "import", "spring.yaml", "reports").ended(4)
+    assert "belongs to another project: shop" in told.err
+    begun_here.change("profiles.yaml", "project: other", "project: shop")
+    begun_here.run("record", "import", "spring.yaml", "reports").ended(0)
+    begun_here.run("run", "spring.yaml", "--yes").ended(0)
+    assert len(mailhost.receivers) == 3
+
+
+class TestARecordThatPipelinesNameByThemselves:
+    """Where profiles.yaml names one, that is it."""
+
+    @pytest.fixture
+    def job(
+        self, begun_here: Desk, tmp_path: Path, needs: Needs, monkeypatch: pytest.MonkeyPatch
+    ) -> Desk:
+        """A clone in CI, of a campaign that a laptop has begun in a database."""
+        needs("git", "records are kept in repositories")
+        begun_here.run("record", "import", "spring.yaml", "reports").ended(0)
+        shutil.rmtree(begun_here.folder / "reports")
+        git("init", "-q", "-b", "main", at=begun_here.folder)
+        git("remote", "add", "origin", str(repository(tmp_path).bare), at=begun_here.folder)
+        monkeypatch.setenv("CI", "true")
+        monkeypatch.setenv("SENDBATCH_RECEIPT_KEY", SECRET)
+        return begun_here
+
+    def test_the_default_stands_back(
+        self, job: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SENDBATCH_RECORD_DEFAULT", "git")
+        monkeypatch.setenv("SENDBATCH_RECORD", "")  # as a pipeline has it whose input is left out
+        job.run("plan", "spring.yaml", "--out", "plan.json").ended(0)
+        job.run("run", "spring.yaml", "--plan", "plan.json", "--yes").ended(0)
+        assert len(mailhost.receivers) == len(set(mailhost.receivers)) == 3
+
+    def test_the_repository_does_not_stand_in_for_the_database(
+        self, job: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SENDBATCH_RECORD", "git")
+        for words in (("run", "spring.yaml", "--yes"), ("plan", "spring.yaml", "--out", "plan.json")):
+            told = job.run(*words).ended(4)
+            assert "profiles.yaml says that the record is in a database" in told.err
+            assert "names the repository, which has none (refs/sendbatch/shop/spring)" in told.err
+        assert len(mailhost.receivers) == 1
+
+    def test_the_default_is_the_repository_where_nothing_else_is_named(
+        self, job: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job.write("profiles.yaml", "project: shop\n" + mailhost.profiles)
+        monkeypatch.setenv("SENDBATCH_RECORD_DEFAULT", "git")
+        job.run("run", "spring.yaml", "--yes", "--run", "2").ended(0)
+        assert "refs/sendbatch/shop/spring@2" in git("ls-remote", "origin", at=job.folder)
+        monkeypatch.setenv("SENDBATCH_RECORD_DEFAULT", "/srv/records")
+        assert "can only be git" in job.run("run", "spring.yaml", "--yes").ended(2).err

@@ -18,6 +18,7 @@ import sendbatch.api
 from tests.kit.comments import Api, api
 from tests.kit.mailhost import MailHost
 from tests.kit.nobody import give, open_folder
+from tests.kit.postgres import Database
 from tests.kit.runner import INSTALL, Hosted, Run, git
 from tests.kit.waiting import until
 
@@ -123,6 +124,28 @@ def test_what_is_merged_waits_for_its_approval_and_is_sent_once(
     assert second.go()["plan"].outputs == {"remaining": "1"}
     assert second.approve().result == "success"
     assert host.receivers[PEOPLE:] == ["new@example.com"]
+
+
+@pytest.mark.thorough
+def test_a_campaign_that_a_laptop_has_begun_in_a_database_goes_on_from_there(
+    hosted: Hosted, host: MailHost, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news = hosted.folder / "letters/news"
+    (news / "profiles.yaml").write_text(f'project: shop\nrecord: "${{DATABASE_URL}}"\n{host.profiles}')
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    assert sendbatch.api.run(news / "campaign.yaml", limit=5, yes=True).accepted == 5
+    (hosted.folder / "letters/.github/workflows/sendbatch.yml").unlink()
+    sendbatch.api.init_ci(news, "github")
+    push(hosted)
+    hosted.secrets = {key: KEYS[key] for key in ("SENDBATCH_PLAN_KEY", "SMTP_PASSWORD")}
+    hosted.secrets["DATABASE_URL"] = database.url
+    run = Run(hosted)
+    jobs = run.go()
+    assert jobs["plan"].outputs == {"remaining": "7"}, jobs["plan"].said
+    sent = run.approve()
+    assert sent.result == "success", sent.said
+    assert sorted(host.receivers) == sorted(everyone())
+    assert database.url not in shown(run)
 
 
 @pytest.mark.thorough

@@ -23,6 +23,7 @@ from sendbatch.campaign.pipelines.written import (
     name_of,
     paths_of,
     place_in,
+    record_secrets_of,
     secrets_of,
 )
 from sendbatch.runtime.datafiles import loaded, text_of
@@ -33,6 +34,13 @@ _HEAD = """\
 # Written by: sendbatch init --ci gitlab.
 # What to set up, and what to do when it stops: docs/ci.md of OWNER/sendbatch.
 """
+
+
+_KEEPING = (
+    "    and keep a copy of the first where you keep passwords: whoever settles somebody in doubt, or",
+    "    sends from another place, needs it",
+    "  Job token permissions: Allow Git push requests to the repository",
+)
 
 
 def pipeline(campaign: Path, root: Path) -> Pipeline:
@@ -46,7 +54,8 @@ def pipeline(campaign: Path, root: Path) -> Pipeline:
     taken = os.path.lexists(root / PIPELINE) and f"{name}:send" not in _jobs_in(root / PIPELINE)
     place = Path(f".gitlab/sendbatch-{name}.yml") if taken else PIPELINE
     including = (f"in {PIPELINE}, under include:  - local: {place}",) if taken else ()
-    advice = (*keeping_in_git(campaign), *including, *_advice(name, place, secrets_of(campaign)))
+    secrets = _advice(name, place, secrets_of(campaign), record_secrets_of(campaign))
+    advice = (*keeping_in_git(campaign), *including, *secrets)
     return Pipeline(root, {place: _HEAD + text}, advice)
 
 
@@ -74,17 +83,21 @@ def filled(given: dict[str, object]) -> str:
     return _INPUT.sub(value, jobs)
 
 
-def _advice(name: str, place: Path, secrets: tuple[str, ...]) -> tuple[str, ...]:
+def _advice(
+    name: str, place: Path, secrets: tuple[str, ...], kept: tuple[str, ...]
+) -> tuple[str, ...]:
+    receipts = "" if kept else "SENDBATCH_RECEIPT_KEY and "
+    each = "as printed by" if kept else "each as printed by"
+    secrets = tuple(one for one in secrets if one not in kept)
     own = (f"    {', '.join(secrets)}: for the environment {name} alone",) if secrets else ()
     return (
         f"in {place}, replace OWNER and v1 by where sendbatch lies, best by a commit",
         "in the project, Settings, CI/CD, before you merge it:",
         "  Variables, each of them masked and protected:",
-        "    SENDBATCH_RECEIPT_KEY and SENDBATCH_PLAN_KEY, each as printed by: openssl rand -hex 32",
+        f"    {receipts}SENDBATCH_PLAN_KEY, {each}: openssl rand -hex 32",
+        *((f"    {', '.join(kept)}: for all environments, as what plans needs it, too",) if kept else ()),
         "    SENDBATCH_REPORT_KEY (age1…, or a passphrase) where the report is to be had, encrypted",
         *own,
-        "    and keep a copy of the first where you keep passwords: whoever settles somebody in doubt, or",
-        "    sends from another place, needs it",
-        "  Job token permissions: Allow Git push requests to the repository",
+        *(() if kept else _KEEPING),
         "and in Protected environments, where your GitLab has these, who may send",
     )

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sendbatch.campaign.pipelines.written import Pipeline, name_of, secrets_of
+from sendbatch.campaign.pipelines.written import GIT, Pipeline, name_of, secrets_of
+from sendbatch.campaign.profiles import find_profiles
 from sendbatch.errors import SendbatchError, shell_line, shown
 from sendbatch.runtime.datafiles import text_of
 
@@ -34,8 +35,7 @@ def pipeline(campaign: Path, root: Path) -> Pipeline:
         "NAME": name,
         "FOLDER": _setting(file.parent),
         "COMMAND": " ".join(_word(word) for word in line),
-        "STATUS": f"sudo -u sendbatch env SENDBATCH_RECORD={RECORDS} "
-        f"XDG_STATE_HOME={RECORDS} {shell_line(*command, 'status', str(file))}",
+        **_record(find_profiles(file.parent).record, shell_line(*command, "status", str(file))),
         "SECRETS": "".join(f"#   {step}\n" for step in _keeping(kept, secrets)),
         "CREDENTIALS": "".join(f"LoadCredential={one}:{kept}/{one}\n" for one in secrets),
         "HOME": "read-only" if any(_is_in(word, HOMES) for word in line) else "yes",
@@ -49,9 +49,37 @@ def pipeline(campaign: Path, root: Path) -> Pipeline:
         },
         advice=(
             *_out_of_reach(file, Path(command[0]), folder),
+            *_receipts(find_profiles(file.parent).record),
             f"follow the first lines of {shown(campaign.parent / folder / unit)}.service",
         ),
     )
+
+
+def _record(named: str, status: str) -> dict[str, str]:
+    """Where the record is, which profiles.yaml may have `named`: another one would know nobody."""
+    if named:
+        return {
+            "WHO": "wherever the record's address, or its key, is in the environment",
+            "STATUS": status,
+            "RECORD": "The record is\n"
+            "# where profiles.yaml says: none is named here, for that would know nobody.",
+            "KEPT": "",
+        }
+    return {
+        "WHO": "as the one user that writes to the record",
+        "STATUS": f"sudo -u sendbatch env SENDBATCH_RECORD={RECORDS} XDG_STATE_HOME={RECORDS} {status}",
+        "RECORD": f"The record is in\n# {RECORDS}. Keep it, and back it up: where it is lost, a run begins "
+        "anew, with everybody.",
+        "KEPT": f"SENDBATCH_RECORD={RECORDS} ",
+    }
+
+
+def _receipts(named: str) -> Iterator[str]:
+    if named == GIT:
+        yield (
+            "profiles.yaml keeps the record in the repository: the unit needs SENDBATCH_RECEIPT_KEY "
+            "(EnvironmentFile=), and its user the right to push"
+        )
 
 
 def _command() -> list[str]:

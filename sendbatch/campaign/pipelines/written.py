@@ -122,13 +122,18 @@ def keeping_in_git(campaign: Path) -> tuple[str, ...]:
     """What is to be done, first of all, for a laptop to know whom CI has mailed: nothing where profiles.yaml
     says it, or is written along with the campaign."""
     profiles = find_profiles(campaign.parent)
-    if profiles.record == GIT or not campaign.exists():
+    if profiles.record or not campaign.exists():
         return ()
     where = "profiles.yaml" if profiles.file is None else shown(profiles.file)
     return (
         f"at the top of {where}, so that this machine, too, knows whom CI has mailed, write:",
         f"  record: {GIT}",
     )
+
+
+def record_secrets_of(campaign: Path) -> tuple[str, ...]:
+    """The variables that hold the address of the record's database: whoever plans needs them, too."""
+    return tuple(dict.fromkeys(_REFERENCE.findall(find_profiles(campaign.parent).record)))
 
 
 def secrets_of(campaign: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 import psycopg
 
-from sendbatch.ledger.postgres import runs
+from sendbatch.ledger.postgres import runs, twins
 from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
 from sendbatch.ledger.postgres.line import passes
@@ -59,6 +59,14 @@ def is_under_way(place: Place) -> bool:
 def has_record(place: Place) -> bool:
     """Whether there is a record with a plan. Raises LedgerError."""
     return (place.edition, place.profile) in records_of(place)
+
+
+def hold_only(place: Place) -> None:
+    """Raises GuardError where a record of this place would be the campaign's second, under another name of
+    its project; LedgerError."""
+    with asking(place) as cursor:
+        if cursor is not None:
+            twins.hold_only(cursor, found_record(cursor, place.identity), place)
 
 
 def records_of(place: Place) -> list[tuple[str, str]]:

@@ -15,7 +15,8 @@ NO_WAIT = 60.0  # seconds
 @dataclass(frozen=True, slots=True)
 class Place:
     """`read` gives the address; of one that cannot be had it gives the reason, in words, and of one that is
-    none it raises SendbatchError. `profile` is "" where what goes through it counts for all.
+    none it raises SendbatchError. `profile` is "" where what goes through it counts for all. `origin` is the
+    project that the repository's `origin` would be, "" where it has none.
     `told` hears what a person should know, `stop` ends what waits, for `offline` seconds at most."""
 
     read: Callable[[], Address | str] = field(repr=False)
@@ -24,6 +25,7 @@ class Place:
     edition: str
     profile: str
     offline: float
+    origin: str = ""
     told: Callable[[str], None] = field(default=lambda text: None, repr=False)
     stop: Stop = field(default_factory=Stop, repr=False)
 

@@ -39,6 +39,7 @@ from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.runs import Other, Seat
 from sendbatch.ledger.postgres.schema import ensure
 from sendbatch.ledger.postgres.selecting import PostgresSelection, restore, selection_of
+from sendbatch.ledger.postgres.twins import hold_only
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
@@ -253,6 +254,7 @@ def _seated(line: Line, place: Place, holder: str, *, join: bool) -> tuple[Seat,
         nonlocal since
         with transaction(connection) as cursor:
             record = runs.record_of(cursor, place.identity)
+            hold_only(cursor, record, place)
             if since is not None and (by := runs.stopped_since(cursor, record, since)) is not None:
                 place.stop.soon(f"sendbatch stop, {by}")
                 place.stop.heed()

@@ -189,6 +189,42 @@ def test_where_profiles_are_there_the_line_that_says_so_is_the_first_thing_to_do
     assert "record: git" not in "".join(api.init_ci(repository / "letters/more", ci).advice)
 
 
+@pytest.fixture
+def shared(repository: Path) -> Path:
+    """A campaign whose record is in a database."""
+    api.init(repository / "letters")
+    (repository / "letters/profiles.yaml").write_text(
+        'record: "${DATABASE_URL}"\nprofiles:\n  live: {host: h.example, password: "${MAIL_PW}"}\n'
+    )
+    return repository / "letters"
+
+
+def test_a_record_in_a_database_is_read_by_the_jobs_that_plan_and_send_and_no_other(
+    repository: Path, shared: Path
+) -> None:
+    advice = api.init_ci(shared, "github").advice
+    jobs = declared_in((repository / WORKFLOW).read_text())["jobs"]
+    address = "${{ secrets.DATABASE_URL }}"
+    assert jobs["plan"]["env"]["DATABASE_URL"] == address
+    assert jobs["send"]["steps"][-1]["env"]["DATABASE_URL"] == address
+    assert "DATABASE_URL" not in str(jobs["look"]) + str(jobs["comment"])
+    assert jobs["send"]["permissions"] == {"contents": "read"}
+    assert "MAIL_PW" not in str(jobs["plan"])
+    assert validated("vendor.github-workflows", repository / WORKFLOW) == ""
+    assert any("its secrets: MAIL_PW" in line for line in advice)
+    assert any("plan and send: DATABASE_URL" in line for line in advice)
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_nobody_is_told_to_keep_it_in_the_repository_where_it_is_in_a_database(
+    shared: Path, ci: str
+) -> None:
+    advice = "\n".join(api.init_ci(shared, ci).advice)
+    assert "record: git" not in advice
+    assert "RECEIPT" not in advice
+    assert "DATABASE_URL" in advice
+
+
 def test_a_timers_record_is_on_the_disk(repository: Path) -> None:
     api.init_ci(repository / "letters", "systemd")
     assert find_profiles(repository / "letters").record == ""

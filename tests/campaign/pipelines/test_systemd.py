@@ -55,6 +55,22 @@ def test_each_secret_that_is_referred_to_becomes_a_credential_and_stands_in_no_e
     assert "EnvironmentFile" not in settings
 
 
+def test_a_unit_names_no_record_where_profiles_yaml_does(desk: Desk) -> None:
+    unit = written(desk.folder / "spring.yaml")[0]
+    assert settings_in(unit)["Environment"] == [
+        "SENDBATCH_RECORD=/var/lib/sendbatch XDG_STATE_HOME=/var/lib/sendbatch"
+    ]
+    desk.write("profiles.yaml", 'record: "${DATABASE_URL}"\n' + PROFILES)
+    unit = written(desk.folder / "spring.yaml")[0]
+    settings = settings_in(unit)
+    assert settings["Environment"] == ["XDG_STATE_HOME=/var/lib/sendbatch"]
+    assert "DATABASE_URL:/etc/sendbatch/spring/DATABASE_URL" in settings["LoadCredential"]
+    assert "SENDBATCH_RECORD" not in unit
+    desk.write("profiles.yaml", "record: git\n" + PROFILES)
+    made = pipeline(desk.folder / "spring.yaml", desk.folder)
+    assert any("SENDBATCH_RECEIPT_KEY" in line for line in made.advice)
+
+
 @pytest.mark.parametrize(
     "name", ["a b", "per%cent", 'quo"te', "it's", "back\\slash", "ümlaut", "semi;colon", "#hash"]
 )
