@@ -544,6 +544,12 @@ class Record(Protocol):
         """`heed` is called now and then within what takes long; what it raises breaks that off."""
         ...
 
+    def beside(self) -> Snapshot | None:
+        """Nobody is sent to from here any more: the record as it stands for who leaves while other runners go
+        on with the run, where whom those have under way is *sending*. None where nobody else sends: of
+        several that end at once, the last is told so."""
+        ...
+
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         """Settle rows in doubt, or deferred by 5xx, by hand, each named by a key or address in all its
         spellings.

@@ -84,6 +84,9 @@ class GitRecord:
     def doubt(self) -> LedgerError | None:
         return None  # what was found was held to its seal and its witness
 
+    def beside(self) -> None:
+        """Whoever pushes next has the campaign alone."""
+
     def recover(self, at: float) -> int:
         return len(self._crashed) + self._ledger.recover(at)
 

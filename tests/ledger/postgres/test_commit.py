@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from sendbatch.errors import RecordStopped
+from sendbatch.values import Status
 from tests.kit.postgres import Database
 from tests.kit.runners import runner, standing
 
@@ -47,3 +48,25 @@ def test_no_plan_that_is_kept_goes_through_all_rows_of_a_record(database: Databa
         pass
     ((columns,),) = database.say(f"SELECT pg_get_indexdef('sendbatch.{index}'::regclass, 1, true)")
     assert columns != "record"
+
+
+def test_who_leaves_first_sees_what_others_have_under_way_and_the_last_one_that_all_have_ended(
+    database: Database,
+) -> None:
+    with runner(database.url, people=200) as one, runner(database.url) as other:
+        left, theirs = one.claim(1), other.claim(1)
+        assert one.begin(*left)
+        assert other.begin(*theirs)
+
+        beside = one.record.beside()
+
+        assert beside is not None
+        (alive,) = beside.runners()
+        assert (alive.id, alive.state) == (other.record.seat.runner, "sending")
+        totals = beside.reading.totals()
+        assert (totals[Status.SENDING], totals[Status.IN_DOUBT]) == (1, 1)  # no answer comes to its own
+        database.say("UPDATE sendbatch.runner SET stopped_by = 'somebody'")
+        assert [runner.state for runner in beside.runners()] == ["ending"]
+        other.end(*theirs)
+        assert other.record.beside() is None
+        assert one.record.beside() is None
