@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from sendbatch.errors import LedgerError, shell_line, shown
+from sendbatch.errors import LedgerError, SendbatchError, shell_line, shown
 from sendbatch.ledger.git.place import WORKING, Place
 from sendbatch.ledger.moving import refusal
 from sendbatch.ledger.postgres import noted
@@ -52,6 +52,7 @@ class RecordFolder:
     database: DatabasePlace | None = None
     typed: str = ""  # in place of a folder, as a line has it, where profiles.yaml does not say so
     unasked: bool = False  # nothing is asked of repository or database
+    campaign: tuple[str, ...] = ("FILE",)  # the words by which a line names the campaign and its edition
 
     @property
     def path(self) -> Path:
@@ -170,9 +171,9 @@ class RecordFolder:
         that one was lost. Raises LedgerError where it cannot be written, or where its record is gone."""
         self.refuse_links()
         if not self.is_here:
-            self._hold_none_here()
-            if (gone := self.lost()) is not None:
-                raise gone
+            for refused in (self.beside, self.lost):
+                if (why := refused()) is not None:
+                    raise why
             with contextlib.suppress(LedgerError):  # a checkout that is read-only: reports go nowhere
                 self.make()
             return
@@ -200,34 +201,44 @@ class RecordFolder:
             create(self.path / FILE, b"")
             sync(self.path)
 
-    def _hold_none_here(self) -> None:
-        """A record on this disk knows people whom one that begins elsewhere would mail again. Raises
-        GuardError, LedgerError."""
-        if not has_ledger(self.path):
-            return
+    def beside(self) -> SendbatchError | None:
+        """What a run is told whose record is elsewhere, where one on this disk knows people whom that would
+        mail again, or went to yet another place. Raises LedgerError."""
+        if self.is_here or not self.is_read or not has_ledger(self.path):
+            return None
         with read_ledger(self.path, moved=True) as ledger:
             move, sent = ledger.move, sum(number for _, number in ledger.reading.contents())
-            if move is not None and not move.is_done:
-                raise refusal(move)
-            if move is not None or not ledger.reading.has_tried():
-                return
-        if self.database is not None:
-            from sendbatch.ledger.postgres.refusals import on_this_disk
+            has_tried = ledger.reading.has_tried()
+        if move is not None:
+            return None if move.is_done and self._is_there() else refusal(move)
+        if not has_tried:
+            return None
+        if self.database is None:
+            from sendbatch.ledger.git.refusals import on_this_disk as beside_the_repository
 
-            raise on_this_disk(
-                shown(self.path), shown(self.base), sent, self.database.address
-            )
-        from sendbatch.ledger.git.refusals import on_this_disk as beside_the_repository
+            return beside_the_repository(shown(self.path), sent)
+        from sendbatch.ledger.postgres.refusals import an_older_copy, on_this_disk
 
-        raise beside_the_repository(shown(self.path), sent)
+        said = an_older_copy if self._is_there() else on_this_disk
+        typed = ("--record", self.typed) if self.typed else ()
+        return said(
+            shown(self.path), shown(self.base), self.campaign, typed, sent, self.database.address
+        )
 
-    def lost(self) -> LedgerError | None:
+    def _is_there(self) -> bool:
+        """Whether the repository, or the database, is known to have a record of this."""
+        from sendbatch.ledger.records import has_record
+
+        try:
+            return has_record(self)
+        except SendbatchError:
+            return False
+
+    def lost(self) -> SendbatchError | None:
         """What is said where something shows that there was a record and there is none. One of mail that no
         recipient got may go. Raises LedgerError where the folder cannot be read."""
-        if self.database is not None:
-            return self._lost_in(self.database) if self.is_read else None
         if not self.is_here:
-            return None  # in a repository it is held against its witness when it is read
+            return self._lost_elsewhere() if self.is_read else None
         if self._may_go:
             return None
         if not any(os.path.lexists(self.path / name) for name in (*REPORT_FILES, noted.FILE)):
@@ -237,11 +248,12 @@ class RecordFolder:
         is_empty = hold_readable(self.path) and _is_empty(self.path / FILE)
         return lost(self.path, planned=not is_empty and has_ledger(self.path))
 
-    def _lost_in(self, database: DatabasePlace) -> LedgerError | None:
-        """What stands beside the reports is of a record that this database has not. Raises LedgerError."""
-        if self._may_go or os.path.lexists(self.path / FILE):
-            return None
-        gone = noted.in_another(self.path, database.title)
+    def _lost_elsewhere(self) -> SendbatchError | None:
+        """What stands here is of a record that the database, or the repository, has not. One in a repository
+        is held against its witness, too, when it is read. Raises LedgerError."""
+        gone = self.beside()
+        if gone is None and self.database is not None and not self._may_go:
+            gone = noted.in_another(self.path, self.database.title)
         if gone is None:
             return None
         from sendbatch.ledger.records import has_record

@@ -140,6 +140,18 @@ def stop_runs(folder: RecordFolder, by: str) -> list[str]:
     return [] if asked is None else [asked]
 
 
+def is_under_way_here(folder: RecordFolder) -> bool:
+    """Whether a process on this machine has a record on this disk in hand, wherever that of `folder` is."""
+    return is_held(folder.path)
+
+
+def hold_not_moved(folder: RecordFolder) -> None:
+    """Raises GuardError where the record went to another place; LedgerError."""
+    if folder.repository is None and has_record(folder):
+        with read_record(folder):
+            pass
+
+
 def are_alive(folder: RecordFolder, asked: Collection[str]) -> list[str]:
     """Those of them who have not ended yet. Raises LedgerError."""
     if folder.database is None:

@@ -64,6 +64,10 @@ class CommandLines:
         """Shows what the sandbox kept."""
         return self._command("outbox", [*self._typed("--set"), *self._edition, *self._folder], ["--open"])
 
+    def named(self) -> tuple[str, ...]:
+        """The words by which a line names the campaign, and which of its records is meant."""
+        return (shown(self.campaign.file), *self._typed("--smtp"), *self._edition)
+
     def kept(self) -> CommandLines:
         """For lines that are written into a file: without the values of --set, which may be anything. A line
         that misses one is refused, and sends to nobody."""

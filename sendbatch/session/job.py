@@ -105,7 +105,13 @@ def folder_of(
     if isinstance(record, Path):
         base, record = record, None
     folder = RecordFolder(
-        base, campaign.name, campaign.run, own, profile.mails_the_list, named=is_named
+        base,
+        campaign.name,
+        campaign.run,
+        own,
+        profile.mails_the_list,
+        named=is_named,
+        campaign=CommandLines(campaign).named(),
     )
     if is_named:
         return folder

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sendbatch.errors import LedgerError, SendbatchError
+from sendbatch.errors import SendbatchError
 from sendbatch.ledger.records import is_under_way, open_copy_of_record
 from sendbatch.ledger.store import Draft, Record
 from sendbatch.limits.account import Allowance
@@ -49,8 +49,11 @@ def plan(job: Job, out: Path | None = None) -> Overview:
     """
     from sendbatch.session.last_edition import compared
 
-    if (elsewhere := refusal(job)) is not None and out is not None:
-        raise elsewhere
+    elsewhere: SendbatchError | None = refusal(job)
+    if out is not None:
+        elsewhere = elsewhere or job.record.beside() or job.record.lost()
+        if elsewhere is not None:
+            raise elsewhere
 
     sealed = sealing(os.urandom(SALT), plan_key(job.edge.environ)) if out is not None else None
 
@@ -166,9 +169,10 @@ def _has_quotas(allowance: Allowance) -> bool:
     return bool(quotas_of(allowance.rates))
 
 
-def _doubt(job: Job, record: Record) -> LedgerError | None:
-    """Why a run would refuse the record, if it would: it is lost, or may know less than was sent."""
-    lost = job.record.lost()
+def _doubt(job: Job, record: Record) -> SendbatchError | None:
+    """Why a run would refuse the record, if it would: it is lost, another on this disk knows people that it
+    does not, or it may know less than was sent."""
+    lost = job.record.beside() or job.record.lost()
     if lost is not None or not job.profile.mails_the_list:
         return lost
     return record.doubt()

@@ -59,6 +59,10 @@ class Place:
     def is_busy(self) -> bool:
         return self.life is not None and self.life.process.poll() is None
 
+    @property
+    def is_paused(self) -> bool:
+        return self.life is not None and self.life.is_paused
+
     def start(self, url: str, *more: str) -> None:
         self.life = Life(self.call(url, *RUN, *more), had_to_wait=self.is_away)
         self.lives.append(self.life)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -66,10 +67,10 @@ class Strangers:
     there: tuple[str, int]
     elsewhere: tuple[str, int]
 
-    def call(self, url: str, random: Random, number: int, *, had_to_wait: bool) -> Caller:
+    def call(self, url: str, random: Random, *, had_to_wait: bool) -> Caller:
         kind = random.choice(("another text", "another server", "another version"))
-        folder = self.folder / f"stranger{number}"
-        (folder / "home").mkdir(parents=True)
+        folder = Path(tempfile.mkdtemp(prefix="stranger-", dir=self.folder))
+        (folder / "home").mkdir()
         text = "Goodbye" if kind == "another text" else "Hello"
         host, port = self.elsewhere if kind == "another server" else self.there
         write_campaign(folder, self.common, host, port, text=text)

@@ -30,11 +30,12 @@ class Moment:
     to_database: bool
 
 
+DOT = Moment("as a dot leaves", b"\r\n.\r\n", True, False)
 MOMENTS = (
     Moment("as it commits", b"CALL sendbatch.commit", True, True),
     Moment("as its commit is answered", CALLED, False, True),
     Moment("as a body may come", b"\r\n354 ", False, False),
-    Moment("as a dot leaves", b"\r\n.\r\n", True, False),
+    DOT,
     Moment("as a dot is answered", b"250 taken", False, False),
 )
 PLANNING = (
@@ -197,11 +198,13 @@ def failed_over(scene: Scene) -> None:
 
 
 def resolved(scene: Scene) -> None:
-    """One in doubt, whether or not an answer may still come: as the mail server's log has it, or not."""
-    doubts = scene.doubts()
-    if not doubts:
-        return
-    address = scene.random.choice(doubts)
+    """One in doubt, whether or not an answer may still come."""
+    if doubts := scene.doubts():
+        settled(scene, scene.random.choice(doubts))
+
+
+def settled(scene: Scene, address: str) -> None:
+    """By a person, as the mail server's log has it, or not."""
 
     def heard(code: int) -> None:
         if code not in (2, 4, 5):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from sendbatch import api
 from sendbatch.campaign.loading import load_campaign
 from sendbatch.errors import CampaignError, GuardError
+from sendbatch.ledger.sqlite.lock import hold
 from sendbatch.session.job import folder_of
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
@@ -117,9 +120,9 @@ def test_people_whom_a_record_on_this_disk_knows_are_not_mailed_from_a_database(
     desk.run("run", "spring.yaml").ended(0)
     campaign = load_campaign(desk.folder / "spring.yaml")
     with pytest.raises(GuardError) as refused:
-        folder_of(campaign, "postgresql://ann:geheim@db.example/news", {}).begin()
+        folder_of(campaign, "postgresql://ann:geheim@127.0.0.1:1/news", {}).begin()
     assert "knows 3 recipients who have the mail" in str(refused.value)
-    assert "(db.example/news) would not know them" in str(refused.value)
+    assert "(127.0.0.1:1/news) would not know them" in str(refused.value)
     assert "geheim" not in str(refused.value)
 
 
@@ -271,3 +274,88 @@ def test_a_folder_without_a_record_does_not_stand_in_for_the_database(
     assert "names a folder without one (kept/spring)" in told.err
     assert "a run would be refused" in shared.run("plan", "spring.yaml").said
     assert not mailhost.receivers
+
+
+def named_in_profiles(desk: Desk, mailhost: MailHost, record: str = '"${D}"') -> None:
+    desk.write("profiles.yaml", f"project: shop\nrecord: {record}\n{mailhost.profiles}")
+
+
+@pytest.fixture
+def begun_here(
+    desk: Desk, mailhost: MailHost, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """One of three has the mail by a record on the disk; then profiles.yaml says that it is in a database."""
+    desk.write("profiles.yaml", "project: shop\n" + mailhost.profiles)
+    desk.campaign(("smtp: sandbox", "smtp: live"))
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    monkeypatch.setenv("D", database.url)
+    named_in_profiles(desk, mailhost)
+    return desk
+
+
+def test_where_a_record_went_no_other_database_stands_in_for_it(
+    begun_here: Desk, mailhost: MailHost, monkeypatch: pytest.MonkeyPatch, postgres: Postgres
+) -> None:
+    begun_here.run("record", "import", "spring.yaml", "reports").ended(0)
+    begun_here.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    monkeypatch.setenv("D", postgres.new_database().url)
+    assert "a run would be refused" in begun_here.run("plan", "spring.yaml").said
+    begun_here.run("plan", "spring.yaml", "--out", "plan.json").ended(4)
+    told = begun_here.run("run", "spring.yaml", "--yes").ended(4)
+    assert "this record has moved to shop/spring in 127.0.0.1:" in told.err
+    assert len(mailhost.receivers) == 2
+
+
+@pytest.mark.parametrize("verb", ["plan", "status", "report"])
+def test_whoever_looks_before_a_record_went_into_the_database_is_told_of_it(
+    begun_here: Desk, verb: str
+) -> None:
+    told = begun_here.run(verb, "spring.yaml").ended(0 if verb == "plan" else 4)
+    assert "there is a record on this disk, which knows 1 recipient" in " ".join(told.said.split())
+    assert ("a run would be refused" in told.said) == (verb == "plan")
+    assert "sendbatch record import spring.yaml reports" in told.said
+
+
+def test_an_older_copy_beside_a_record_in_the_database_is_left_by_lines_that_mail_nobody_twice(
+    begun_here: Desk, mailhost: MailHost
+) -> None:
+    shutil.copytree(begun_here.folder / "reports", begun_here.folder / "kept")
+    begun_here.run("record", "import", "spring.yaml", "reports").ended(0)
+    shutil.rmtree(begun_here.folder / "reports")
+    (begun_here.folder / "kept").rename(begun_here.folder / "reports")
+    begun_here.run("status", "spring.yaml").ended(3)
+    told = begun_here.run("run", "spring.yaml", "--yes").ended(4)
+    assert "there is a record on this disk, too" in told.err
+    report, move, run = [line.split() for line in told.err.splitlines() if line.startswith("    ")]
+    assert report[-2:] == [">", "known.csv"]
+    begun_here.write("known.csv", begun_here.run(*report[1:-2]).out)
+    assert move == ["mv", "reports/spring", "reports/spring.old"]
+    begun_here.record("spring").rename(begun_here.folder / move[2])
+    begun_here.run(*run[1:], "--yes").ended(0)
+    assert sorted(mailhost.receivers) == ["ada@example.com", "bjork@example.org", "carl@example.net"]
+
+
+def test_a_record_that_left_the_database_tells_whoever_looks_there_where_it_went(
+    sent: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("D", os.environ["SENDBATCH_RECORD"])
+    monkeypatch.delenv("SENDBATCH_RECORD")
+    sent.run("record", "export", "spring.yaml", "elsewhere", "--record", "${D}").ended(0)
+    for verb in ("status", "report", "stop"):
+        told = sent.run(verb, "spring.yaml", "--record", "${D}").ended(4)
+        assert "this record was moved to" in told.err
+        assert "elsewhere" in told.err
+
+
+def test_a_record_that_left_the_disk_is_not_said_to_be_at_rest(sent: Desk) -> None:
+    sent.run("run", "spring.yaml", "--yes", "--record", "here", "--run", "2").ended(0)
+    sent.run("record", "export", "spring.yaml", "there", "--record", "here", "--run", "2").ended(0)
+    told = sent.run("stop", "spring.yaml", "--record", "here", "--run", "2").ended(4)
+    assert "this record has moved to" in told.err
+    sent.run("stop", "spring.yaml", "--record", "there", "--run", "2").ended(0)
+
+
+def test_a_run_on_the_disk_is_not_passed_over_by_a_stop_in_the_database(begun_here: Desk) -> None:
+    with hold(begun_here.record("spring"), since="now", holder="a test"):
+        told = begun_here.run("stop", "spring.yaml").ended(4)
+    assert "sendbatch stop spring.yaml --record reports" in told.err

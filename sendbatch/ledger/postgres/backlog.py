@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from psycopg import sql
 
@@ -17,16 +17,28 @@ from sendbatch.errors import RecordLost
 from sendbatch.ledger.facts import EVERYONE, Change, Failed, Intent, Lane, LeftInDoubt, Settled
 from sendbatch.ledger.postgres import blocks
 from sendbatch.ledger.postgres.arrays import numbers
-from sendbatch.ledger.postgres.claims import Queries, to_recipients
-from sendbatch.ledger.postgres.commits import Claimed, Commits, take
+from sendbatch.ledger.postgres.blocks import Block
+from sendbatch.ledger.postgres.claims import MOST_BYTES, Queries, to_recipients
+from sendbatch.ledger.postgres.commits import Claimed, Commits
 from sendbatch.ledger.postgres.connecting import NOW, Connection, lease_seconds
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.selecting import PostgresSelection
 from sendbatch.values import Recipient, Status
 
 _Found: TypeAlias = tuple[Recipient, Claimed]
+# By block, and the token it was taken with: up to which place all were handed out.
+_Read: TypeAlias = dict[tuple[int, int], int]
 MOST_HELD = 16  # blocks from which on those that are through are let go before the end
 MOST_AT_ONCE = 64  # blocks that who sends alone takes in one go
+_ALL: Final = blocks.EVERYTHING[1]  # behind all places
+
+
+class _Part(NamedTuple):
+    """Those found in one go, up to which place; no more of them where they have very many bytes."""
+
+    found: list[_Found]
+    upto: int
+    is_full: bool
 
 
 class PostgresBacklog:
@@ -60,6 +72,8 @@ class PostgresBacklog:
         self._claimed: dict[int, Claimed] = {}
         self._left: set[int] = set()  # no matter of this run any more, and not given back yet
         self._lost: RecordLost | None = None
+        # Of new ones, by what was asked for: they are not read again until some are given back.
+        self._read: dict[tuple[Lane, int], _Read] = {}
 
     @property
     def streak(self) -> str:
@@ -77,21 +91,27 @@ class PostgresBacklog:
     # -- looking ------------------------------------------------------------------------------
 
     def claim_new(self, after_row: int, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
-        def look(connection: Connection) -> list[_Found]:
-            query = self._queries.new(lane)
+        asked = lane, after_row
+
+        def look(connection: Connection) -> tuple[list[_Found], _Read]:
+            found: list[_Found] = []
+            read = self._read.get(asked, {})
             more = 1
             while True:
-                found = self._found(connection, query, lane, limit, after=after_row)
-                if len(found) >= limit or (found and self._shared):
-                    return found
-                is_more = bool(take(connection, self._commits, most=more))
+                part, read = self._new(connection, lane, limit - len(found), after_row, read)
+                found += part.found
+                if len(found) >= limit or part.is_full or (found and self._shared):
+                    return found, read
+                is_more = bool(self._commits.take(connection, most=more))
                 if not is_more or len(self._commits.holding.blocks) > (2 if self._shared else MOST_HELD):
                     self._let_go(connection, found)
                 if not is_more:
-                    return found
+                    return found, read
                 more = more if self._shared else min(more * 4, MOST_AT_ONCE)
 
-        return self._claim(look)
+        self._hold_place()
+        found, self._read[asked] = self._looking.ask(look)
+        return self._claim(found)
 
     def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
         def look(connection: Connection) -> list[_Found]:
@@ -105,10 +125,14 @@ class PostgresBacklog:
                 self._values(lane, now=now, limit=limit),
             ).fetchall()
             if free:
-                take(connection, self._commits, firsts=[first for (first,) in free])
-            return self._found(connection, self._queries.due(lane), lane, limit, now=now)
+                self._commits.take(connection, firsts=[first for (first,) in free])
+            ours = self._ours()
+            anywhere = [-1] * len(ours)
+            query = self._queries.due(lane)
+            return self._found(connection, query, ours, anywhere, lane, limit=limit, now=now).found
 
-        return self._claim(look)
+        self._hold_place()
+        return self._claim(self._looking.ask(look))
 
     def has_due(self, now: float) -> bool:
         def look(connection: Connection) -> bool:
@@ -170,22 +194,46 @@ class PostgresBacklog:
         )
         return found.fetchone() is not None
 
+    def _new(
+        self, connection: Connection, lane: Lane, limit: int, after_row: int, read: _Read
+    ) -> tuple[_Part, _Read]:
+        """From where in each block was `read` so far; and how far it is by then."""
+        ours = self._ours()
+        read = {_known_as(block): read.get(_known_as(block), -1) for block in ours}
+        left = [block for block in ours if read[_known_as(block)] < _ALL]
+        behind = [read[_known_as(block)] for block in left]
+        query = self._queries.new(lane)
+        part = self._found(connection, query, left, behind, lane, limit=limit, after=after_row)
+        return part, {**read, **{_known_as(block): part.upto for block in left}}
+
+    def _ours(self) -> list[Block]:
+        return sorted(self._commits.holding.all(), key=lambda block: block.first)
+
     def _found(
-        self, connection: Connection, query: str, lane: Lane, limit: int, **values: float
-    ) -> list[_Found]:
-        ours = sorted(self._commits.holding.all(), key=lambda block: block.first)
+        self,
+        connection: Connection,
+        query: str,
+        ours: Sequence[Block],
+        behind: Sequence[int],
+        lane: Lane,
+        **values: float,
+    ) -> _Part:
+        """Those in these blocks, of each from `behind` this place on."""
         if not ours:
-            return []
-        firsts = [block.first for block in ours]
-        told = self._values(lane, limit=limit, **values)
-        cursor = connection.execute(
-            _sql(query), {**told, "firsts": numbers(firsts), "lasts": numbers(block.last for block in ours)}
-        )
+            return _Part([], _ALL, is_full=False)
+        firsts, lasts = [block.first for block in ours], [block.last for block in ours]
+        of_blocks = {"firsts": numbers(firsts), "lasts": numbers(lasts), "behinds": numbers(behind)}
+        cursor = connection.execute(_sql(query), {**self._values(lane, **values), **of_blocks})
         columns = [column.name for column in cursor.description or ()]
-        return [
+        rows = cursor.fetchall()
+        found = [
             (one, Claimed(standing, ours[bisect_right(firsts, one.id) - 1].taken))
-            for one, standing in to_recipients(columns, cursor.fetchall())
+            for one, standing in to_recipients(columns, rows)
         ]
+        if not rows:
+            return _Part([], _ALL, is_full=False)
+        last = dict(zip(columns, rows[-1], strict=True))
+        return _Part(found, last["place"], is_full=last["so_far"] > MOST_BYTES)
 
     def _values(self, lane: Lane, **values: float) -> dict[str, Any]:
         with self._lock:
@@ -214,11 +262,7 @@ class PostgresBacklog:
                 [b.first for b in idle if b.first in gone and holding.blocks.get(b.first) == b]
             )
 
-    def _claim(
-        self, look: Callable[[Connection], list[_Found]]
-    ) -> list[Recipient]:
-        self._hold_place()
-        found = self._looking.ask(look)
+    def _claim(self, found: list[_Found]) -> list[Recipient]:
         with self._lock:
             self._claimed.update((one.id, claimed) for one, claimed in found)
         return [one for one, _ in found]
@@ -228,6 +272,8 @@ class PostgresBacklog:
             for id_ in ids:
                 self._claimed.pop(id_, None)
             self._left.difference_update(ids)
+        if ids:
+            self._read.clear()
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -277,6 +323,10 @@ class PostgresBacklog:
 
     def end(self) -> None:
         self._ended()
+
+
+def _known_as(block: Block) -> tuple[int, int]:
+    return block.first, block.taken
 
 
 def _sql(query: str) -> sql.SQL:

@@ -130,6 +130,16 @@ def take(
     return connection.execute(_TAKE_THESE if firsts is not None else _TAKE_NEXT, values)
 
 
+def containing(connection: Connection, seat: Seat, ids: Sequence[int]) -> list[int]:
+    """The blocks that have these deliveries, by their first."""
+    rows = connection.execute(
+        "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
+        "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
+        (list(ids), seat.record),
+    )
+    return [first for (first,) in rows]
+
+
 # The first of the tokens that were reserved in this transaction.
 RESERVED: Final[LiteralString] = (
     "(SELECT k.next_token - %(most)s FROM sendbatch.record AS k WHERE k.id = %(record)s)"

@@ -141,18 +141,26 @@ class Choice(PostgresSelection, ABC):
             return
         self._db.execute(
             f"INSERT INTO {self._scratch.make(CHOSEN)} (id) SELECT id FROM {self.rows} "
-            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY place LIMIT %s "
+            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY {self.whom.order} LIMIT %s "
             "ON CONFLICT DO NOTHING",
             (count,),
         )
         self._select(CHOSEN)
 
     def samples(self, count: int) -> list[Recipient]:
-        rows = ask(self._db, f"SELECT {COLUMNS} {self.those_to_send} ORDER BY place LIMIT %s", (count,))
+        if CHOSEN in self.kinds:  # who looks for more than there are looks through all
+            few = f"(SELECT 1 FROM {self.kinds[CHOSEN]} AS c LIMIT {count:d})"
+            count = int(self._db.one(f"SELECT count(*) FROM {few} AS few"))
+        rows = ask(
+            self._db,
+            f"SELECT {COLUMNS} FROM {self.rows} WHERE holds AND status IN {_SENDABLE}{self.each_of_those} "
+            f"ORDER BY {self.whom.order} LIMIT %s",
+            (count,),
+        )
         return to_recipients(rows)
 
     def to_send(self) -> Iterator[Recipient]:
-        yield from in_parts(self._db, self.whom, f"holds AND status IN {_SENDABLE}{self.those}")
+        yield from in_parts(self._db, self.whom, f"holds AND status IN {_SENDABLE}{self.each_of_those}")
 
     @property
     def those_to_send(self) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sendbatch.ledger.facts import Lane
-from sendbatch.ledger.postgres.commits import standing_of
 from sendbatch.ledger.postgres.connecting import NOW
+from sendbatch.ledger.postgres.taking import standing_of
 from sendbatch.ledger.postgres.text import told, told_cells
 from sendbatch.ledger.postgres.view import STANDING, current
 from sendbatch.ledger.standing import UNTRIED, Standing
@@ -21,12 +21,12 @@ _OF_DELIVERY: Final = ", ".join(f"d.{name}" for name in STANDING)
 
 
 class Queries:
-    """Of one record; `those` is a condition on `id`: whom the run may send to. `began_at` is when it began:
-    who failed before is tried again, who failed since is not."""
+    """Of one record; `selected` is a table of the ids that the run may send to, None where it is all of them.
+    `began_at` is when it began: who failed before is tried again, who failed since is not."""
 
-    def __init__(self, record: int, those: str, began_at: float | None) -> None:
+    def __init__(self, record: int, selected: str | None, began_at: float | None) -> None:
         self._record = record
-        self._those = those
+        self._selected = selected
         # attempts since then, by whichever runner
         self._tries = (
             "0"
@@ -41,45 +41,56 @@ class Queries:
             else f"status = 'failed' AND (finished_at IS NULL OR finished_at < {began_at!r})"
         )
 
-    def _in(self, block: str) -> str:
-        """A table of those in this block (with `first` and `last`) who hold their key and whom the run
-        selects; `tried` is NULL where nobody ever was."""
+    def _rows(self, block: str, behind: str | None) -> str:
+        """The rows of this block who hold their key and whom the run selects, from `behind` this place on."""
         ours = f"p.record = {self._record:d} AND p.plan = {current(self._record)} AND p.status = 'pending'"
+        ours += "" if behind is None else f" AND p.id > {behind}"
+        which = f"BETWEEN {block}.first AND {block}.last" if self._selected is None else "= s.id"
         rows = (
-            f"SELECT p.* FROM sendbatch.plan_row AS p WHERE {ours} AND p.delivery IS NULL "
-            f"AND p.id BETWEEN {block}.first AND {block}.last UNION ALL SELECT p.* FROM sendbatch.plan_row "
-            f"AS p WHERE {ours} AND p.delivery BETWEEN {block}.first AND {block}.last"
+            f"SELECT p.* FROM sendbatch.plan_row AS p WHERE {ours} AND p.delivery IS NULL AND p.id {which} "
+            f"UNION ALL SELECT p.* FROM sendbatch.plan_row AS p WHERE {ours} AND p.delivery {which}"
         )
+        if self._selected is None:
+            return rows
+        # a few of very many: each is looked up, and the others are not looked at
         return (
-            '(SELECT * FROM (SELECT coalesce(r.delivery, r.id) AS id, r.id AS place, r."row" AS "row", '
+            f"SELECT p.* FROM (SELECT id FROM {self._selected} AS them WHERE id BETWEEN {block}.first "
+            f"AND {block}.last OFFSET 0) AS s, LATERAL (SELECT * FROM ({rows}) AS found OFFSET 0) AS p"
+        )
+
+    def _in(self, block: str, behind: str | None = None) -> str:
+        """A table of those in this block (with `first` and `last`) whom the run may send to, from `behind`
+        this place on; `tried` is NULL where nobody ever was."""
+        rows = self._rows(block, behind)
+        return (
+            '(SELECT coalesce(r.delivery, r.id) AS id, r.id AS place, r."row" AS "row", '
             "r.key AS key, coalesce(d.email, r.email) AS email, r.vars AS vars, d.id AS tried, "
             f"coalesce(d.status, 'pending') AS status, {_OF_DELIVERY.replace('d.status, ', '')}, "
             f"{self._tries} AS tries "
             # looked up one by one, whatever the database believes of its tables
             f"FROM ({rows}) AS r LEFT JOIN LATERAL (SELECT * FROM sendbatch.delivery AS one "
             f"WHERE one.record = {self._record:d} AND one.id = coalesce(r.delivery, r.id) OFFSET 0) AS d "
-            "ON true) AS people "
-            f"WHERE true{self._those})"
+            "ON true)"
         )
 
     def new(self, lane: Lane) -> str:
-        """Those to be sent to now, from behind line `after`, by line."""
+        """Those to be sent to now, from behind line `after`, of a block from behind the place `behind`, by
+        line."""
         which = f"(status = 'pending' OR {self._failed}) AND \"row\" > %(after)s"
-        return self._claim(f"{which}{within(lane)}", "place")
+        return self._claim(f"{which}{within(lane)}", "place", "b.behind")
 
     def due(self, lane: Lane) -> str:
         """Those deferred whose time has come, the longest due first."""
         which = "status = 'deferred' AND due_at <= %(now)s"
         return self._claim(f"{which}{within(lane)}", "due_at, place")
 
-    def _claim(self, which: str, order: str) -> str:
+    def _claim(self, which: str, order: str, behind: str | None = None) -> str:
         return (
             "SELECT * FROM (SELECT c.*, sum(octet_length(c.vars)) OVER (ORDER BY number) AS so_far FROM "
             f"(SELECT people.*, row_number() OVER (ORDER BY {order}) AS number FROM "
-            f"unnest(%(firsts)s::bigint[], %(lasts)s::bigint[]) AS b(first, last), LATERAL {self._in('b')} "
-            f"AS people WHERE {which} AND NOT EXISTS "
-            "(SELECT 1 FROM unnest(%(claimed)s::bigint[]) AS c(id) WHERE c.id = people.id) "
-            f"ORDER BY {order} LIMIT %(limit)s) AS c) AS c "
+            "unnest(%(firsts)s::bigint[], %(lasts)s::bigint[], %(behinds)s::bigint[]) "
+            f"AS b(first, last, behind), LATERAL {self._in('b', behind)} AS people WHERE {which} "
+            f"AND people.id <> ALL(%(claimed)s::bigint[]) ORDER BY {order} LIMIT %(limit)s) AS c) AS c "
             f"WHERE so_far - octet_length(vars) <= {MOST_BYTES} ORDER BY number"
         )
 
@@ -104,6 +115,10 @@ class Queries:
         """A table of those deferred who are due in this run, each with its block: `due_at`, `first`, `state`,
         `owner`, and `is_free`: anybody may take that."""
         r = self._record
+        selected = (
+            "" if self._selected is None
+            else f" AND EXISTS (SELECT 1 FROM {self._selected} AS them WHERE them.id = people.id OFFSET 0)"
+        )
         place = (
             f"coalesce((SELECT p.id FROM sendbatch.plan_row AS p WHERE p.record = {r:d} "
             f"AND p.delivery = d.id AND p.plan = {current(r)}), d.id)"
@@ -118,8 +133,8 @@ class Queries:
             f"AND r.plan = {current(r)} AND r.status = 'pending')) AS people "
             "CROSS JOIN LATERAL (SELECT * FROM sendbatch.block AS b "
             f"WHERE b.record = {r:d} AND b.first <= people.id ORDER BY b.first DESC LIMIT 1) AS b "
-            "WHERE NOT EXISTS (SELECT 1 FROM unnest(%(claimed)s::bigint[]) AS c(id) WHERE c.id = people.id)"
-            f"{self._those}{within(lane)}) AS deferred"
+            "WHERE people.id <> ALL(%(claimed)s::bigint[])"
+            f"{selected}{within(lane)}) AS deferred"
         )
 
 

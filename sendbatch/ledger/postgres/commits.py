@@ -11,46 +11,31 @@ from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final, NamedTuple
-
-import psycopg
-from psycopg import sql
+from typing import Final, NamedTuple
 
 from sendbatch.errors import RecordLost, one_line
-from sendbatch.ledger import streak
 from sendbatch.ledger.facts import Change, Failed, InARow, Intent, Noted, Remembered, Settled
 from sendbatch.ledger.postgres import blocks, intents
 from sendbatch.ledger.postgres.blocks import Block, Holding, Sent
+from sendbatch.ledger.postgres.calling import written
 from sendbatch.ledger.postgres.clocks import DatabaseTime, onward
 from sendbatch.ledger.postgres.connecting import (
     NOW,
-    WITHIN,
     Connection,
     Cursor,
-    idle_in_transaction,
     lease_seconds,
     transaction,
 )
 from sendbatch.ledger.postgres.connecting import one as cell
-from sendbatch.ledger.postgres.intents import Said
 from sendbatch.ledger.postgres.line import Line
-from sendbatch.ledger.postgres.recovery import doubt
 from sendbatch.ledger.postgres.runs import ENDED, Seat, deleted, moved_away, taken_over
+from sendbatch.ledger.postgres.taking import strangers, take
 from sendbatch.ledger.postgres.text import stored, told
-from sendbatch.ledger.postgres.view import STANDING, current
-from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Wave, Writes, released
-from sendbatch.ledger.standing import UNTRIED, Standing
-from sendbatch.values import Status
+from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
+from sendbatch.ledger.standing import Standing
 
 AT_ONCE: Final = 4096  # ids of attempts that are reserved in one go
 _OF_NOBODY = (Noted, Remembered, InARow)
-_STATUSES: dict[str | None, Status | None] = {None: None, **{str(one): one for one in Status}}
-_ROW: Final = (
-    "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s FOR UPDATE"
-)
-_IN_A_ROW: Final = (
-    "UPDATE sendbatch.run SET streak = %(streak)s WHERE record = %(record)s AND id = %(run)s"
-)
 
 
 class Claimed(NamedTuple):
@@ -86,6 +71,20 @@ class Commits:
         if commit.raised is not None:
             raise commit.raised
         return commit.lost
+
+    def take(
+        self,
+        connection: Connection,
+        *,
+        most: int = 1,
+        containing: Sequence[int] | None = None,
+        firsts: Sequence[int] | None = None,
+    ) -> list[Block]:
+        """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these
+        deliveries. Whoever is *sending* in one is in doubt."""
+        if containing is not None:
+            firsts = blocks.containing(connection, self.seat, containing)
+        return take(connection, self.seat, self.holding, self.time.now(), most=most, firsts=firsts)
 
     def undo(self, cursor: Cursor, begun: Sequence[Begun]) -> None:
         """In one transaction: no dot leaves for these, and nothing older is written any more."""
@@ -219,7 +218,7 @@ class _Commit:
         }
         wanted = [id_ for id_ in new if id_ in begins and self.of.holding.of(id_) is None]
         if wanted:
-            take(connection, self.of, containing=wanted)
+            self.of.take(connection, containing=wanted)
 
     def _give_up(self, writes: Writes) -> None:
         """No intent of this commit is written, nor what builds upon one."""
@@ -245,7 +244,9 @@ class _Commit:
 
     def _write(self, connection: Connection, writes: Writes) -> None:
         of, at = self.of, onward()
-        said = self._called(connection, writes)
+        sent = of.accepted + sum(one.what == "accept" for one in writes.answered)
+        said, in_a_row = written(connection, of.seat, self.number, sent, self.changes, writes)
+        of.heard(in_a_row)
         is_late = onward() - at >= lease_seconds() / 2
         ours = {first for one in said for first in one.ours or ()}
         stands = {id_ for one in said for id_ in one.stands or ()}
@@ -260,80 +261,6 @@ class _Commit:
             self.raised = self.raised or of.why_out(connection)
         else:
             of.time.learn(heard_at)
-
-    def _called(self, connection: Connection, writes: Writes) -> list[Said]:
-        """All of it is written, in one transaction, which mostly is one call. Raises psycopg.Error where it
-        is not known to be."""
-        calls = self._calls(writes)
-        in_a_row = self._begin(connection)
-        is_open = in_a_row is not None
-        if not is_open and len(calls) == 1 and not writes.told and not writes.remembered:
-            return [Said(*_only(connection.execute(intents.COMMIT, calls[0])))]
-        with connection.pipeline():
-            if not is_open:
-                self._begin_within(connection)
-            answers = [connection.execute(intents.COMMIT, values) for values in calls]
-            self._tell(connection, writes)
-            if is_open:
-                connection.execute(_IN_A_ROW, {**blocks.of_seat(self.of.seat), "streak": in_a_row})
-            ended = connection.execute("COMMIT")
-        if ended.statusmessage != "COMMIT":
-            raise psycopg.OperationalError("the transaction was not committed")
-        self.of.heard(in_a_row)
-        return [Said(*_only(answer)) for answer in answers]
-
-    def _calls(self, writes: Writes) -> list[intents.Values]:
-        """One for each wave, and one at least."""
-        of = self.of
-        firsts = {b.first: b for b in (one.block for one in writes.begun)}
-        firsts |= {b.first: b for b in (one.block for one in writes.stated) if b is not None}
-        all_of_it = {
-            **blocks.of_seat(of.seat),
-            **(blocks.of_blocks(firsts.values()) if firsts else {"firsts": None, "tokens": None}),
-            "lease": lease_seconds(),
-            "commit": self.number,
-            "accepted": of.accepted + _accepted(writes.answered),
-            "clears": streak.clears(self.changes) and not streak.counts(self.changes),
-        }
-        return [all_of_it | intents.of_wave(wave) for wave in writes.waves or [Wave()]]
-
-    def _begin(self, connection: Connection) -> str | None:
-        """Where somebody is refused, the run's row of refusals is read first, and kept from others: returns
-        how it stands with these. None, and nothing is begun, where nobody is."""
-        if not streak.counts(self.changes):
-            return None
-        with connection.pipeline():
-            self._begin_within(connection)
-            before = connection.execute(_ROW, blocks.of_seat(self.of.seat))
-        found = before.fetchone()
-        return streak.after(told(found[0]) if found is not None else "", self.changes)
-
-    def _begin_within(self, connection: Connection) -> None:
-        connection.execute("BEGIN")
-        connection.execute(WITHIN, (str(idle_in_transaction()),))
-
-    def _tell(self, connection: Connection, writes: Writes) -> None:
-        seat = blocks.of_seat(self.of.seat)
-        for change in writes.remembered:
-            key = stored(change.key)
-            if change.value is None:
-                connection.execute(intents.FORGET, {**seat, "key": key})
-            else:
-                connection.execute(
-                    intents.REMEMBER, {**seat, "key": key, "value": stored(change.value)}
-                )
-        if writes.told:
-            notes = [note for _, note in writes.told]
-            connection.execute(
-                intents.NOTE,
-                {
-                    **seat,
-                    "ats": [note.at for note in notes],
-                    "kinds": [stored(note.kind) for note in notes],
-                    "details": [stored(note.detail) for note in notes],
-                    "numbers": [number for number, _ in writes.told],
-                },
-            )
 
     def _conclude(
         self,
@@ -420,75 +347,6 @@ class _Commit:
             )
 
 
-def take(
-    connection: Connection,
-    of: Commits,
-    *,
-    most: int = 1,
-    containing: Sequence[int] | None = None,
-    firsts: Sequence[int] | None = None,
-) -> list[Block]:
-    """Take blocks that are free: the next ones, those of `firsts`, or those `containing` these deliveries.
-    Whoever is *sending* in one is in doubt."""
-    if containing is not None:
-        rows = connection.execute(
-            "SELECT DISTINCT b.first FROM unnest(%s::bigint[]) AS u(id), LATERAL (SELECT first "
-            "FROM sendbatch.block WHERE record = %s AND first <= u.id ORDER BY first DESC LIMIT 1) AS b",
-            (containing, of.seat.record),
-        )
-        firsts = [first for (first,) in rows]
-    most = most if firsts is None else max(len(firsts), 1)
-    with of.holding.lock:
-        ours = [sent.attempt for sent in of.holding.sent.values()]
-    with connection.pipeline():
-        connection.execute("BEGIN")
-        connection.execute(WITHIN, (str(idle_in_transaction()),))
-        found = blocks.take(connection, of.seat, most=most, firsts=firsts)
-        doubt(connection, of.seat, most, of.time.now(), ours)
-        connection.execute("COMMIT")
-    taken = [Block(first, last, token, token) for first, last, token in found]
-    of.holding.hold(taken)
-    return taken
-
-
-def strangers(
-    connection: Connection, seat: Seat, ids: Sequence[int]
-) -> tuple[dict[int, Standing], dict[int, Sent]]:
-    """Where those stand whom nobody was handed out to: tried, or in a row that holds its key; and of whom an
-    answer is awaited."""
-    values = {"record": seat.record, "ids": list(ids)}
-    untried = connection.execute(
-        sql.SQL(
-            "SELECT id FROM sendbatch.plan_row WHERE record = %(record)s AND id = ANY(%(ids)s) "
-            "AND status = 'pending' AND delivery IS NULL AND plan = {}"
-        ).format(sql.SQL(current(seat.record))),
-        values,
-    )
-    found = {id_: UNTRIED for (id_,) in untried}
-    awaited: dict[int, Sent] = {}
-    tried = connection.execute(
-        sql.SQL(
-            "SELECT id, attempt, {} FROM sendbatch.delivery WHERE record = %(record)s AND id = ANY(%(ids)s) "
-            "AND gone IS NULL"
-        ).format(sql.SQL(", ".join(STANDING))),
-        values,
-    )
-    for id_, attempt, *fields in tried:
-        found[id_] = standing_of(fields)
-        if found[id_].status is Status.SENDING and attempt is not None:
-            awaited[id_] = Sent(attempt, found[id_])
-    return found, awaited
-
-
-def standing_of(fields: Sequence[Any]) -> Standing:
-    """From the columns of `STANDING`."""
-    status, was, attempts, due_at, code, enhanced, reply, why, detail, content, *times = fields
-    return Standing(
-        Status(status), _STATUSES[was], attempts, due_at, code, told(enhanced), told(reply), why,
-        told(detail), told(content), *times,
-    )  # fmt: skip
-
-
 def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> bool:
     """Whether nobody has changed the record: there are too many refusals in a row, or a late answer of
     another runner has settled them meanwhile, or the run is over."""
@@ -500,18 +358,6 @@ def _is_explained(connection: Connection, seat: Seat, ids: Sequence[int]) -> boo
         {**blocks.of_seat(seat), "ids": list(ids), "many": len(ids)},
     )
     return bool(found)
-
-
-def _only(cursor: Cursor) -> tuple[Any, ...]:
-    """Its one row. Raises psycopg.Error where there is none."""
-    row = cursor.fetchone()
-    if row is None:
-        raise psycopg.OperationalError("the commit was not answered")
-    return row
-
-
-def _accepted(answered: Iterable[Answered]) -> int:
-    return sum(one.what == "accept" for one in answered)
 
 
 def _changed() -> RecordLost:

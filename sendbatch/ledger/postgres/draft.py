@@ -29,8 +29,8 @@ from sendbatch.ledger.postgres.parts import first
 from sendbatch.ledger.postgres.people import PostgresPeople, people_of
 from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.scratch import Scratch, clear_dead, is_of_a_draft
-from sendbatch.ledger.postgres.selecting import PostgresSelection, keep
-from sendbatch.ledger.postgres.staging import PostgresStaging, id_of
+from sendbatch.ledger.postgres.selecting import MANY, PostgresSelection, keep
+from sendbatch.ledger.postgres.staging import PostgresStaging
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import (
     NOBODY,
@@ -48,7 +48,6 @@ from sendbatch.values import Status
 Hold: TypeAlias = Callable[[Cursor], None]
 Begin: TypeAlias = Callable[[Cursor, float | None, Terms | None, PostgresSelection], None]
 Merged: TypeAlias = Callable[[PostgresSelection], None]
-_MANY = 1000  # rows from which on the server has to know how they are distributed
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +109,10 @@ class PostgresDraft(Choice):
     def _rows_of_plan(self) -> PlanRows:
         if self._staged is None:
             return plan_rows(self._record, self._last_rows)
-        id_ = id_of(self._staged.base)
-        return PlanRows(f"(SELECT {id_} AS id, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged")
+        base = self._staged.base
+        id_ = f'{base:d}::bigint + "row" AS id'
+        staged = f"(SELECT {id_}, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged"
+        return PlanRows(staged, base=base)
 
     @property
     def people(self) -> PostgresPeople:
@@ -189,9 +190,9 @@ class PostgresDraft(Choice):
             self._hold(cursor)
         self._rows_put = self._db.execute(
             f"INSERT INTO sendbatch.plan_row (record, plan, id, {merging.ROW}) SELECT {self._record:d}, "
-            f"{self._token:d}, id, {merging.ROW} FROM {self._rows_of_plan.table} ORDER BY id"
+            f"{self._token:d}, id, {merging.ROW} FROM {self._rows_of_plan.table} ORDER BY \"row\""
         ).rowcount
-        if self._rows_put >= _MANY:
+        if self._rows_put >= MANY:
             with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
                 self._db.execute("ANALYZE sendbatch.plan_row")
 

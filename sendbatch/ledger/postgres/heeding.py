@@ -68,14 +68,11 @@ class Heeded:
         row = self.execute(query, values).fetchone()
         return row[0] if row is not None else None
 
-    def put(self, statement: Query, rows: Iterable[Sequence[Any]]) -> int:
-        """Rows by COPY, as they come; returns how many."""
-        many = 0
+    def put(self, statement: Query, texts: Iterable[str]) -> None:
+        """Rows by COPY, as `text.copied` has them, as they come."""
         with self._at_it(), self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-                many += 1
-        return many
+            for text in texts:
+                copy.write(text)
 
     @contextlib.contextmanager
     def _at_it(self) -> Iterator[None]:

@@ -81,13 +81,16 @@ class PostgresPeople:
         known = list(map(stored, spellings))
         found = self._ask(
             f"SELECT {COLUMNS} FROM {self._rows} WHERE holds AND (key = ANY(%s) OR email = ANY(%s)) "
-            "ORDER BY place LIMIT 1",
+            f"ORDER BY {self._rows.order} LIMIT 1",
             (known, known),
         )
         return to_recipients(found)[0] if found else None
 
     def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
-        return self._read('"row", key, email', "holds AND lower(email) <> key")
+        unlike = "holds AND lower(email) <> key"
+        if not self._ask(f"SELECT 1 FROM {self._rows} WHERE {unlike} LIMIT 1"):
+            return iter(())  # as nearly always: one look at all, and not one at each part
+        return self._read('"row", key, email', unlike)
 
     def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
         rows = self._ask(

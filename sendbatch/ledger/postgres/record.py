@@ -23,10 +23,12 @@ from sendbatch.ledger.postgres.claims import Queries
 from sendbatch.ledger.postgres.clocks import DatabaseTime
 from sendbatch.ledger.postgres.commits import Commits
 from sendbatch.ledger.postgres.connecting import (
+    NOW,
     Connection,
     Cursor,
     Query,
     connect,
+    one,
     transaction,
 )
 from sendbatch.ledger.postgres.draft import PostgresDraft, drafted
@@ -112,7 +114,7 @@ class PostgresRecord:
             self._commits,
             self._looking,
             selection,
-            Queries(self.seat.record, selection.those, began_at[0] if began_at else None),
+            Queries(self.seat.record, selection.selected, began_at[0] if began_at else None),
             shared=self._shared,
             out=lambda: self.heartbeat.out,
             ended=self._end,
@@ -259,12 +261,21 @@ def open_record(
 
 
 def _seated(line: Line, place: Place, holder: str, *, join: bool) -> tuple[Seat, Joined | None]:
-    """Waits for the plan of another. Raises Interrupted."""
+    """Waits for the plan of another. Raises Interrupted, also where somebody has ended all runners meanwhile:
+    they do not want one of them to plan anew."""
+    since: float | None = None  # it waits, by the database's time
 
     def take(connection: Connection) -> tuple[Seat, Joined | None] | Other:
+        nonlocal since
         with transaction(connection) as cursor:
             record = runs.record_of(cursor, place.identity)
-            return runs.take_seat(cursor, record, holder, place.title, join=join)
+            if since is not None and (by := runs.stopped_since(cursor, record, since)) is not None:
+                place.stop.soon(f"sendbatch stop, {by}")
+                place.stop.heed()
+            found = runs.take_seat(cursor, record, holder, place.title, join=join)
+            if isinstance(found, Other) and since is None:
+                since = float(one(cursor, f"SELECT {NOW}"))
+            return found
 
     said = False
     pause = threading.Event()

@@ -8,6 +8,7 @@ first, and one the last. """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import Final, LiteralString
@@ -20,6 +21,7 @@ from sendbatch.words import clock_time
 
 # Seconds: so long, and a lease, an answer may come after all. No server takes longer (RFC 5321 §4.5.3.2).
 YOUNG: Final = 900.0
+STOP: Final = "stop"  # in `meta`: when a person has last ended all runners, and who
 PLANNING, SENDING, ENDED = "planning", "sending", "ended"
 ENDING: Final = "ending"  # of a runner: it sends no more, and leaves
 # Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
@@ -178,11 +180,28 @@ def ask_to_end(cursor: Cursor, record: int, by: str) -> list[int]:
         (stored(one_line(by, 200)), record),
     )
     ids = sorted(id_ for (id_,) in rows)
+    cursor.execute(
+        f"INSERT INTO sendbatch.meta (record, key, value) VALUES (%s, %s, {NOW}::text || ' ' || %s) "
+        "ON CONFLICT (record, key) DO UPDATE SET value = excluded.value",
+        (record, STOP, stored(one_line(by, 200))),
+    )
     if not living(cursor, record):
         cursor.execute(
             "UPDATE sendbatch.run SET state = %s WHERE record = %s", (ENDED, record)
         )
     return ids
+
+
+def stopped_since(cursor: Cursor, record: int, since: float) -> str | None:
+    """Who has asked all runners to end since then: whoever waits for a plan has no place yet, and is not told
+    otherwise."""
+    found = one(
+        cursor, "SELECT value FROM sendbatch.meta WHERE record = %s AND key = %s", (record, STOP)
+    )
+    at, _, by = (told(found) if found is not None else "").partition(" ")
+    with contextlib.suppress(ValueError):
+        return one_line(by, 200) if float(at) >= since else None
+    return None
 
 
 def hold_planning(cursor: Cursor, seat: Seat) -> None:

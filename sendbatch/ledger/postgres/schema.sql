@@ -40,7 +40,6 @@ CREATE TABLE sendbatch.plan_row (
     PRIMARY KEY (record, id)
 );
 CREATE INDEX plan_row_delivery ON sendbatch.plan_row (record, delivery) WHERE delivery IS NOT NULL;
-CREATE INDEX plan_row_key ON sendbatch.plan_row (record, plan, key);
 -- `attempt` is the id of the newest intent: an answer settles that one alone.
 CREATE TABLE sendbatch.delivery (
     record bigint NOT NULL, id bigint NOT NULL, key text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL,
@@ -54,7 +53,6 @@ CREATE TABLE sendbatch.delivery (
     first_attempt_at double precision, finished_at double precision, gone bigint, attempt bigint,
     PRIMARY KEY (record, id)
 ) WITH (fillfactor = 70);
-CREATE INDEX delivery_key ON sendbatch.delivery (key, record);
 CREATE INDEX delivery_due ON sendbatch.delivery (record, due_at) WHERE status = 'deferred';
 CREATE INDEX delivery_sending ON sendbatch.delivery (record, id) WHERE status = 'sending';
 CREATE INDEX delivery_gone ON sendbatch.delivery (record, gone) WHERE gone IS NOT NULL;

@@ -18,6 +18,7 @@ import psycopg
 from sendbatch.errors import RecordLost
 from sendbatch.ledger.postgres.connecting import Cursor, one
 from sendbatch.ledger.postgres.heeding import Heeded
+from sendbatch.ledger.postgres.text import copied_rows
 
 Columns = Mapping[str, str]  # a table's, each with its type
 _LINE: Final = {'"row"': "bigint"}
@@ -99,9 +100,9 @@ class Scratch:
         # no vacuum by itself: it would compete for what is gone in a moment
         return f"CREATE UNLOGGED TABLE {self._prefix}{table} ({columns}) WITH (autovacuum_enabled = false)"
 
-    def put(self, table: str, rows: Iterable[Sequence[Any]]) -> int:
-        """Rows by COPY; returns how many."""
-        return self._db.put(f"COPY {self.make(table)} FROM STDIN", rows)
+    def put(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows by COPY, some at a time."""
+        self._db.put(f"COPY {self.make(table)} FROM STDIN", copied_rows(rows))
 
     def drop(self, *tables: str) -> None:
         there = [table for table in tables if table in self._made]

@@ -19,6 +19,7 @@ from sendbatch.values import Status
 
 SCOPE, CHOSEN, LEFT = "scope", "chosen", "left"
 KINDS: Final = (SCOPE, CHOSEN, LEFT)
+MANY: Final = 1000  # rows from which on the server has to know how they are distributed
 _SENDABLE: Final = listed(SENDABLE)
 
 
@@ -44,6 +45,19 @@ class PostgresSelection:
     def those(self) -> str:
         """A condition on the `id` of rows: this run may send to them."""
         return self._among(SCOPE) + self._among(CHOSEN)
+
+    @property
+    def each_of_those(self) -> str:
+        """As `those`, by a look for each of the `people`: for the first few of them, or a part."""
+        if CHOSEN not in self.kinds:
+            return self.scope
+        return f" AND EXISTS (SELECT 1 FROM {self.kinds[CHOSEN]} AS c WHERE c.id = people.id OFFSET 0)"
+
+    @property
+    def selected(self) -> str | None:
+        """A table of the ids that this run may send to, None where it is all of them. Who is chosen is in the
+        scope."""
+        return self.kinds.get(CHOSEN, self.kinds.get(SCOPE))
 
     def _among(self, kind: str, id_: str = "id") -> str:
         return f" AND {id_} IN (SELECT id FROM {self.kinds[kind]} AS them)" if kind in self.kinds else ""
@@ -94,11 +108,14 @@ def kept(record: int, kinds: list[str]) -> dict[str, str]:
 def keep(cursor: Cursor, record: int, kinds: Mapping[str, str]) -> dict[str, str]:
     """A run goes by these from now on, in the place of what was there; returns the tables of the record."""
     cursor.execute("DELETE FROM sendbatch.chosen WHERE record = %s", (record,))
+    many = 0
     for kind, table in kinds.items():
-        cursor.execute(
+        many += cursor.execute(
             f"INSERT INTO sendbatch.chosen (record, kind, id) SELECT {record:d}, '{kind}', id FROM {table} "
             "AS them"
-        )
+        ).rowcount
+    if many >= MANY:
+        cursor.execute("ANALYZE sendbatch.chosen")
     cursor.execute(
         "UPDATE sendbatch.run SET selects = %s WHERE record = %s", (" ".join(kinds), record)
     )

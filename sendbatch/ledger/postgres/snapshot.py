@@ -20,7 +20,7 @@ from sendbatch.ledger.postgres.connecting import Connection, Cursor, lease_secon
 from sendbatch.ledger.postgres.parts import Asked, ask, first
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.reading import PostgresReading
-from sendbatch.ledger.postgres.runs import ALIVE, ENDING, SENDING, found_record
+from sendbatch.ledger.postgres.runs import ALIVE, ENDING, SENDING, found_record, hold_here
 from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.postgres.view import ALL_HELD, unheld
 
@@ -94,7 +94,7 @@ class PostgresSnapshot:
 
 @contextmanager
 def read_snapshot(place: Place) -> Iterator[PostgresSnapshot]:
-    """The record of this place, which must exist. Raises LedgerError."""
+    """The record of this place, which must exist. Raises LedgerError; GuardError where it was moved."""
     address = place.address
     looking = Looking(address)
     try:
@@ -103,6 +103,7 @@ def read_snapshot(place: Place) -> Iterator[PostgresSnapshot]:
             record = found_record(looking.connection.cursor(), place.identity)
         if record is None:
             raise LedgerError(f"{place.title}: the record cannot be read: there is none yet")
+        hold_here(looking.connection.cursor(), record, place.title)
         yield PostgresSnapshot(looking, record)
     except psycopg.Error as error:
         raise LedgerError(f"{place.title}: the record cannot be read: {words_of(error)}") from None

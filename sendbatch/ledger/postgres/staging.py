@@ -30,13 +30,15 @@ from sendbatch.ledger.postgres.cells import saying
 from sendbatch.ledger.postgres.forgotten import known
 from sendbatch.ledger.postgres.heeding import Heeded
 from sendbatch.ledger.postgres.scratch import OF_PLAN, Scratch
-from sendbatch.ledger.postgres.text import stored, stored_cells, told
+from sendbatch.ledger.postgres.selecting import MANY
+from sendbatch.ledger.postgres.text import all_stored, copied, stored, stored_cells, told
 from sendbatch.ledger.postgres.view import DONE, TRIED
 from sendbatch.ledger.states import LEFT_OUT
 from sendbatch.values import Why
 
 _LEFT_OUT: Final = listed(LEFT_OUT)
-_MANY: Final = 1000  # rows from which on the server has to know how they are distributed
+_COLUMNS: Final = '"row", key, email, vars, status, why, detail'
+_AT_ONCE: Final = 250_000  # characters of rows that go in one COPY
 
 
 class PostgresStaging:
@@ -64,19 +66,42 @@ class PostgresStaging:
         self._deliveries = deliveries
         self._finished = finished
         self._base = 0
-        self._rows_count = 0
+        self._rows_count, self._last_line = 0, 0
         self._duplicates = 0
         self._forgotten = known(asked, record)
         scratch.drop(*OF_PLAN)
-        self._rows = scratch.make("row")
+        self._table = scratch.make("row")
+        self._at_hand: list[str] = []  # rows that are not there yet, as COPY takes them
+        self._size = 0  # of these, in characters
 
     # -- what is known of the rows ----------------------------------------------------------------
 
     def add(self, rows: Iterable[tuple[object, ...]]) -> None:
         if self._forgotten:
             rows = self._forgotten.blanked(rows, len(self._columns))
-        columns = '"row", key, email, vars, status, why, detail'
-        self._rows_count += self._db.put(f"COPY {self._rows} ({columns}) FROM STDIN", map(_row, rows))
+        columns: list[Any] = list(zip(*rows, strict=True))
+        if not columns:
+            return
+        lines, keys, emails, cells, statuses, whys, details = columns
+        self._rows_count += len(lines)
+        self._last_line = max(self._last_line, *lines)
+        keys, emails, details = map(all_stored, (keys, emails, details))
+        cells = all_stored(cells, stored_cells)
+        self._at_hand.append(copied((lines, keys, emails, cells, statuses, whys, details)))
+        self._size += len(self._at_hand[-1])
+        if self._size >= _AT_ONCE:
+            self._put_rows()
+
+    def _put_rows(self) -> None:
+        texts, self._at_hand, self._size = self._at_hand, [], 0
+        self._db.put(f"COPY {self._table} ({_COLUMNS}) FROM STDIN", texts)
+
+    @property
+    def _rows(self) -> str:
+        """The table of all that was added."""
+        if self._at_hand:
+            self._put_rows()
+        return self._table
 
     def known_as(self, rows: Iterable[tuple[int, str]]) -> None:
         if self._forgotten:
@@ -155,24 +180,22 @@ class PostgresStaging:
         self._leave_out_duplicates()
         self._point_to_deliveries()
         self._db.execute(f'CREATE UNIQUE INDEX ON {self._rows} ("row")')
-        self._db.execute(f'CREATE UNIQUE INDEX ON {self._rows} (({id_of(self._base)}))')
         self._find_excepted()
         self._learn("row")
 
     def _reserved(self) -> int:
         """An id for each line."""
-        first = self._db.one(
-            'UPDATE sendbatch.record SET next_id = next_id + (SELECT coalesce(max("row"), 0) + 1 FROM '
-            f'{self._rows}) '
-            f"WHERE id = {self._record:d} RETURNING next_id"
+        many = self._last_line + 1
+        beyond = self._db.one(
+            f"UPDATE sendbatch.record SET next_id = next_id + {many:d} WHERE id = {self._record:d} "
+            "RETURNING next_id"
         )
-        most = self._db.one(f'SELECT coalesce(max("row"), 0) FROM {self._rows}')
-        return int(first) - int(most) - 1
+        return int(beyond) - many
 
     def _learn(self, *tables: str) -> None:
         """How many there are, and of what: nobody tells the server about tables that are new."""
         there = [self._scratch[table] for table in tables if table in self._scratch]
-        if self._rows_count >= _MANY and there:
+        if self._rows_count >= MANY and there:
             self._db.execute(f"ANALYZE {', '.join(there)}")
 
     def _recognise(self) -> None:
@@ -458,16 +481,6 @@ class PostgresStaging:
             self._last + 1, inputs, completed_at, self._columns, recipients_digest, content_digest
         )
         self._finished(plan, started_at, self._base)
-
-
-def id_of(base: int) -> str:
-    """The id of a staged row. Whoever asks by it says it in these words, by which there is an index."""
-    return f'{base}::bigint + "row"'
-
-
-def _row(row: Sequence[Any]) -> tuple[Any, ...]:
-    line, key, email, cells, status, why, detail = row
-    return line, stored(key), stored(email), stored_cells(cells), status, why, stored(detail)
 
 
 def _text_stored(row: Sequence[Any]) -> list[Any]:

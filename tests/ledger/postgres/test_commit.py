@@ -41,7 +41,7 @@ def test_what_fails_as_it_is_committed_is_not_taken_as_done(database: Database) 
         database.say("DROP TRIGGER refuses ON sendbatch.delivery")
 
 
-@pytest.mark.parametrize("index", ["delivery_key", "block_state", "attempt_delivery"])
+@pytest.mark.parametrize("index", ["block_state", "attempt_delivery"])
 def test_no_plan_that_is_kept_goes_through_all_rows_of_a_record(database: Database, index: str) -> None:
     """The planner takes tables with no rows for alike: an index that begins with the record would do."""
     with runner(database.url):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from psycopg import sql
 
-from sendbatch.errors import LedgerError, LockedError, RecordLost
+from sendbatch.errors import Interrupted, LedgerError, LockedError, RecordLost
 from sendbatch.ledger.facts import Intent, Released, Retried, Settled
 from sendbatch.ledger.postgres import schema
 from sendbatch.ledger.postgres.doors import has_record, stop_runners
+from sendbatch.ledger.postgres.record import open_record
 from sendbatch.values import Status
 from tests.kit.people import OUTCOMES, entry
 from tests.kit.postgres import Database
@@ -238,6 +241,26 @@ def test_who_is_asked_to_end_hears_of_it(database: Database) -> None:
         assert len(stop_runners(place_of(database.url), "on there")) == 1
         one.record.beat()
         assert (one.stop.is_soon, one.stop.reason) == (True, "sendbatch stop, on there")
+
+
+def test_who_waits_for_the_plan_of_another_is_ended_by_stop_too(database: Database) -> None:
+    """It has no place yet, and would plan the run anew that somebody has just ended."""
+    with ExitStack() as planning:
+        planning.enter_context(opened(database.url, join=True))
+
+        def told(text: str) -> None:
+            assert "waiting for its plan" in text
+            stop_runners(place_of(database.url), "on there")
+            planning.close()
+
+        waiting = place_of(database.url, told=told)
+        with (
+            pytest.raises(Interrupted, match="sendbatch stop, on there; nothing was sent"),
+            open_record(waiting, since="", holder="on here", now=lambda: 0.0, join=True),
+        ):
+            pass
+    with opened(database.url, join=True) as (later, _):
+        assert later.joined is None
 
 
 def test_a_lease_that_another_clock_wrote_has_run_out(database: Database) -> None:
