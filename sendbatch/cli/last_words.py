@@ -94,6 +94,8 @@ class LastWords:
                 f"  {line}\n"
                 "or to those with one reply only, by its code:  --retry 'rejected:5.7.*'"
             )
+        if self.chosen.resend_in_doubt and result.young_until is not None:
+            return "nothing to send now: to whoever is in doubt an answer may still come"
         if any(result.totals.get(status) for status in DEALT_WITH):
             return "nothing to send: everyone this run is for was dealt with before"
         left_out = [
@@ -158,7 +160,12 @@ class LastWords:
     def _of_the_doubtful(self, result: RunResult) -> None:
         """What was said before the run covers no doubt that is there after it."""
         doubts = result.totals.get(Status.IN_DOUBT, 0)
-        if doubts and self.chosen.resend_in_doubt:
+        if doubts and self.chosen.resend_in_doubt and result.young_until is not None:
+            self.terminal.say(
+                f"{count(doubts, 'recipient')} in doubt: the line that goes on leaves them out; --in-doubt "
+                f"resend sends to all of them again from {clock_time(result.young_until)} on, and not before"
+            )
+        elif doubts and self.chosen.resend_in_doubt:
             self.terminal.say(
                 f"{count(doubts, 'recipient')} in doubt, not reached or not answered: the line that "
                 "goes on leaves them out; --in-doubt resend once more would send to all of them again"

@@ -544,6 +544,11 @@ class Record(Protocol):
         """`heed` is called now and then within what takes long; what it raises breaks that off."""
         ...
 
+    def young_doubts(self) -> tuple[int, float] | None:
+        """How many are in doubt to whom an answer may still come, from a machine that is slow or paused, and
+        until when: they are not sent to again before, whoever asks for it. None where nobody is."""
+        ...
+
     def beside(self) -> Snapshot | None:
         """Nobody is sent to from here any more: the record as it stands for who leaves while other runners go
         on with the run, where whom those have under way is *sending*. None where nobody else sends: of

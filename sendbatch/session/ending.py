@@ -33,13 +33,15 @@ class Begun(NamedTuple):
 
 class ToldAtEnd(NamedTuple):
     """The report, and why it could not be written, if it could not; `totals` of the call, the first rows that
-    need attention, and the runners that go on. `again`: all others ended while it was written first."""
+    need attention, and the runners that go on. `young_until`: an answer to somebody in doubt may still come
+    until then. `again`: all others ended while it was written first."""
 
     report: Report
     unwritten: tuple[Finding, ...]
     totals: Mapping[Status, int]
     without: tuple[Without, ...]
     beside: tuple[Runner, ...]
+    young_until: float | None
     again: bool = False
 
 
@@ -67,7 +69,10 @@ def _told(
     )
     without = without_mail(reading, report.tally.totals)
     others = () if beside is None else tuple(beside.runners())
-    return ToldAtEnd(report, unwritten, totals, without, others)
+    young = record.young_doubts() if totals.get(Status.IN_DOUBT) else None
+    return ToldAtEnd(
+        report, unwritten, totals, without, others, None if young is None else young[1]
+    )
 
 
 def reported(

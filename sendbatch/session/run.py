@@ -70,7 +70,7 @@ from sendbatch.session.sharing import sending_allowance
 from sendbatch.session.signing import keys_of
 from sendbatch.session.used_before import count_used_before
 from sendbatch.values import Status
-from sendbatch.words import count
+from sendbatch.words import clock_time, count
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,7 +82,8 @@ class RunResult(Shown):
     `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
     that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
     where that is known; `without` the first rows of the record that need attention, if any; `beside` are the
-    runners that go on with the run, where several send it and this one is not the last to end."""
+    runners that go on with the run, where several send it and this one is not the last to end; until
+    `young_until` an answer to somebody in doubt may still come, and --in-doubt resend leaves them alone."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -101,6 +102,7 @@ class RunResult(Shown):
     without: tuple[Without, ...] = ()
     quoted: str = ""
     beside: tuple[Runner, ...] = ()
+    young_until: float | None = None
 
     def told(self) -> Told:
         facts = {"exit code": str(self.exit_code), "recipients": by_status(self.totals)}
@@ -237,6 +239,8 @@ def _sent(
             prepared = prepare(draft, request, means)
             if (late := too_late(job, record.reading)) is not None:
                 prepared = replace(prepared, notices=(*prepared.notices, late))
+            if job.options.resend_in_doubt and (young := record.young_doubts()) is not None:
+                prepared = replace(prepared, notices=(*prepared.notices, _too_young(*young)))
             if prepared.sendable:
                 signer, keys = signer_of(job), keys_of(job)
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
@@ -287,6 +291,14 @@ def _sent_beside(
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
         return ending, backlog, begun
+
+
+def _too_young(many: int, until: float) -> str:
+    is_one = many == 1
+    return (
+        f"{count(many, 'recipient')} in doubt: the server's answer may still come, from a machine that is "
+        f"slow or paused, so {'it is' if is_one else 'they are'} not sent to again before {clock_time(until)}"
+    )
 
 
 def _remember_letter(draft: Draft, prepared: Prepared) -> None:
@@ -342,4 +354,5 @@ def _result(
         without=told.without,
         quoted=ending.quoted if early and ending else "",
         beside=told.beside,
+        young_until=told.young_until,
     )

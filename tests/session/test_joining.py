@@ -26,6 +26,7 @@ from sendbatch.runtime.stop import Stop
 from sendbatch.session import run as running
 from sendbatch.session.commands import CommandLines
 from sendbatch.values import Status
+from sendbatch.words import clock_time
 from tests.kit.clock import START
 from tests.kit.mailhost import MailHost
 from tests.kit.memory.reading import Reading
@@ -321,3 +322,30 @@ def test_a_report_that_says_that_others_go_on_is_made_anew_where_they_end_meanwh
     assert next(found, "none") == "none"
     assert "others go on" not in (left.folder / "report.html").read_text()
     assert "The last run was stopped early" in (left.folder / "report.html").read_text()
+
+
+def test_doubt_that_an_answer_may_still_settle_is_named_with_when_it_may_be_sent_again(
+    shared: MemoryRecord,
+    live: Declare,
+    edge: Edge,
+    mailhost: MailHost,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shared.young = 2, START + 900
+    at, heard = clock_time(START + 900), Heard()
+    campaign = api.load(live(profile=PROJECT).file)
+    result = api.run(
+        campaign, yes=True, record=DATABASE, edge=edge, observer=heard, in_doubt="resend"
+    )
+    assert any(one.startswith("2 recipients in doubt: the server's answer may") for one in heard.notices)
+    assert any(one.endswith(f"they are not sent to again before {at}") for one in heard.notices)
+    assert result.young_until is None  # for nobody is in doubt at the end
+
+    totals = {Status.ACCEPTED: 1, Status.IN_DOUBT: 2}
+    left = replace(result, totals=totals, sent=False, exit_code=1, young_until=START + 900)
+    chosen = Options(resend_in_doubt=True)
+    LastWords(Terminal(progress=False), CommandLines(campaign, DATABASE), chosen).say(left)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "nothing to send now: to whoever is in doubt an answer may still come" in said
+    assert f"sends to all of them again from {at} on, and not before" in said
+    assert "once more" not in said

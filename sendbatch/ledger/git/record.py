@@ -84,6 +84,9 @@ class GitRecord:
     def doubt(self) -> LedgerError | None:
         return None  # what was found was held to its seal and its witness
 
+    def young_doubts(self) -> None:
+        """Whoever would send to them is refused."""
+
     def beside(self) -> None:
         """Whoever pushes next has the campaign alone."""
 

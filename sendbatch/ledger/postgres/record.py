@@ -28,6 +28,7 @@ from sendbatch.ledger.postgres.connecting import (
     Cursor,
     Query,
     connect,
+    lease_seconds,
     one,
     transaction,
 )
@@ -136,6 +137,16 @@ class PostgresRecord:
                 return recovery.recover(cursor, self.seat, self._holding, at)
 
         return self.writing.ask(work)
+
+    def young_doubts(self) -> tuple[int, float] | None:
+        found = Answering(self._reading).execute(
+            "SELECT count(*), max(finished_at) FROM sendbatch.delivery WHERE record = %s "
+            f"AND status = 'in_doubt' AND gone IS NULL AND finished_at >= {NOW} - %s",
+            (self.seat.record, runs.YOUNG + lease_seconds()),
+        ).fetchone()
+        if found is None or not found[0]:
+            return None
+        return int(found[0]), float(found[1]) + runs.YOUNG + lease_seconds()
 
     def beside(self) -> PostgresSnapshot | None:
         def work(connection: Connection) -> bool:

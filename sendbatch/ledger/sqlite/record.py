@@ -298,6 +298,9 @@ class Ledger:
         self._attempts.begin()
         return found
 
+    def young_doubts(self) -> None:
+        """Who had them in hand is gone, and so is every answer."""
+
     def beside(self) -> None:
         """The lock is one process's."""
 

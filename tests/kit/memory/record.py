@@ -133,6 +133,7 @@ class MemoryRecord(Kept):
         super().__init__()
         self.reading = Reading(lambda: self.state)
         self.joined = None
+        self.young: tuple[int, float] | None = None
         self.others: Snapshot | None = None  # who goes on when it is left
 
     def doubt(self) -> None:
@@ -140,6 +141,9 @@ class MemoryRecord(Kept):
 
     def claim(self, at: float) -> None:
         """Nobody else looks."""
+
+    def young_doubts(self) -> tuple[int, float] | None:
+        return self.young
 
     def beside(self) -> Snapshot | None:
         return self.others

@@ -6,7 +6,9 @@ import psycopg
 import pytest
 
 from sendbatch.errors import RecordStopped
+from sendbatch.ledger.postgres.runs import YOUNG
 from sendbatch.values import Status
+from tests.kit.people import OUTCOMES
 from tests.kit.postgres import Database
 from tests.kit.runners import runner, standing
 
@@ -70,3 +72,20 @@ def test_who_leaves_first_sees_what_others_have_under_way_and_the_last_one_that_
         other.end(*theirs)
         assert other.record.beside() is None
         assert one.record.beside() is None
+
+
+def test_whoever_is_in_doubt_since_a_moment_ago_is_counted_until_no_answer_can_come(
+    database: Database,
+) -> None:
+    with runner(database.url, people=9) as one:
+        assert one.record.young_doubts() is None
+        people = one.claim(2)
+        assert len(one.begin(*people)) == 2
+        one.end(*people, outcome=OUTCOMES[Status.IN_DOUBT])
+        young = one.record.young_doubts()
+        assert young is not None
+        many, until = young
+        assert many == 2
+        assert YOUNG < until - one.record.now() < YOUNG + 61
+        database.say(f"UPDATE sendbatch.delivery SET finished_at = finished_at - {YOUNG + 61}")
+        assert one.record.young_doubts() is None
