@@ -17,6 +17,7 @@ from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.place import Place, hold_installed
 from sendbatch.ledger.sqlite.access import FILE, LOCK, LOG, SHARED
+from sendbatch.ledger.sqlite.leaving import moves_in
 from sendbatch.ledger.sqlite.lock import HOLDER, hold
 from sendbatch.ledger.sqlite.record import open_ledger, read_ledger
 from sendbatch.ledger.sqlite.version_1 import KEPT
@@ -88,11 +89,18 @@ class Forgetting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a record is: in a folder, a database, or a repository, whose receipts name nobody."""
+    """Where a record is: in a folder, a database, or a repository, whose receipts name nobody; then `beside`
+    is where its reports are. `left` is the move by which it goes elsewhere, or has gone, `arrival` the token
+    of the one by which it came; `said` is what --record names its database by, "" where profiles.yaml
+    does."""
 
     folder: Path | None
     place: Place | None = None
     repository: GitPlace | None = None
+    beside: Path | None = None
+    left: Move | None = None
+    arrival: str = ""
+    said: str = ""
 
     @property
     def title(self) -> str:
@@ -103,6 +111,16 @@ class Spot:
             return self.repository.ref
         assert self.folder is not None
         return shown(self.folder)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether only what a record has left is here."""
+        return self.left is not None and self.left.is_done
+
+    def is_end_of(self, move: Move) -> bool:
+        """Whether this is where that one leads to; a folder may have another path by now."""
+        where = str(self.folder.resolve()) if self.folder is not None else self.title
+        return where == move.to or (bool(move.token) and self.arrival == move.token)
 
     @contextlib.contextmanager
     def looked_at(self, whose: Whose) -> Iterator[Telling | None]:
@@ -128,13 +146,24 @@ class Spot:
 
     @contextlib.contextmanager
     def in_hand(self, *, holder: str, now: Callable[[], float]) -> Iterator[Forgetting]:
-        """The record, in this hand. Raises LockedError while a run has it, LedgerError, RecordStopped;
-        GuardError for one in a database that has moved."""
+        """The record, in this hand. Raises LockedError while a run has it, LedgerError, RecordStopped."""
         if self.place is not None:
             from sendbatch.ledger.postgres import persons
 
-            with persons.in_hand(self.place, holder=holder, now=now) as shared:
+            with (
+                persons.left_in_hand(self.place)
+                if self.has_moved
+                else persons.in_hand(self.place, holder=holder, now=now)
+            ) as shared:
                 yield shared
+            return
+        if self.repository is not None:
+            from sendbatch.ledger.git.record import open_git_record
+
+            with open_git_record(
+                self.repository, self.beside or Path(), since="a moment ago", holder=holder, now=now
+            ) as kept:
+                yield kept
             return
         assert self.folder is not None
         with (
@@ -144,9 +173,26 @@ class Spot:
             yield ledger
 
 
-def spots_in(address: Address) -> list[Spot]:
+def spot_of(folder: Path) -> Spot:
+    """The record in this folder; what is wrong with it is told by who looks at it."""
+    left, arrival = moves_in(folder)
+    return Spot(folder, left=left, arrival=arrival)
+
+
+def spots_in(address: Address, said: str) -> list[Spot]:
     """All records of a database. Raises LedgerError, also where what reaches one is not installed."""
     hold_installed()
     from sendbatch.ledger.postgres import persons
 
-    return [Spot(None, place) for place in persons.places_in(address)]
+    return [
+        Spot(None, place, left=left, arrival=arrival, said=said)
+        for place, left, arrival in persons.places_in(address)
+    ]
+
+
+def move_in_repository(place: GitPlace) -> Move | None:
+    """By which the record there goes elsewhere, or has gone. Raises GuardError, LedgerError,
+    RecordStopped."""
+    from sendbatch.ledger.git.record import move_of
+
+    return move_of(place)

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from sendbatch.errors import GuardError, LedgerError, one_line, shell_line
-from sendbatch.ledger.portable import TABLES, Row, Table, Told, digest_of
+from sendbatch.ledger.portable import META, TABLES, Row, Table, Told, digest_of
 from sendbatch.words import clock_time
 
 MOVE = "move"  # in the source's meta: JSON, while it moves and ever after
@@ -66,6 +66,11 @@ class Target(Protocol):
         """By which move the record came that is there; "" where it came by none, None where there is none."""
         ...
 
+    def left_by(self) -> str | None:
+        """The salt of the record that went elsewhere from here, "" where it has none; None where none
+        did."""
+        ...
+
     def claim(self, token: str) -> None:
         """Nobody begins a record here from now on; what an earlier claim left is gone. Raises LedgerError."""
         ...
@@ -106,6 +111,8 @@ def move(
         return known
     if found is not None and (known is None or found != known.token):
         raise _taken(to)
+    if found is None and target.left_by() not in (None, _salt(source)):
+        raise _left_by_another(to)
     begun = known or Move(secrets.token_hex(16), to, there, now())
     if found is None:
         _carry(source, target, begun, heed)
@@ -159,6 +166,21 @@ def _heeding(rows: Iterable[Row], heed: Callable[[], None]) -> Iterator[Row]:
         if number % 1000 == 0:
             heed()
         yield row
+
+
+def _salt(source: Told) -> str:
+    """By which a record is told from all others, wherever it is."""
+    with contextlib.closing(source.rows(META)) as rows:
+        return next((str(value) for key, value in rows if key == "salt"), "")
+
+
+def _left_by_another(to: str) -> GuardError:
+    return GuardError(
+        f"{to}: another record of this campaign was there and says where it went, and that would be gone; "
+        "nothing was moved",
+        hint="whoever sends from there would take this record for that one, and mail again whom that one "
+        "reached; sendbatch status there says where it went: go on with one of the two",
+    )
 
 
 def _taken(to: str) -> GuardError:

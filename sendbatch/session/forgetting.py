@@ -12,12 +12,21 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import GuardError, LockedError, SendbatchError, one_line, shown
-from sendbatch.ledger.everywhere import COPY_OF_1, OF_RECORD, Forgetting, Spot, folders_below
+from sendbatch.ledger.everywhere import (
+    COPY_OF_1,
+    OF_RECORD,
+    Forgetting,
+    Spot,
+    Telling,
+    folders_below,
+)
 from sendbatch.ledger.naming import Naming
 from sendbatch.ledger.person import Blanked, Names, Stories, Whose, Words
+from sendbatch.ledger.store import Record
 from sendbatch.message.remembered import unpacked
 from sendbatch.planning.keys import of_today
 from sendbatch.planning.options import spellings
@@ -28,9 +37,10 @@ from sendbatch.reports.traced import Unread
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.notebook import Shown, Told
 from sendbatch.runtime.stop import Stop
-from sendbatch.session.job import folder_of
 from sendbatch.session.record import report_of
-from sendbatch.session.tracing import Where, found_at, whose
+from sendbatch.session.recorded import plan_anew
+from sendbatch.session.spots import folders_of, in_repository, made_from
+from sendbatch.session.tracing import Found, Where, found_at, whose
 from sendbatch.words import count
 
 _IN_DATABASE = (
@@ -42,13 +52,20 @@ _PAGES = frozenset({"outbox.html", "now.json", COPY_OF_1})
 _FOLDERS = frozenset({"outbox", "preview"})  # all in them is made from the record, or kept of its mail
 
 
+@runtime_checkable
+class Planned(Record, Protocol):
+    """One that is made of receipts, and of the rows that a plan gives it."""
+
+
 @dataclass(frozen=True, slots=True)
 class InRecord:
-    """What is to be blanked in the record here, and which of the files beside it are removed."""
+    """What is to be blanked in the record here, and which of the files that were made of it are removed;
+    `folders` are where they lie."""
 
     spot: Spot
     stories: Stories
-    files: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +114,12 @@ def forget(
     who = whose(typed)
     found = found_at(place, edge, stop)
     unread = list(found.unread)
-    records = list(_records(found.spots, who, unread))
+    records = list(_records(found, who, edge, unread))
     names = _all_names(who, records)
     naming = Naming(names.addresses)
-    records = [replace(one, files=tuple(_files(one.spot.folder, naming, unread))) for one in records]
+    records = list(_with_files(records, naming, unread))
     records = [one for one in records if one.stories or one.files or _is_left(one.spot.folder, naming)]
-    folders = {one.spot.folder for one in records if one.spot.folder is not None}
+    folders = {folder for one in records for folder in one.folders}
     others = tuple(_elsewhere(place.tops, folders, naming, stop, unread))
     if not records:
         remain = tuple((shown(path), _what_to_do(path, found.campaigns)) for path in others)
@@ -113,25 +130,58 @@ def forget(
     return _Work(who, names, naming, edge, unread).of(records, found.campaigns, others)
 
 
-def _records(spots: list[Spot], who: Whose, unread: list[Unread]) -> Iterator[InRecord]:
-    """Raises LockedError where a run is alive on one that knows them."""
-    for spot in spots:
-        if spot.repository is not None:
-            continue  # nobody is named there
+def _records(found: Found, who: Whose, edge: Edge, unread: list[Unread]) -> Iterator[InRecord]:
+    """What a record has left that moved comes last: the files beside it may be those of the record. Raises
+    LockedError where a run is alive on one that knows them."""
+    for spot in sorted(found.spots, key=lambda spot: spot.has_moved):
         try:
-            with spot.looked_at(who) as record:
-                if record is None:
-                    continue
-                stories, under_way = record.stories(who), record.under_way
+            told = _stories(spot, found, who, edge)
         except SendbatchError as error:
             unread.append(Unread(spot.title, one_line(error.message, 500)))
             continue
+        if told is None:
+            continue
+        stories, under_way = told
         if under_way and stories:
             raise LockedError(
                 f"{spot.title}: a run of this campaign is under way; nobody was forgotten",
                 hint="let it end, or stop it, and say it again: nobody changes what a run sends from",
             )
-        yield InRecord(spot, stories, ())
+        yield InRecord(spot, stories, tuple(folders_of(spot, found.campaigns, edge)))
+
+
+def _stories(spot: Spot, found: Found, who: Whose, edge: Edge) -> tuple[Stories, bool] | None:
+    """What it tells of them, and whether a run is under way; None where it is known not to know them."""
+    if spot.repository is not None and spot.has_moved:
+        return None  # nobody is named in what it has left
+    with spot.looked_at(who) as record:
+        if record is None:
+            return None
+        if spot.repository is not None:
+            _name(spot, record, found.campaigns, edge)
+        return record.stories(who), record.under_way
+
+
+def _name(spot: Spot, record: Telling | Forgetting, campaigns: list[Campaign], edge: Edge) -> None:
+    """The list of recipients says whose receipts they are. Raises as a plan does."""
+    assert isinstance(record, Planned)
+    campaign, folder = in_repository(spot, campaigns, edge)
+    record.recover(edge.clock.wall())
+    plan_anew(campaign, folder, record, edge)
+
+
+def _with_files(records: list[InRecord], naming: Naming, unread: list[Unread]) -> Iterator[InRecord]:
+    """Each with the files that are its own."""
+    seen = set[Path]()
+    for record in records:
+        files = [
+            path
+            for folder in record.folders
+            for path in _files(folder, naming, unread)
+            if path.resolve() not in seen
+        ]
+        seen.update(path.resolve() for path in files)
+        yield replace(record, files=tuple(files))
 
 
 def _all_names(who: Whose, records: list[InRecord]) -> Names:
@@ -143,15 +193,19 @@ def _all_names(who: Whose, records: list[InRecord]) -> Names:
     return Names(frozenset(addresses), frozenset(keys))
 
 
-def _files(folder: Path | None, naming: Naming, unread: list[Unread]) -> Iterator[Path]:
+def _files(folder: Path, naming: Naming, unread: list[Unread]) -> Iterator[Path]:
     """Those beside a record that were made of it, or of its mail, and name them."""
-    if folder is None:
-        return
     for path in _within(folder):
-        inner = path.relative_to(folder)
-        is_ours = inner.parts[0] in _FOLDERS or str(inner) in _REPORTS | _PAGES
-        if is_ours and _is_in(path, naming, unread):
+        if _is_made(path.relative_to(folder)) and _is_in(path, naming, unread):
             yield path
+
+
+def _is_made(inner: Path) -> bool:
+    """Whether a file in the folder of a record is made of it; also one that was not finished."""
+    name = str(inner)
+    if name.startswith(".") and name.endswith(".tmp"):
+        name = name[1:].rsplit(".", 2)[0]  # files.replacing
+    return inner.parts[0] in _FOLDERS or name in _REPORTS | _PAGES
 
 
 def _within(folder: Path) -> Iterator[Path]:
@@ -200,9 +254,7 @@ def _elsewhere(
 
 
 def _is_of_record(path: Path, records: set[Path]) -> bool:
-    record = next(record for record in records if path.is_relative_to(record))
-    inner = path.relative_to(record)
-    return inner.parts[0] in _FOLDERS or str(inner) in _REPORTS | _PAGES
+    return any(_is_made(path.relative_to(one)) for one in records if path.is_relative_to(one))
 
 
 def _what_to_do(path: Path, campaigns: list[Campaign]) -> str:
@@ -212,6 +264,8 @@ def _what_to_do(path: Path, campaigns: list[Campaign]) -> str:
             return f"leave it: this suppression list keeps {campaign.name} from mailing them"
         if real == campaign.recipients.file.resolve():
             return f"the list of recipients of {campaign.name}: take them out"
+    if _is_made(Path(path.name)):
+        return "made of a record that does not name them, or could not be looked into: remove it"
     return "no file of a record: take them out, or remove it"
 
 
@@ -247,16 +301,19 @@ class _Work:
     def _forget(self, record: InRecord, campaigns: list[Campaign]) -> None:
         spot, folder, wall = record.spot, record.spot.folder, self._edge.clock.wall
         with spot.in_hand(holder=self._edge.holder, now=wall) as open_record:
+            if spot.repository is not None:
+                _name(spot, open_record, campaigns, self._edge)
             done = open_record.forget(self._who, Words(_spelled, _words_of), wall())
             erased = open_record.erase()
             self._blanked.append((spot.title, done))
             removed = [path for path in record.files if self._remove(path)]
-            if folder is not None and any(one.parent == folder and one.name in _REPORTS for one in removed):
-                self._report(folder, open_record, campaigns)
+            for one in record.folders if not spot.has_moved else ():
+                if any(path.parent == one and path.name in _REPORTS for path in removed):
+                    self._report(spot, one, open_record, campaigns)
         if done.others:
             rows = count(done.others, "row of another", "rows of others")
             self._remain.append((spot.title, f"the address stands in a cell of {rows}"))
-        if folder is None:
+        if spot.place is not None:
             self._remain.append((spot.title, _IN_DATABASE))
         elif not erased or _is_left(folder, self._naming):
             self._remain.append(
@@ -272,18 +329,14 @@ class _Work:
         self._removed.append(path)
         return True
 
-    def _report(self, folder: Path, record: Forgetting, campaigns: list[Campaign]) -> None:
+    def _report(self, spot: Spot, folder: Path, record: Forgetting, campaigns: list[Campaign]) -> None:
         """Made anew, where the campaign is at hand."""
-        run = record.reading.meta("run") or ""
-        for one in campaigns:
-            campaign = replace(one, run=run)
-            place = folder_of(campaign, folder.parent, self._edge.environ)
-            if place.path.name == folder.name and campaign.name == record.reading.meta("name"):
-                report = report_of(campaign, place, record.reading, at=self._edge.clock.wall())
-                write_files(report, folder, encryption_of(self._edge.environ))
-                names = (form.file for form in FORMATS.values() if form.file is not None)
-                self._written += [folder / name for name in names]
-                return
+        for campaign, place in made_from(spot, folder, record.reading, campaigns, self._edge):
+            report = report_of(campaign, place, record.reading, at=self._edge.clock.wall())
+            write_files(report, folder, encryption_of(self._edge.environ))
+            names = (form.file for form in FORMATS.values() if form.file is not None)
+            self._written += [folder / name for name in names]
+            return
 
 
 def _spelled(key: str) -> set[str]:

@@ -17,8 +17,16 @@ from sendbatch.campaign.profiles import repository_root
 from sendbatch.campaign.secrets import read_address
 from sendbatch.errors import CampaignError, SendbatchError, one_line, shown
 from sendbatch.ledger import reach
-from sendbatch.ledger.everywhere import Spot, folders_below, has_file, spots_in
-from sendbatch.ledger.folder import GIT, Recorded
+from sendbatch.ledger.everywhere import (
+    Spot,
+    folders_below,
+    has_file,
+    move_in_repository,
+    spot_of,
+    spots_in,
+)
+from sendbatch.ledger.folder import GIT, Recorded, RecordFolder
+from sendbatch.ledger.moving import Move
 from sendbatch.ledger.person import Story, Whose
 from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.store import Reading
@@ -65,6 +73,7 @@ class Found:
     spots: list[Spot] = field(default_factory=list)
     campaigns: list[Campaign] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    databases: set[str] = field(default_factory=set)  # whose records are among the spots
 
 
 def found_in(tops: tuple[Path, ...], stop: Stop) -> Found:
@@ -83,48 +92,94 @@ def found_in(tops: tuple[Path, ...], stop: Stop) -> Found:
                 continue
             seen.add(real)
             if has_file(folder):
-                found.spots.append(Spot(folder))
+                found.spots.append(spot_of(folder))
             found.campaigns += _campaigns(folder, found.unread)
     return found
 
 
 def found_at(place: Where, edge: Edge, stop: Stop) -> Found:
     """The same, with the records of databases: of the one that is named, and of those in which campaigns that
-    were found have theirs; and with those of receipts in a repository."""
+    were found have theirs; with those of receipts in a repository; and with those that one of these went
+    to."""
     found = found_in(place.tops, stop)
-    seen = set[str]()
     said: list[tuple[str, Path | None]] = [(place.database, None)] if place.database is not None else []
     said += [(one.record, one.record_file) for one in found.campaigns if names_database(one.record)]
     for written, file in dict.fromkeys(said):
         try:
-            address = address_of(read_address(written, file, edge.environ))
-            if address.url not in seen:
-                seen.add(address.url)
-                found.spots += spots_in(address)
+            found.spots += _in_database(written, file, found, edge)
         except SendbatchError as error:
             found.unread.append(Unread("the records of a database", one_line(error.message, 300)))
     for campaign in found.campaigns:
-        if campaign.record == GIT:
+        if GIT in (place.receipts, campaign.record):
             found.spots += _in_repository(campaign, found.unread, edge)
+    _follow(found, edge, stop)
     return found
+
+
+def _in_database(written: str, file: Path | None, found: Found, edge: Edge) -> list[Spot]:
+    """Those that are not found yet. Raises SendbatchError."""
+    address = address_of(read_address(written, file, edge.environ))
+    if address.url in found.databases:
+        return []
+    spots = spots_in(address, "" if file is not None else written)
+    found.databases.add(address.url)
+    return spots
+
+
+def _follow(found: Found, edge: Edge, stop: Stop) -> None:
+    """What a record has left says where it went: more is known of people there, and it is sent from."""
+    for spot in found.spots:  # it grows
+        stop.heed()
+        move, why = spot.left, ""
+        if move is None or any(one.is_end_of(move) for one in found.spots):
+            continue
+        try:
+            found.spots += _ends_of(move, found, edge)
+        except (SendbatchError, OSError, ValueError) as error:
+            why = f": {one_line(str(error), 200)}"
+        if not any(one.is_end_of(move) for one in found.spots):
+            found.unread.append(Unread(spot.title, f"{_gone(move)}{why}"))
+
+
+def _ends_of(move: Move, found: Found, edge: Edge) -> list[Spot]:
+    if names_database(move.there):
+        return _in_database(move.there, None, found, edge)
+    folder = Path(move.to)
+    return [spot_of(folder)] if folder.is_absolute() and has_file(folder) else []
+
+
+def _gone(move: Move) -> str:
+    to = one_line(move.to, 300)
+    if not move.is_done:
+        return (
+            f"this record is on its way to {to}, and has not arrived: the same sendbatch record command "
+            "again ends that, and with --cancel takes it back"
+        )
+    return f"this record moved to {to}, and that cannot be looked into from here: name it by --record"
 
 
 def _in_repository(campaign: Campaign, unread: list[Unread], edge: Edge) -> list[Spot]:
     """Each edition's. What no recipient gets has its record on a disk."""
     try:
-        folder = folder_of(campaign, None, edge.environ)
+        folder = folder_of(campaign, GIT, edge.environ)
         if folder.repository is None:
             return []
         folder.repository.secret()
         editions = (
-            folder_of(replace(campaign, run=run), None, edge.environ).repository
-            for run in folder.editions()
+            folder_of(replace(campaign, run=run), GIT, edge.environ) for run in folder.editions()
         )
-        return [Spot(None, repository=place) for place in editions]
+        return [_spot_in_repository(one) for one in editions]
     except SendbatchError as error:
         why = one_line(error.message, 300)
         unread.append(Unread(f"the receipts of {one_line(campaign.name, 200)} in the repository", why))
         return []
+
+
+def _spot_in_repository(folder: RecordFolder) -> Spot:
+    """Raises SendbatchError."""
+    assert folder.repository is not None
+    left = move_in_repository(folder.repository)
+    return Spot(None, repository=folder.repository, beside=folder.path, left=left)
 
 
 def _campaigns(folder: Path, unread: list[Unread]) -> Iterator[Campaign]:
@@ -138,11 +193,12 @@ def _campaigns(folder: Path, unread: list[Unread]) -> Iterator[Campaign]:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where is looked: in folders with all below them, and in the whole of a database, if --record names
-    one."""
+    """Where is looked: in folders with all below them, and in the whole of a database, if --record names one,
+    or in the receipts of the campaigns that are found, if it says so."""
 
     tops: tuple[Path, ...]
     database: str | None = None
+    receipts: str | None = None
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -154,6 +210,8 @@ def where(folder: Path | None, record: Recorded) -> Where:
     top = folder if folder is not None else repository_root(Path.cwd())
     if isinstance(record, Path):
         return Where((top, record))
+    if record == GIT:
+        return Where((top,), receipts=GIT)
     return Where((top,), record if record is not None and names_database(record) else None)
 
 

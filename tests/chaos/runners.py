@@ -83,18 +83,10 @@ class Place:
         self._signal(signal.SIGKILL)
 
     def cut_from_mail(self) -> None:
-        self._is_cut_off()
-        self.mail.cut()
-
-    def lose_mail(self) -> None:
-        """Nothing comes, and it is not told."""
-        self._is_cut_off()
-        self.mail.stall()
-
-    def _is_cut_off(self) -> None:
         if self.life is not None:
             self.life.unheard += self.mail.open
             self.life.was_cut_off = True
+        self.mail.cut()
 
     def pause(self) -> None:
         if self.life is not None and self.is_busy:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -24,8 +25,8 @@ from tests.chaos.killing import PATIENCE, Tally
 from tests.chaos.nest import Nest
 from tests.chaos.runners import ENDED, LEASE, Place
 from tests.chaos.stage import SOON, Stage
-from tests.chaos.troubles import DOT, settled
-from tests.kit.relay import Fate, Trap
+from tests.chaos.troubles import DOT, falls_asleep, settled
+from tests.kit.relay import Trap
 
 STOPPED = 3  # by a person, or for what it needs was away for too long
 TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
@@ -81,7 +82,7 @@ class Shared(Stage):
         """The exit code of a process that has ended."""
         life = place.life
         assert life is not None
-        code = life.process.returncode
+        code = life.process.wait(60)
         if life.is_counted:
             return code
         life.is_counted = True
@@ -163,8 +164,8 @@ class Shared(Stage):
         self._wait(
             LONG, until=lambda: self._witness.ledger.whole.total() > before or not sleeper.is_busy
         )
-        paused = Trap(DOT.pattern, lambda: sleeper.pause() or Fate.PASS, from_client=True)
         if not self._common.tls:
+            paused = Trap(DOT.pattern, partial(falls_asleep, sleeper), from_client=True)
             sleeper.mail.set(paused)
             self._wait(SOON, until=lambda: sleeper.is_paused or not sleeper.is_busy)
             sleeper.mail.lift(paused)

@@ -112,6 +112,12 @@ def paused(scene: Scene, place: Place) -> Fate:
     return Fate.PASS
 
 
+def falls_asleep(place: Place) -> Fate:
+    """Until somebody wakes it."""
+    place.pause()
+    return Fate.PASS
+
+
 def commits_late(scene: Scene, place: Place) -> Fate:
     """The COMMIT is on the way for longer than its lease lasts, mostly."""
     place.leave_database(resets=False)
@@ -129,7 +135,7 @@ def cut_from_mail(scene: Scene, place: Place) -> Fate:
     if scene.random.random() < 0.5:
         place.cut_from_mail()
     else:
-        place.lose_mail()
+        place.mail.stall()
     scene.later(scene.random.uniform(0.1, 2) * LEASE, place.mail.mend)
     return Fate.PASS
 

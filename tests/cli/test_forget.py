@@ -10,6 +10,7 @@ import pytest
 
 from sendbatch import api
 from sendbatch.errors import GuardError
+from sendbatch.ledger.moving import Move
 from tests.kit.command import Desk
 from tests.kit.mailhost import MailHost
 
@@ -244,3 +245,63 @@ def test_an_ask_shows_where_they_stand(desk: Desk) -> None:
     assert "people.csv" in [path.name for path in asked[0].others]
     assert done.exit_code == 0
     assert "records 1" in repr(done)
+
+
+def test_where_a_record_moved_to_is_looked_in_too(desk: Desk, mailhost: MailHost, tmp_path: Path) -> None:
+    mailhost.take_over(desk)
+    run(desk, "--limit", "1")
+    away = tmp_path / "elsewhere"
+    desk.run("record", "export", "spring.yaml", away).ended(0)
+
+    assert str(away / "spring") in desk.run("trace", "carl@example.net").ended(0).out
+    desk.run("forget", "carl@example.net", "--yes").ended(0)
+    run(desk, "--record", away)
+
+    assert mailhost.receivers == ["ada@example.com", "bjork@example.org"]
+    assert b"carl@" not in (away / "spring/ledger.sqlite").read_bytes()
+    assert files_with(desk, "carl@") == []
+    assert not (desk.record("spring") / "report.csv").exists()  # it would be that of what was left
+
+
+def test_where_a_record_moved_to_and_is_no_more_is_unread(desk: Desk, tmp_path: Path) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    desk.run("record", "export", "spring.yaml", tmp_path / "one").ended(0)
+    (tmp_path / "one").rename(tmp_path / "two")
+
+    for verb in (("trace",), ("forget", "--yes")):
+        told = desk.run(verb[0], "ada@example.com", *verb[1:]).ended(2).said
+        assert "reports/spring.sandbox: this record moved to " in " ".join(told.split())
+    desk.run("forget", "ada@example.com", "--yes", "--record", tmp_path / "two").ended(0)
+    assert b"ada@" not in (tmp_path / "two/spring.sandbox/ledger.sqlite").read_bytes()
+
+
+def test_a_move_that_did_not_arrive_is_said(desk: Desk, tmp_path: Path) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    ledger = desk.record() / "ledger.sqlite"
+    begun = Move("t", str(tmp_path / "there/spring.sandbox"), str(tmp_path / "there"), 1.0)
+    with closing(sqlite3.connect(ledger)) as db, db:
+        db.execute("INSERT INTO meta VALUES ('move', ?)", (begun.remembered(),))
+    told = desk.run("trace", "ada@example.com").ended(2).out
+    assert "is on its way to" in told
+
+
+def test_a_report_that_was_not_finished_is_removed(desk: Desk) -> None:
+    desk.run("run", "spring.yaml").ended(0)
+    desk.write("reports/spring.sandbox/.report.csv.aha3cw35.tmp", "1,ada@example.com")
+    desk.run("forget", "ada@example.com", "--yes").ended(0)
+    assert files_with(desk, "ada@example.com") == []
+
+
+def test_who_was_in_doubt_is_in_doubt_no_more(desk: Desk, mailhost: MailHost) -> None:
+    mailhost.take_over(desk)
+    run(desk)
+    with closing(sqlite3.connect(desk.record("spring") / "ledger.sqlite")) as db, db:
+        db.execute("UPDATE delivery SET status = 'in_doubt' WHERE key = 'ada@example.com'")
+    desk.run("forget", "ada@example.com", "--yes").ended(0)
+    desk.change("people.csv", "carl@example.net,,", "carl@example.net,Carl,")
+    run(desk, "--in-doubt", "resend")
+    desk.run("status", "spring.yaml").ended(0)
+
+    assert mailhost.receivers.count("ada@example.com") == 1
+    (row,) = [row for key, row in desk.rows().items() if key.startswith("forgotten ")]
+    assert row["status"] == "suppressed"

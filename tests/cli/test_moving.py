@@ -287,3 +287,16 @@ def test_python_moves_it_too_and_trace_tells_of_both(half_sent: Desk) -> None:
     assert "this record moved to" in told
     with pytest.raises(SendbatchError):
         api.move_record("spring.yaml", "third")
+
+
+def test_what_another_record_has_left_is_not_overwritten(half_sent: Desk, mailhost: MailHost) -> None:
+    half_sent.run(*EXPORT).ended(0)
+    other = half_sent.folder / "other"
+    half_sent.run("run", "spring.yaml", "--yes", "--record", other, "--only", "carl@example.net")
+
+    told = half_sent.run("record", "import", "spring.yaml", other).ended(4).err
+
+    assert "another record of this campaign was there" in " ".join(told.split())
+    half_sent.run(*IMPORT).ended(0)
+    half_sent.run("run", "spring.yaml", "--yes", "--only", "ada@example.com")
+    assert mailhost.receivers == ["ada@example.com", "carl@example.net"]

@@ -141,3 +141,18 @@ def test_killed_as_it_leaves_a_database_the_same_command_ends_it(
     assert digest(half_sent.record("spring")) == there
     half_sent.run("run", "spring.yaml", "--yes").ended(1)
     assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
+
+
+def test_what_another_record_has_left_in_a_database_is_not_overwritten(
+    half_sent: Desk, mailhost: MailHost
+) -> None:
+    half_sent.run(*EXPORT).ended(0)
+    half_sent.run("record", "export", "spring.yaml", "away", "--record", "${DB}").ended(0)
+    other = half_sent.folder / "other"
+    half_sent.run("run", "spring.yaml", "--yes", "--record", other, "--only", "carl@example.net")
+
+    half_sent.run("record", "export", "spring.yaml", "${DB}", "--record", other).ended(4)
+
+    refused = half_sent.run("run", "spring.yaml", "--yes", "--record", "${DB}").ended(4).err
+    assert "this record was moved to" in refused
+    half_sent.run("record", "export", "spring.yaml", "${DB}", "--record", "away").ended(0)

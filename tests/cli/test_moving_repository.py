@@ -100,8 +100,52 @@ def test_receipts_are_traced_by_whoever_has_their_key(
     assert "refs/sendbatch/shop/spring" in told
     assert "ada@example.com: accepted" in told
     job.run("trace", "nobody@example.com").ended(1)
-    assert "no record knows them" in job.run("forget", "ada@example.com", "--yes").said
 
     monkeypatch.delenv("SENDBATCH_RECEIPT_KEY")
     told = job.run("trace", "ada@example.com").ended(2).out
     assert "the receipts of spring in the repository: " in told
+
+
+def test_who_is_forgotten_is_known_by_a_hash_in_the_repository(
+    job: Desk, mailhost: MailHost  # noqa: F811
+) -> None:
+    job.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    lose_disk(job)
+
+    for one in ("ada@example.com", "carl@example.net"):
+        told = job.run("forget", one, "--yes").ended(0).err
+        assert "refs/sendbatch/shop/spring: 1 row blanked" in told
+    job.run("run", "spring.yaml", "--yes").ended(0)
+
+    assert sorted(mailhost.receivers) == ["ada@example.com", "bjork@example.org"]
+    ledger = (job.folder / "reports/spring/working/ledger.sqlite").read_bytes()
+    report = (job.folder / "reports/spring/report.csv").read_bytes()
+    assert b"ada@" not in ledger + report
+    assert b"carl@" not in ledger + report
+    rows = [row["status"] for key, row in job.rows().items() if key.startswith("forgotten ")]
+    assert rows == ["accepted", "suppressed"]
+    job.run("forget", "ada@example.com", "--yes").ended(0)
+    job.run("forget", "nobody@example.com", "--yes").ended(1)
+
+
+def test_reports_beside_receipts_are_made_anew_and_a_record_that_moves_takes_the_hash_along(
+    job: Desk, mailhost: MailHost  # noqa: F811
+) -> None:
+    job.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    job.run("forget", "ada@example.com", "--yes").ended(0)
+    job.run("forget", "bjork@example.org", "--yes").ended(0)
+    assert "ada@" not in (job.folder / "reports/spring/report.csv").read_text()
+
+    job.run(*EXPORT).ended(0)
+    job.run("run", "spring.yaml", "--yes", "--record", "away").ended(0)
+
+    assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
+
+
+def test_receipts_that_cannot_be_changed_are_said(
+    job: Desk, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    job.run("run", "spring.yaml", "--yes").ended(0)
+    monkeypatch.delenv("SENDBATCH_RECEIPT_KEY")
+    told = job.run("forget", "ada@example.com", "--yes").ended(2).err
+    assert "the receipts of spring in the repository" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +94,59 @@ def test_who_was_not_mailed_yet_is_left_out_from_now_on(
     assert mailhost.receivers == ["ada@example.com", "carl@example.net"]
     assert "cher-kva" not in everything(database)
     assert "bücher" not in everything(database)
+
+
+def test_the_report_that_is_made_anew_is_that_of_the_database_and_not_of_what_was_left(
+    desk: Desk, mailhost: MailHost, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB", database.url)
+    monkeypatch.setenv("SENDBATCH_LEASE", "1")
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", "project: shop\n" + mailhost.profiles)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    desk.run("record", "export", "spring.yaml", "${DB}").ended(0)
+    desk.write("profiles.yaml", 'project: shop\nrecord: "${DB}"\n' + mailhost.profiles)
+    desk.run("run", "spring.yaml", "--yes").ended(0)
+
+    desk.run("forget", "bjork@example.org", "--yes").ended(0)
+
+    report = (desk.folder / "reports/spring/report.csv").read_text("utf-8")
+    assert report.count(",accepted,") == 3
+    assert "bjork" not in report
+    desk.run("forget", "bjork@example.org", "--yes").ended(0)
+
+
+def test_what_a_record_left_in_a_database_is_blanked_with_what_it_went_to(
+    sent: Desk, mailhost: MailHost, database: Database, tmp_path: Path
+) -> None:
+    away = tmp_path / "away"
+    sent.run("record", "export", "spring.yaml", away).ended(0)
+    sent.run("forget", "carl@example.net", "--yes").ended(0)
+
+    assert "carl@" not in everything(database)
+    sent.run("run", "spring.yaml", "--yes", "--record", away).ended(1)
+    assert mailhost.receivers == ["ada@example.com", "jo@xn--bcher-kva.example"]
+
+
+def test_where_a_record_went_in_a_database_that_is_away_is_unread(
+    desk: Desk, mailhost: MailHost, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB", database.url)
+    mailhost.take_over(desk)
+    desk.write("profiles.yaml", "project: shop\n" + mailhost.profiles)
+    desk.run("run", "spring.yaml", "--yes", "--limit", "1").ended(0)
+    desk.run("record", "export", "spring.yaml", "${DB}").ended(0)
+    desk.run("forget", "bjork@example.org", "--yes").ended(0)
+    assert "bjork" not in everything(database)
+    monkeypatch.delenv("DB")
+    told = desk.run("trace", "carl@example.net").ended(2).out
+    assert "this record moved to shop/spring in " in " ".join(told.split())
+
+
+def test_who_was_in_doubt_there_is_in_doubt_no_more(sent: Desk, database: Database) -> None:
+    database.say(
+        "UPDATE sendbatch.delivery SET status = 'in_doubt' WHERE key = 'ada@example.com' RETURNING 1"
+    )
+    sent.run("forget", "ada@example.com", "--yes").ended(0)
+    (row,) = [row for key, row in sent.rows().items() if key.startswith("forgotten ")]
+    assert row["status"] == "suppressed"

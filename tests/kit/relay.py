@@ -153,14 +153,14 @@ class Relay:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._flows.wait()
-        if self._is_cut:
-            writer.transport.abort()
-            return
-        target = self._route(writer.get_extra_info("peername")[0]) if self._route else self.target
         try:
+            await self._flows.wait()
+            if self._is_cut:
+                raise ConnectionResetError
+            there = writer.get_extra_info("peername")[0]
+            target = self._route(there) if self._route else self.target
             answers, onward = await asyncio.open_connection(HOST, target)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # or the relay ends
             writer.transport.abort()
             return
         for one in (writer, onward):

@@ -21,6 +21,7 @@ from sendbatch.ledger.git.receipts import Receipt, page
 from sendbatch.ledger.git.remote import Away, Moved, Refused, Remote, Update
 from sendbatch.ledger.git.witness import Seen
 from sendbatch.ledger.moving import MOVE
+from sendbatch.ledger.sqlite.strangers import FORGOTTEN
 from sendbatch.values import Status
 from sendbatch.words import duration
 
@@ -88,7 +89,7 @@ class Book:
         self._settle(ended)
 
     def _committed(self, files: dict[str, bytes], about: About) -> str:
-        form = pages.WHOSE_RECORD_MOVED if about.meta.get(MOVE) else pages.FORMAT
+        form = pages.NOT_FOR_EARLIER if about.meta.get(MOVE) or FORGOTTEN in about.meta else pages.FORMAT
         whole = pages.sealed({**files, ABOUT: about.written()}, self._secret, form)
         kept = [name for name in files if name in self._files]
         new = {name: data for name, data in whole.items() if name not in kept}

@@ -16,7 +16,7 @@ from sendbatch.ledger.git import receipts
 from sendbatch.ledger.git.receipts import Receipt, Secret
 
 FORMAT = 1
-WHOSE_RECORD_MOVED = 2  # the format of one that is not to be sent from: earlier versions refuse it
+NOT_FOR_EARLIER = 2  # of one that moved, or in which somebody was forgotten: earlier versions refuse it
 ABOUT, SEAL = "about.json", "seal"
 RECEIPTS = "receipts-"
 _MOST_SEAL = 1000
@@ -101,7 +101,7 @@ def sealed(files: Mapping[str, bytes], secret: Secret, form: int = FORMAT) -> di
 def opened(files: Mapping[str, bytes], secret: Secret) -> dict[str, bytes]:
     """The files without their seal. Raises OtherKey, Newer, Changed."""
     head, check, seal = _read_seal(files.get(SEAL, b"")[:_MOST_SEAL])
-    if head not in (f"{_HEAD} {FORMAT}", f"{_HEAD} {WHOSE_RECORD_MOVED}"):
+    if head not in (f"{_HEAD} {FORMAT}", f"{_HEAD} {NOT_FOR_EARLIER}"):
         is_newer = head.startswith(f"{_HEAD} ") and head.removeprefix(f"{_HEAD} ").isdecimal()
         raise Newer if is_newer else Changed("no seal")
     if not hmac.compare_digest(check.encode(), _check(secret).encode()):

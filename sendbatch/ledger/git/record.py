@@ -27,7 +27,8 @@ from sendbatch.ledger.git.finding import Found, find, watch
 from sendbatch.ledger.git.place import WORKING, Place
 from sendbatch.ledger.git.program import Git
 from sendbatch.ledger.git.remote import Remote
-from sendbatch.ledger.moving import MOVE, Move
+from sendbatch.ledger.moving import MOVE, Move, move_in
+from sendbatch.ledger.person import Blanked, Whose, Words
 from sendbatch.ledger.portable import Row, Table
 from sendbatch.ledger.sqlite.access import FILE
 from sendbatch.ledger.sqlite.asking import heeding
@@ -143,6 +144,21 @@ class GitRecord:
         if not unknown:
             self._write((), at, lambda: self._place.stop.is_soon, is_last=True, is_all=True)
         return unknown
+
+    # -- forgetting (`everywhere.Forgetting`) -----------------------------------------------------
+
+    def forget(self, whose: Whose, words: Words, at: float) -> Blanked:
+        """Whom the plan names: their receipt is another's from then on, who is nobody, and the repository
+        has a hash of their key. Pushed before it returns. Raises AnotherRun, RecordStopped."""
+        secret = self._place.secret().of(self._place.ref)
+        self._ledger.name_strangers({secret.id_of(key): key for key in whose.keys})  # in no list any more
+        done = self._ledger.forget(whose, words, at)
+        if done:
+            self._write((), self._now(), lambda: self._place.stop.is_soon, is_last=True, is_all=True)
+        return done
+
+    def erase(self) -> bool:
+        return self._ledger.erase()
 
     # -- going elsewhere (`moving.Source`) --------------------------------------------------------
 
@@ -360,6 +376,12 @@ def open_git_copy(place: Place, at: float, *, moved: bool = False) -> Iterator[L
             _seeded(ledger, place, found, at)
             ledger.remember(HEAD, found.commit)
         yield ledger
+
+
+def move_of(place: Place) -> Move | None:
+    """By which the record of this place goes elsewhere, or has gone. Raises as `open_git_record`."""
+    with _scratch() as scratch:
+        return move_in(find(remote_of(place, scratch), place, moved=True).pages.about.meta.get(MOVE))
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from sendbatch.errors import LedgerError
 from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.clocks import onward
 from sendbatch.ledger.postgres.connecting import lease_seconds, opened, refused
+from sendbatch.ledger.postgres.heartbeat import Watch
 from sendbatch.ledger.postgres.leases import PostgresLeases
 from sendbatch.ledger.postgres.line import Waiting
 from sendbatch.ledger.postgres.place import Place
@@ -52,10 +53,13 @@ def accounts_in(place: Place, *, looking: bool) -> Iterator[Accounts | None]:
     waiting = None if looking else Waiting(address, place.offline, place.told, place.stop)
     brief = Brief(address, waiting)
     campaign = f"{place.project}/{place.name}@{place.edition}.{place.profile}"
+    watch = Watch(brief)
+    watch.start()
     try:
         yield Accounts(brief, PostgresUse(brief), secrets.token_hex(8), campaign, lease_seconds())
     finally:
         brief.close()
+        watch.stop()
 
 
 def _has_tables(place: Place) -> bool:

@@ -12,11 +12,13 @@ import psycopg
 
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.postgres.address import Address
+from sendbatch.ledger.postgres.clocks import onward
 from sendbatch.ledger.postgres.connecting import Connection, Cursor, connect, transaction, words_of
-from sendbatch.ledger.postgres.line import Away, Waiting, passes
+from sendbatch.ledger.postgres.line import Away, Waiting, let_go, passes
 
 T = TypeVar("T")
 PATIENCE = 2.0  # seconds that one thread waits for another
+SILENT = 5.0  # seconds without an answer after which it is none that comes; a run ends by then, too
 
 
 class Unreached(LedgerError):
@@ -36,6 +38,7 @@ class Brief:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._closed = threading.Event()
+        self._asked_at: float | None = None
 
     def patiently(self, ask: Callable[[], T]) -> T:
         """What `ask` returns, which asks for something here, again where the database is away. Raises
@@ -71,7 +74,9 @@ class Brief:
         if not self._lock.acquire(timeout=PATIENCE):  # who has it waits for a server that is silent
             raise Unreached(self._address, psycopg.OperationalError("the database does not answer"))
         try:
-            yield self._ready()
+            connection = self._ready()
+            self._asked_at = onward()
+            yield connection
         except psycopg.Error as error:
             self._drop()
             raise Unreached(self._address, error) from None
@@ -79,6 +84,7 @@ class Brief:
             self._drop()
             raise
         finally:
+            self._asked_at = None
             self._lock.release()
 
     def _ready(self) -> Connection:
@@ -92,6 +98,12 @@ class Brief:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def look(self) -> None:
+        """From a thread beside it: who waits for a server that is silent is told that it is away."""
+        asked_at, connection = self._asked_at, self._connection
+        if asked_at is not None and connection is not None and onward() - asked_at >= SILENT:
+            let_go(connection)
 
     def close(self) -> None:
         """For good. Whoever is in the middle of something is not waited for long."""

@@ -266,9 +266,16 @@ class PostgresDraft(Choice):
 def forget_older_rows(asked: Heeded, record: int, token: int) -> None:
     """No rows are there of plans before this token but those of the last one. Nobody merges them any more:
     whoever drafts has the lease on planning with its token, and tokens only grow."""
+    # A plan's ids follow one another, and no other's are among them: where the first and the last are of one
+    # plan there is none beside, and that is seen without a look at its rows.
+    ends = " OR ".join(
+        f"(SELECT plan FROM sendbatch.plan_row WHERE record = {record:d} ORDER BY id {way} LIMIT 1) "
+        f"IS DISTINCT FROM {current(record)}"
+        for way in ("ASC", "DESC")
+    )
     asked.execute(
         f"DELETE FROM sendbatch.plan_row WHERE record = {record:d} AND plan < {token:d} "
-        f"AND plan IS DISTINCT FROM {current(record)}"
+        f"AND plan IS DISTINCT FROM {current(record)} AND ({ends})"
     )
 
 

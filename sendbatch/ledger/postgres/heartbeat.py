@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.postgres import blocks
@@ -32,10 +32,16 @@ _PLANS: Final = (
 _STREAK: Final = "SELECT streak FROM sendbatch.run WHERE record = %(record)s AND id = %(run)s"
 
 
+class Watched(Protocol):
+    def look(self) -> None:
+        """From another thread than the one that may be waiting."""
+        ...
+
+
 class Watch:
     """Over lines in which others may be waiting: a thread that waits for nobody."""
 
-    def __init__(self, *lines: Line) -> None:
+    def __init__(self, *lines: Watched) -> None:
         self._lines = lines
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)

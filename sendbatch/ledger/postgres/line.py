@@ -199,11 +199,8 @@ class Line:
 
     def _break(self) -> None:
         """Who waits for an answer is told that there is no connection any more."""
-        connection = self._connection
-        if connection is None:
-            return
-        with contextlib.suppress(psycopg.Error, OSError), _same_socket(connection) as same:
-            same.shutdown(socket.SHUT_RDWR)
+        if self._connection is not None:
+            let_go(self._connection)
 
     def close(self) -> None:
         """Whoever waits in it is let go, and writes nothing any more."""
@@ -218,8 +215,13 @@ class Line:
             self._lock.release()
 
 
-def _same_socket(connection: Connection) -> socket.socket:
-    return socket.socket(fileno=os.dup(connection.fileno()))
+def let_go(connection: Connection) -> None:
+    """Whoever waits for an answer over it, in another thread, is told that there is none any more."""
+    with (
+        contextlib.suppress(psycopg.Error, OSError),
+        socket.socket(fileno=os.dup(connection.fileno())) as same,
+    ):
+        same.shutdown(socket.SHUT_RDWR)
 
 
 class Away:

@@ -140,6 +140,16 @@ class PostgresTarget:
             return None  # no record yet, or what one has left that went elsewhere and comes back
         return str(token) if token is not None else "" if has_plan else None
 
+    def left_by(self) -> str | None:
+        with self._told():
+            found = self._db.execute(
+                "SELECT (SELECT value FROM sendbatch.meta AS m WHERE m.record = r.id AND m.key = 'salt') "
+                "FROM sendbatch.record AS r WHERE (project, name, edition, profile) = (%s, %s, %s, %s) "
+                "AND state = %s",
+                (*map(stored, self._place.identity), MOVED),
+            ).fetchone()
+        return None if found is None else str(found[0] or "")
+
     def claim(self, token: str) -> None:
         with self._told(), transaction(self._db) as cursor:
             found = cursor.execute(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Entry, Plan, Saying
 from sendbatch.ledger.postgres.cells import saying, usual
-from sendbatch.ledger.postgres.parts import FEW, Asked, ask, read
+from sendbatch.ledger.postgres.parts import ANYBODY, FEW, Asked, ask, read
 from sendbatch.ledger.postgres.rows import COLUMNS, as_recipients, to_recipients
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import Rows
@@ -54,7 +54,7 @@ class PostgresPeople:
         """The rows of a plan stand in the order of the CSV; those that it has not are put between them."""
         if statuses is not None and not statuses:
             return iter(())
-        wanted = f"status IN {listed(statuses)}" if statuses is not None else "true"
+        wanted = f"status IN {listed(statuses)}" if statuses is not None else ANYBODY
         departed = self._departed(columns, wanted) if all_rows else iter(())
         some = next(departed, None)
         if some is None:
@@ -87,10 +87,7 @@ class PostgresPeople:
         return to_recipients(found)[0] if found else None
 
     def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
-        unlike = "holds AND lower(email) <> key"
-        if not self._ask(f"SELECT 1 FROM {self._rows} WHERE {unlike} LIMIT 1"):
-            return iter(())  # as nearly always: one look at all, and not one at each part
-        return self._read('"row", key, email', unlike)
+        return self._read('"row", key, email', "holds AND lower(email) <> key")
 
     def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
         rows = self._ask(

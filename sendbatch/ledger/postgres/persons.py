@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from sendbatch.ledger.moving import Move
+from sendbatch.errors import LedgerError
+from sendbatch.ledger.moving import ARRIVAL, MOVE, Move, move_in
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.connecting import (
@@ -28,8 +29,9 @@ from sendbatch.ledger.postgres.connecting import (
 )
 from sendbatch.ledger.postgres.copying import copy_of
 from sendbatch.ledger.postgres.forgotten import known
+from sendbatch.ledger.postgres.moving import MOVED
 from sendbatch.ledger.postgres.place import Place
-from sendbatch.ledger.postgres.record import PostgresRecord, open_record
+from sendbatch.ledger.postgres.record import open_record
 from sendbatch.ledger.postgres.runs import found_record, living
 from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.postgres.text import stored, stored_cells, told
@@ -41,21 +43,29 @@ UNUSUAL = "[^-a-zA-Z0-9._+@]"  # in an address: of others small letters are enou
 _TABLES = ("plan_row", "delivery", "attempt", "event", "meta", "forgotten")
 
 
-def places_in(address: Address) -> list[Place]:
-    """All records of a database, whosever they are. Raises LedgerError, RecordStopped."""
+def places_in(address: Address) -> list[tuple[Place, Move | None, str]]:
+    """All records of a database, whosever they are, each with the move by which it goes elsewhere, or has
+    gone, and the token of the one by which it came. Raises LedgerError, RecordStopped."""
     with contextlib.closing(opened(address)) as connection:
         try:
             if not hold_version(connection, address):
                 return []
             rows = connection.execute(
-                "SELECT project, name, edition, profile FROM sendbatch.record WHERE state <> 'arriving' "
-                "ORDER BY project, name, made_at, id"
+                "SELECT project, name, edition, profile, "
+                "(SELECT value FROM sendbatch.meta WHERE record = r.id AND key = %s), "
+                "(SELECT value FROM sendbatch.meta WHERE record = r.id AND key = %s) "
+                "FROM sendbatch.record AS r WHERE state <> 'arriving' ORDER BY project, name, made_at, id",
+                (MOVE, ARRIVAL),
             ).fetchall()
         except psycopg.Error as error:
             raise stopped(error, address) from None
     return [
-        Place(lambda: address, told(project), told(name), told(edition), told(profile), offline=0.0)
-        for project, name, edition, profile in rows
+        (
+            Place(lambda: address, told(project), told(name), told(edition), told(profile), offline=0.0),
+            move_in(told(left) if left is not None else None),
+            arrival or "",
+        )
+        for project, name, edition, profile, left, arrival in rows
     ]
 
 
@@ -136,15 +146,13 @@ _WITHIN = sql.SQL(
 
 
 class SharedInHand:
-    """Behind `everywhere.Forgetting`: a record of which no run is alive, nor can begin."""
+    """Behind `everywhere.Forgetting`: a record of which no run is alive, nor can begin. `hold` sees to that
+    in the transaction that is open, and returns its id."""
 
-    def __init__(self, place: Place, record: PostgresRecord) -> None:
+    def __init__(self, place: Place, reading: Reading, hold: Callable[[Cursor], int]) -> None:
         self._place = place
-        self._record = record
-
-    @property
-    def reading(self) -> Reading:
-        return self._record.reading
+        self.reading = reading
+        self._hold = hold
 
     def forget(self, whose: Whose, words: Words, at: float) -> Blanked:
         with copy_of(self._place, moved=True) as copy:
@@ -160,7 +168,7 @@ class SharedInHand:
             contextlib.closing(opened(self._place.address)) as connection,
             transaction(connection) as cursor,
         ):
-            record = self._record.hold(cursor)
+            record = self._hold(cursor)
             _apply(cursor, record, changed)
             # of the last run: the refusals in a row with which it ended, in the server's words
             cursor.execute("UPDATE sendbatch.run SET streak = '' WHERE record = %s", (record,))
@@ -223,7 +231,23 @@ def _insert(cursor: Cursor, table: str, values: dict[str, object]) -> None:
 
 @contextlib.contextmanager
 def in_hand(place: Place, *, holder: str, now: Callable[[], float]) -> Iterator[SharedInHand]:
-    """Raises LockedError while a run has it, LedgerError, RecordStopped."""
+    """Raises LockedError while a run has it, LedgerError, RecordStopped; GuardError where it is about to go
+    elsewhere."""
     with open_record(place, since="a moment ago", holder=holder, now=now, join=False) as record:
         record.recover(now())
-        yield SharedInHand(place, record)
+        yield SharedInHand(place, record.reading, record.hold)
+
+
+@contextlib.contextmanager
+def left_in_hand(place: Place) -> Iterator[SharedInHand]:
+    """What a record has left that went elsewhere: no run begins there. Raises LedgerError, RecordStopped."""
+
+    def hold(cursor: Cursor) -> int:
+        record = found_record(cursor, place.identity)
+        query = "SELECT 1 FROM sendbatch.record WHERE id = %s AND state = %s FOR UPDATE"
+        if record is None or one(cursor, query, (record, MOVED)) is None:
+            raise LedgerError(f"{place.title}: a record has come back meanwhile; say it again")
+        return record
+
+    with copy_of(place, moved=True) as copy:
+        yield SharedInHand(place, copy.reading, hold)

@@ -68,6 +68,7 @@ class PostgresStaging:
         self._base = 0
         self._rows_count, self._last_line = 0, 0
         self._duplicates = 0
+        self._changed = 0  # rows that were settled otherwise than they were added
         self._forgotten = known(asked, record)
         scratch.drop(*OF_PLAN)
         self._table = scratch.make("row")
@@ -181,7 +182,8 @@ class PostgresStaging:
         self._point_to_deliveries()
         self._db.execute(f'CREATE UNIQUE INDEX ON {self._rows} ("row")')
         self._find_excepted()
-        self._learn("row")
+        if self._changed:
+            self._learn("row")
 
     def _reserved(self) -> int:
         """An id for each line."""
@@ -216,9 +218,13 @@ class PostgresStaging:
             "AND (theirs.key IS NULL OR known.status IN ('accepted', 'in_doubt') AND NOT theirs.was_sent) "
             f"ORDER BY made.key, known.status NOT IN {DONE}, known.key"
         )
-        self._db.execute(
-            f"UPDATE {self._rows} AS r SET key = n.known FROM {renamed} AS n WHERE n.key = r.key"
-        )
+        self._change(f"UPDATE {self._rows} AS r SET key = n.known FROM {renamed} AS n WHERE n.key = r.key")
+
+    def _change(self, statement: str) -> int:
+        """How many rows it changes."""
+        changed = self._db.execute(statement).rowcount
+        self._changed += changed
+        return changed
 
     def _leave_out_suppressed(self) -> None:
         if "suppression" not in self._scratch:
@@ -230,7 +236,7 @@ class PostgresStaging:
             named = ", ".join(f"'{kind}'" for kind in kinds)
             return f"JOIN {lists} AS s ON s.value = {column} AND s.kind IN ({named})"
 
-        self._db.execute(
+        self._change(
             f"UPDATE {rows} AS r SET status = 'suppressed', why = 'suppressed', detail = NULL FROM ("
             f'SELECT m."row" FROM {marks} AS m {listed_by("m.address", "key")} UNION '
             f'SELECT m."row" FROM {marks} AS m {listed_by("m.domain", "domain")} UNION '
@@ -258,25 +264,27 @@ class PostgresStaging:
 
     def _leave_out_duplicates(self) -> None:
         twice = self._scratch.make("twice")
-        self._db.execute(
+        some = self._db.execute(
             f'INSERT INTO {twice} (key, first) SELECT key, min("row") FROM {self._rows} AS r '
             "WHERE r.status = 'pending' GROUP BY key HAVING count(*) > 1"
-        )
-        self._duplicates = self._db.execute(
+        ).rowcount
+        if not some:
+            return
+        self._duplicates = self._change(
             f"UPDATE {self._rows} AS r SET status = 'duplicate', why = 'duplicate', detail = t.first::text "
             f"FROM {twice} AS t WHERE t.key = r.key AND t.first <> r.\"row\" AND r.status = 'pending'"
-        ).rowcount
+        )
 
     def _point_to_deliveries(self) -> None:
         """Who was tried is the row that holds their key, else the first that the checks leave out."""
         if not self._db.one(f"SELECT EXISTS (SELECT 1 FROM {self._deliveries} AS d)"):
             return
         tried = f"(SELECT id, key FROM {self._deliveries} AS d WHERE {TRIED} AND key <> '')"
-        self._db.execute(
+        self._change(
             f"UPDATE {self._rows} AS r SET delivery = t.id FROM {tried} AS t "
             "WHERE r.status = 'pending' AND t.key = r.key"
         )
-        self._db.execute(
+        self._change(
             f'WITH left_out AS (SELECT key, min("row") AS first FROM {self._rows} AS r '
             f"WHERE r.status IN {_LEFT_OUT} GROUP BY key) "
             f"UPDATE {self._rows} AS r SET delivery = t.id FROM left_out AS l JOIN {tried} AS t USING (key) "

@@ -53,6 +53,15 @@ class SqliteTarget:
                 return str(found[0])
             return "" if connection.execute("SELECT 1 FROM plan").fetchone() else None
 
+    def left_by(self) -> str | None:
+        connection = open_for_reading(self._folder / FILE, claimed=True)
+        if connection is None:
+            return None
+        with contextlib.closing(connection):
+            found = dict(connection.execute("SELECT key, value FROM meta WHERE key IN (?, 'salt')", (MOVE,)))
+        gone = move_in(found.get(MOVE))
+        return found.get("salt", "") if gone is not None and gone.is_done else None
+
     def claim(self, token: str) -> None:
         try:
             self.give_up()

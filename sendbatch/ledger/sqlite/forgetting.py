@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from sendbatch.ledger.conditions import happens, leads_to
 from sendbatch.ledger.forgotten import SECRET, blank
 from sendbatch.ledger.letters import LETTER
 from sendbatch.ledger.person import FORGOTTEN, Blanked, Names, Whose, Words
@@ -23,6 +24,7 @@ from sendbatch.ledger.sqlite.folding import fold
 from sendbatch.ledger.sqlite.forgotten import known
 from sendbatch.ledger.sqlite.sql import note, remember
 from sendbatch.ledger.sqlite.stories import found_in, names_of, others_in, prepare
+from sendbatch.ledger.states import Event
 from sendbatch.values import Why
 
 FORGET = "forgotten"  # the kind of the event
@@ -93,11 +95,20 @@ def blank_row(db: sqlite3.Connection, id_: int, name: str) -> None:
 
 
 def _blank_delivery(db: sqlite3.Connection, id_: int, name: str) -> None:
+    """Nobody can settle a doubt about them any more, and nobody mails them whatever became of it: it is
+    over."""
     db.execute(
         "UPDATE delivery SET key = ?2, email = '', vars = NULL, reply = NULL, due_at = NULL, "
         f"detail = iif(why IN {_QUOTING}, NULL, detail) WHERE id = ?1",
         (id_, name),
     )
+    over = Event.RESOLVE_REJECTED
+    db.execute(
+        f"UPDATE delivery SET status = {leads_to(over)}, was = NULL, why = ?2, detail = NULL "
+        f"WHERE id = ?1 AND status = 'in_doubt' AND {happens(over)}",
+        (id_, Why.FORGOTTEN),
+    )
+    db.execute("UPDATE delivery SET was = 'rejected' WHERE id = ? AND was = 'in_doubt'", (id_,))
 
 
 def _blank_attempts(db: sqlite3.Connection, deliveries: list[int]) -> int:
@@ -148,7 +159,7 @@ class Changed(NamedTuple):
 
 _WATCHED = {
     "plan_row": ("key", "email", "vars", "status", "why", "detail"),
-    "delivery": ("key", "email", "vars", "reply", "detail", "due_at"),
+    "delivery": ("key", "email", "status", "was", "vars", "reply", "why", "detail", "due_at"),
     "attempt": ("email", "reply", "detail"),
     "event": ("at", "kind", "detail"),
     "meta": ("key", "value"),

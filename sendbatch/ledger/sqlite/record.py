@@ -205,7 +205,7 @@ class Ledger:
         """See `strangers`. Returns the ids of whoever was on the way."""
         self._secret = secret
         with self._unsynchronised():
-            crashed = strangers.seed(self._connection, receipts, meta, servers, at)
+            crashed = strangers.seed(self._connection, receipts, meta, servers, secret, at)
         self._attempts.begin()
         return crashed
 

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.facts import REFUSED_SINCE
+from sendbatch.ledger.forgotten import SECRET as FORGETTING
 from sendbatch.ledger.git.receipts import Receipt, Secret
 from sendbatch.ledger.moving import MOVE
 from sendbatch.ledger.reach import REACH, kind_of
@@ -23,6 +24,7 @@ from sendbatch.ledger.sqlite.view import CURRENT, SENT, TRIED
 from sendbatch.ledger.states import SENDABLE, SETTLED
 from sendbatch.values import Status
 
+FORGOTTEN = "forgotten"  # in a page about the record: the rows of that table, as JSON
 SECRET = "receipts"  # noqa: S105 - the name of its line in meta, where a record has moved with some
 STRANGER = "receipt "  # how a made-up key begins
 EARLIER = "(an earlier address)"  # of who was sent to, or was to be, at another one than the CSV has now
@@ -44,6 +46,7 @@ def seed(
     receipts: Iterable[Receipt],
     meta: Mapping[str, str],
     servers: Sequence[tuple[float, str]],
+    secret: Secret,
     at: float,
 ) -> set[int]:
     """Fill an empty record with what receipts say; whoever stands there as *sending* is in doubt. Returns the
@@ -67,8 +70,12 @@ def seed(
         "1)",
         rows,
     )
+    remember(db, FORGETTING, secret.digest("forgetting", "").hex())  # wherever it is made, the same
     for key, value in meta.items():
-        remember(db, key, value)
+        if key == FORGOTTEN:
+            db.executemany("INSERT INTO forgotten VALUES (?, ?, ?)", json.loads(value))
+        else:
+            remember(db, key, value)
     if since:
         remember(db, REFUSED_SINCE, json.dumps(since))
     for began, server in servers:
@@ -139,6 +146,8 @@ def meta_to_keep(db: sqlite3.Connection) -> dict[str, str]:
     kept = {
         key: value for key, value in found.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)
     }
+    if forgotten := db.execute("SELECT mark, name, at FROM forgotten ORDER BY mark").fetchall():
+        kept[FORGOTTEN] = json.dumps(forgotten)
     if REACH in found:
         kept[REACH] = kind_of(found[REACH])  # without the addresses
     if found.get(ENDED) == "":

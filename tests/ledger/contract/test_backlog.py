@@ -103,6 +103,24 @@ def test_who_is_given_back_is_handed_out_again(ledger: Record) -> None:
     assert backlog.claim_new(0, 9) == [ann, bob]
 
 
+@pytest.mark.parametrize("limit", [None, 20])
+def test_everybody_is_handed_out_some_at_a_time_whoever_comes_back_between(
+    ledger: Record, limit: int | None
+) -> None:
+    plan(ledger, *(person(n, f"p{n}") for n in range(2, 37)))
+    bring(ledger, "p5", Status.FAILED)
+    sending(ledger).choose(limit)
+    backlog, handed_out = ledger.backlog(clock), list[str]()
+    assert [one.key for one in backlog.claim_new(0, 4)] == ["p2", "p3", "p4", "p5"]
+
+    backlog.give_back([entry(ledger, "p3").id, entry(ledger, "p5").id])
+    while found := backlog.claim_new(0, 4):
+        handed_out += [one.key for one in found]
+
+    all_of_them = [f"p{n}" for n in range(2, 37)][:limit]
+    assert handed_out == [key for key in all_of_them if key not in ("p2", "p4")]
+
+
 @pytest.mark.parametrize("status", [Status.FAILED, Status.DEFERRED])
 def test_who_is_settled_is_no_longer_claimed(ledger: Record, status: Status) -> None:
     plan(ledger, person(2, "ann"))

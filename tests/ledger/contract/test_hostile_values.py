@@ -23,6 +23,8 @@ TEXTS = {
     "wildcards": "%_*?[a-z]",
     "a number": "1e3",
     "blanks": "  \u00a0 ",
+    "a tab": "one\ttwo",
+    "backslashes": "\\N \\. \\t \\",
 }
 given = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 

@@ -9,6 +9,8 @@ import pytest
 
 from sendbatch.campaign.model import Rate
 from sendbatch.errors import RecordStopped
+from sendbatch.ledger.postgres import brief
+from sendbatch.ledger.postgres.accounts import accounts_in
 from sendbatch.ledger.postgres.address import address_of
 from sendbatch.ledger.postgres.brief import Brief
 from sendbatch.ledger.postgres.clocks import onward
@@ -22,6 +24,9 @@ from sendbatch.runtime.stop import Stop
 from tests.kit.clock import FakeClock
 from tests.kit.limits import limits
 from tests.kit.postgres import Database, Postgres
+from tests.kit.relay import Relay
+from tests.kit.runners import place_of
+from tests.kit.waiting import until
 
 HOUR, DAY = 3600, 86400
 NOW, ANOTHER = 1_790_000_000.0, 1_790_003_600.0  # two machines, of which one is an hour ahead
@@ -142,12 +147,39 @@ def test_a_run_that_begins_waits_for_what_all_have_of_the_account_as_long_as_for
     gives_up.close()
 
 
+@pytest.mark.thorough
+def test_a_database_that_falls_silent_keeps_no_run_from_its_end(
+    postgres: Postgres, lasting: Database, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it has to say that it leaves."""
+    monkeypatch.setattr(brief, "SILENT", 0.1)
+    looks: list[None] = []
+    with Relay(postgres.port) as relay:
+        place = place_of(lasting.through(relay.port))
+
+        def run() -> None:
+            with accounts_in(place, looking=False) as accounts:
+                assert accounts is not None
+                register = accounts.register(host)
+                meet = register.meet
+                monkeypatch.setattr(register, "meet", lambda *asked: looks.append(meet(*asked)))
+                with Peers(register, "a", "news", 4, 10.0, onward).among_them():
+                    until(lambda: len(looks) == 2, "the thread beside to have looked")
+                    relay.stall()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
+        relay.mend()
+
+
 def test_who_took_away_the_row_that_runs_meet_at_keeps_nobody_from_meeting(
     lasting: Database, briefs: list[Brief], host: str
 ) -> None:
     one, other = (
-        Peers(PostgresRegister(brief, host), name, "news", 4, 10.0, onward)
-        for brief, name in zip(briefs, "ab", strict=False)
+        Peers(PostgresRegister(each, host), name, "news", 4, 10.0, onward)
+        for each, name in zip(briefs, "ab", strict=False)
     )
     one.look()
     lasting.say(f"DELETE FROM sendbatch.lease WHERE account = '{host}'")
