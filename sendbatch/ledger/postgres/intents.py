@@ -1,4 +1,4 @@
-"""What a commit writes, as the values of one call of `sendbatch.commit` (commit.sql), and what that says.
+"""What a commit writes, as the values of one call of the procedure in commit.sql, and what that says.
 
 Rows go as JSON, each without what is null.
 """
