@@ -38,7 +38,7 @@ MOST_SENDERS = 5
 MOST_WORDS = 16  # by which a file says what became of its recipients
 DEEPEST = 20  # objects within objects
 ENTRY = "an entry is an address, or a key of the campaign; a log is known by its to=<…>"
-_HAVING = ("accepted", "in_doubt")  # of a report of ours: who has the mail, or may have it
+_HAVING = ("accepted", "in_doubt", "sending")  # of a report of ours: who has the mail, or may have it
 
 # What is called so in exports, beside what the campaign calls the address.
 _EVENTS = ("status", "event", "event_type", "eventtype", "state", "recordtype", "record_type", "type")

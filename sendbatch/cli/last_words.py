@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 OR_PENDING = "who is known not to have it, and is to get it: the same with --as pending"
 STOPPED = 3  # the exit code of a run that was stopped early
+ENDING = "ending"  # the state of a runner that was asked to
+MOST_RUNNERS = 3  # named
 # Who has no mail, in the order of the summary.
 WITHOUT = (
     Status.PENDING,
+    Status.SENDING,
     Status.DEFERRED,
     Status.REJECTED,
     Status.FAILED,
@@ -55,7 +58,10 @@ class LastWords:
             self.terminal.say(self._nothing(result))
         _tell(result, self.terminal)
         command = f":\n  {self.lines.run(self.chosen, limit=self._left(result))}"
-        if result.exit_code == STOPPED:
+        if result.beside:
+            self._of_the_others(result)
+            command = ""  # a --limit in it would count those whom they send to once more
+        elif result.exit_code == STOPPED:
             self._of_the_stop(result, command)
         elif result.left_over:
             left = count(result.left_over, "recipient")
@@ -88,6 +94,8 @@ class LastWords:
                 f"  {line}\n"
                 "or to those with one reply only, by its code:  --retry 'rejected:5.7.*'"
             )
+        if self.chosen.resend_in_doubt and result.young_until is not None:
+            return "nothing to send now: to whoever is in doubt an answer may still come"
         if any(result.totals.get(status) for status in DEALT_WITH):
             return "nothing to send: everyone this run is for was dealt with before"
         left_out = [
@@ -106,6 +114,17 @@ class LastWords:
         self.terminal.complain(f"stopped early: {reason}")
         if not result.unbuildable:
             self.terminal.complain(f"go on with{command}")
+
+    def _of_the_others(self, result: RunResult) -> None:
+        """Whom this runner leaves the run to."""
+        why = f"was stopped: {one_line(result.reason)}" if result.reason else "has nothing more to do"
+        is_over = all(one.state == ENDING for one in result.beside)
+        how = "still at work, and ending too" if is_over else "the run goes on elsewhere"
+        names = [f"process {one.pid} on {one_line(one.host, 80)}" for one in result.beside[:MOST_RUNNERS]]
+        if (more := len(result.beside) - MOST_RUNNERS) > 0:
+            names.append(f"and {more:,} more")
+        self.terminal.complain(f"this runner {why}; {how}: {', '.join(names)}")
+        self.terminal.say(f"how far it is:\n  {self.lines.status()}")
 
     def _of_the_deferred(self, result: RunResult, command: str) -> None:
         deferred = result.totals.get(Status.DEFERRED, 0)
@@ -141,7 +160,12 @@ class LastWords:
     def _of_the_doubtful(self, result: RunResult) -> None:
         """What was said before the run covers no doubt that is there after it."""
         doubts = result.totals.get(Status.IN_DOUBT, 0)
-        if doubts and self.chosen.resend_in_doubt:
+        if doubts and self.chosen.resend_in_doubt and result.young_until is not None:
+            self.terminal.say(
+                f"{count(doubts, 'recipient')} in doubt: the line that goes on leaves them out; --in-doubt "
+                f"resend sends to all of them again from {clock_time(result.young_until)} on, and not before"
+            )
+        elif doubts and self.chosen.resend_in_doubt:
             self.terminal.say(
                 f"{count(doubts, 'recipient')} in doubt, not reached or not answered: the line that "
                 "goes on leaves them out; --in-doubt resend once more would send to all of them again"

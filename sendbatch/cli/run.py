@@ -264,6 +264,7 @@ def _of_all(campaign: Campaign, calling: Calling, result: RunResult, worst: int)
         totals=now.totals,
         summary=now.summary,
         unfinished=min(result.unfinished, sendable(now.totals)),
+        beside=tuple(now.alive),
     )
 
 

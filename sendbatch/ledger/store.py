@@ -544,6 +544,17 @@ class Record(Protocol):
         """`heed` is called now and then within what takes long; what it raises breaks that off."""
         ...
 
+    def young_doubts(self) -> tuple[int, float] | None:
+        """How many are in doubt to whom an answer may still come, from a machine that is slow or paused, and
+        until when: they are not sent to again before, whoever asks for it. None where nobody is."""
+        ...
+
+    def beside(self) -> Snapshot | None:
+        """Nobody is sent to from here any more: the record as it stands for who leaves while other runners go
+        on with the run, where whom those have under way is *sending*. None where nobody else sends: of
+        several that end at once, the last is told so."""
+        ...
+
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         """Settle rows in doubt, or deferred by 5xx, by hand, each named by a key or address in all its
         spellings.

@@ -31,7 +31,7 @@ def write(report: Report, out: TextIO) -> None:
     kept in the record but no longer in the CSV (withdrawn, or accepted earlier) are among them.
     """
     out.write(_quoted(COLUMNS))
-    lines = _lines(report.reading)
+    lines = _lines(report)
     while part := "".join(islice(lines, AT_ONCE)):
         out.write(part)
 
@@ -42,7 +42,7 @@ def write_with_columns(report: Report, out: TextIO) -> None:
     reading = report.reading
     columns = columns_beside(reading)
     out.write(_quoted((*COLUMNS, *columns.values())))
-    describe, none = describer(reading), ("",) * len(columns)
+    describe, none = describer(reading, report.handing), ("",) * len(columns)
     rows = reading.rows_with_cells()
     while part := list(islice(rows, AT_ONCE)):
         lines = io.StringIO(newline="")
@@ -73,9 +73,9 @@ def _compared(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 
 
-def _lines(store: Reading) -> Iterator[str]:
-    describe = describer(store)
-    for told in store.report_rows(all_rows=True):
+def _lines(report: Report) -> Iterator[str]:
+    describe = describer(report.reading, report.handing)
+    for told in report.reading.report_rows(all_rows=True):
         yield _line(describe(told))
 
 

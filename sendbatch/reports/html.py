@@ -17,8 +17,8 @@ from typing import TextIO
 from sendbatch.reports import overview, tables
 from sendbatch.reports.markup import Html, moment, text
 from sendbatch.reports.over_time import LEAST_STEPS, curves_for_script, over_time
-from sendbatch.reports.people import settling, statuses_of, write_people
-from sendbatch.reports.report import Report
+from sendbatch.reports.people import settling, write_people
+from sendbatch.reports.report import Report, statuses_of
 from sendbatch.reports.stretches import Stretch, stretches
 from sendbatch.reports.times import Times
 from sendbatch.runtime.datafiles import text_of
@@ -49,8 +49,8 @@ def write(report: Report, out: TextIO) -> None:
         over_time(parts, events),
         tables.answers(reading, tally, statuses_of(report)),
         tables.variants(tally),
-        tables.domains(figures),
-        tables.attempts(figures, times),
+        tables.domains(figures, live=report.live),
+        tables.attempts(figures, times, live=report.live),
         tables.went_out(tally),
         overview.asked(report, events),
     ]
@@ -71,7 +71,7 @@ def _top(report: Report, parts: list[Stretch], times: Times, told: list[Html]) -
     return (
         f'<header><p class="quiet">Report of a campaign</p><h1 dir="auto">{text(report.title)}</h1>'
         f'<p class="headline {how}">{text(words)}</p>{notes}\n'
-        f"{overview.statuses(report.tally)}\n{overview.tiles(report.tally, parts, times)}\n"
+        f"{overview.statuses(report)}\n{overview.tiles(report.tally, parts, times)}\n"
         f"{_contents(told, has_people=bool(report.tally.needing_attention))}"
         f'<p class="quiet">{made} <span class="zone">Times are UTC.</span></p></header>\n<main>\n'
     )

@@ -11,11 +11,10 @@ from typing import TextIO
 
 from sendbatch.errors import as_json, json_escaped
 from sendbatch.ledger.reach import REACH
-from sendbatch.ledger.store import Reading
 from sendbatch.message.identity import short
-from sendbatch.reports.report import Report
+from sendbatch.reports.report import Report, statuses_of
 from sendbatch.reports.rows import COLUMNS, describer, timestamp
-from sendbatch.reports.tally import NEEDS_ATTENTION, Tally
+from sendbatch.reports.tally import Tally
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
 
@@ -23,20 +22,23 @@ FORMAT = 1  # raised when a reader of the last one would go wrong
 
 
 def write(report: Report, out: TextIO) -> None:
-    """One JSON object, in which those who need attention are streamed; nobody is told of as *sending*."""
-    store, tally = report.reading, report.tally.settled
-    _write(_head(store, tally), _attention(store), out)
+    """One JSON object, in which those who need attention are streamed; nobody is told of as *sending* where
+    no run is under way."""
+    tally = report.tally if report.live else report.tally.settled
+    _write(_head(report, tally), _attention(report), out)
 
 
-def _head(store: Reading, tally: Tally) -> dict[str, object]:
+def _head(report: Report, tally: Tally) -> dict[str, object]:
     """All but the recipients."""
+    store = report.reading
     return {
         "format": FORMAT,
         "campaign": store.meta("name"),
         "run": store.meta("run") or None,
         "server": store.meta("server"),
         "reach": store.meta(REACH) or None,
-        "totals": _totals(tally),
+        "under_way": report.live,
+        "totals": _totals(tally, live=report.live),
         "timings": {
             "first_attempt_at": timestamp(tally.first_attempt_at),
             "finished_at": timestamp(tally.finished_at),
@@ -90,15 +92,16 @@ def _write(head: dict[str, object], attention: Iterator[dict[str, object]], out:
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _totals(tally: Tally) -> dict[str, int]:
-    """Every status, so that a reader need not know which may be left out; none is *sending*."""
-    statuses = (status for status in Status if status is not Status.SENDING)
+def _totals(tally: Tally, *, live: bool) -> dict[str, int]:
+    """Every status, so that a reader need not know which may be left out; *sending* where a run is under
+    way."""
+    statuses = (status for status in Status if live or status is not Status.SENDING)
     return {str(status): tally.totals.get(status, 0) for status in statuses}
 
 
-def _attention(store: Reading) -> Iterator[dict[str, object]]:
-    describe = describer(store)
-    for told in store.report_rows((*NEEDS_ATTENTION, Status.SENDING)):
+def _attention(report: Report) -> Iterator[dict[str, object]]:
+    describe = describer(report.reading)
+    for told in report.reading.report_rows(statuses_of(report)):
         yield dict(zip(COLUMNS, describe(told), strict=True))
 
 

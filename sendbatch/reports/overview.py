@@ -13,6 +13,7 @@ from sendbatch.reports.markup import (
     Html,
     Part,
     bar,
+    code,
     data,
     moment,
     number,
@@ -25,13 +26,14 @@ from sendbatch.reports.markup import (
 from sendbatch.reports.report import Report
 from sendbatch.reports.stretches import Stretch, limit_of
 from sendbatch.reports.tally import NOT_COUNTED, UNFINISHED, Tally
-from sendbatch.reports.text import GLOSSES
+from sendbatch.reports.text import GLOSSES, gloss
 from sendbatch.reports.times import Times
 from sendbatch.values import Status
 from sendbatch.words import count, exact_duration, rate, word
 
 MOST_RUNS = 20
 BROKE_OFF = "The last run did not come to its end."
+TO_PAGE = " --format html > report.html"
 
 
 def headline(report: Report) -> tuple[str, str]:
@@ -58,6 +60,12 @@ def headline(report: Report) -> tuple[str, str]:
 
 def notes(report: Report) -> Iterator[Html]:
     """What the counts do not say: a run that goes on, or that ended before everybody had their turn."""
+    if report.goes_on_elsewhere:
+        said = "One runner has left, and others go on with the run: this page tells how it stood then."
+        line = report.commands.get("report")
+        anew = f" This makes it anew: {code(line + TO_PAGE)}" if line is not None else ""
+        yield Html(f"{text(said)}{anew}")
+        return
     if report.live:
         yield text("The run is under way: this page tells how it stood when it was made.")
         return
@@ -80,14 +88,15 @@ def doubtful(tally: Tally) -> str:
     return f"{count(many, 'recipient')} {'is' if many == 1 else 'are'} in doubt: the mail may have arrived."
 
 
-def statuses(tally: Tally) -> Html:
+def statuses(report: Report) -> Html:
     """The bar of those who were to get the mail, with its legend; who was left out is named below."""
+    tally = report.tally
     shown = [status for status in GLOSSES if tally.totals.get(status)]
     parts = [Part(f"is-{status}", tally.totals[status]) for status in shown if status not in NOT_COUNTED]
     legend = (
         f'<li class="is-{status}"><b>{number(tally.totals[status])}</b> <span>{word(status)}</span> '
         f"<i>{share(tally.totals[status], tally.counted) if status not in NOT_COUNTED else 'not counted'}</i>"
-        f"<small>{text(GLOSSES[status])}</small></li>"
+        f"<small>{text(gloss(status, report))}</small></li>"
         for status in shown
     )
     gone = ", ".join(f"{many:,} {word(status)}" for status, many in tally.departed.items())

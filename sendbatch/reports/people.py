@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
 from sendbatch.ledger.facts import ReportRow
-from sendbatch.ledger.states import sendable
+from sendbatch.ledger.states import SENDABLE, sendable
 from sendbatch.reasons import reason
 from sendbatch.reports.formats import TABLE
-from sendbatch.reports.markup import Html, code, data, section, text
-from sendbatch.reports.report import Report
+from sendbatch.reports.markup import Html, code, data, paragraph, section, text
+from sendbatch.reports.report import Report, statuses_of
 from sendbatch.reports.rows import timestamp
 from sendbatch.reports.tables import chip
 from sendbatch.reports.tally import NEEDS_ATTENTION
@@ -27,11 +27,6 @@ SHOWN_FIRST = 100  # the others are there for who searches, or asks for them
 LONGEST = 160  # characters of what was said to one
 
 
-def statuses_of(report: Report) -> tuple[Status, ...]:
-    """Of those who need attention; nobody is sending but in a run that is under way."""
-    return NEEDS_ATTENTION if report.live else (*NEEDS_ATTENTION, Status.SENDING)
-
-
 def settling(report: Report) -> Html:
     """What leads on, each with its line for a shell."""
     totals = report.tally.totals
@@ -39,8 +34,12 @@ def settling(report: Report) -> Html:
         f'<li><b class="chip is-{status}">{totals[status]:,} {word(status)}</b> {text(words)}'
         f"{''.join(map(code, lines))}</li>"
         for status, words, lines in _steps(totals, report.commands)
+        if not report.live or status not in SENDABLE  # these are left to the run that is under way
     )
-    return section("next", "What to do", f'<ul class="steps">{steps}</ul>') if steps else Html("")
+    if not steps:
+        return Html("")
+    then = paragraph(text("Once the run that is under way is over:")) if report.live else ""
+    return section("next", "What to do", f'{then}<ul class="steps">{steps}</ul>')
 
 
 def _steps(

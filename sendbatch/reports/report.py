@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 
 from sendbatch.ledger.ending import ENDED
 from sendbatch.ledger.store import Reading
-from sendbatch.reports.tally import Tally
+from sendbatch.reports.tally import NEEDS_ATTENTION, Tally
 from sendbatch.runtime.masking import masked
+from sendbatch.values import Status
+
+HANDED_OVER_NOW = "being handed over at this moment"
+HANDED_OVER_ELSEWHERE = "being handed over by another runner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Report:
     ("report", "mails"), spelled as they should be shown; `commands` the lines for a shell that lead on
     ("run", "retry", "check", "settle", "resend"; "report" and "resolve" are the beginning of one). `run` is
     there where this is told at the end of one; `live` says that one is under way, and `made_at` (seconds
-    since the epoch) when it was asked. `is_masked`: what is told to people has no addresses."""
+    since the epoch) when it was asked. Where both are so, others go on with it. `is_masked`: what is told to
+    people has no addresses."""
 
     reading: Reading
     tally: Tally
@@ -44,7 +49,24 @@ class Report:
         return masked(text, *whose) if self.is_masked else text
 
     @property
+    def goes_on_elsewhere(self) -> bool:
+        """Whether this is told by a runner that leaves, and others go on with the run."""
+        return self.live and self.run is not None
+
+    @property
+    def handing(self) -> str:
+        """What is said of those *sending*; "" where nobody is, and they are in doubt."""
+        if self.goes_on_elsewhere:
+            return HANDED_OVER_ELSEWHERE
+        return HANDED_OVER_NOW if self.live else ""
+
+    @property
     def broke_off(self) -> bool:
         """Whether the last run did not come to its end: none goes on, and it never said how it ended."""
         begun = self.tally.first_attempt_at is not None
         return begun and not self.live and self.reading.meta(ENDED) == ""
+
+
+def statuses_of(report: Report) -> tuple[Status, ...]:
+    """Of those who need attention; nobody is sending but in a run that is under way."""
+    return NEEDS_ATTENTION if report.live else (*NEEDS_ATTENTION, Status.SENDING)

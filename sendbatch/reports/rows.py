@@ -24,8 +24,9 @@ Described: TypeAlias = tuple[
 ]  # fmt: skip
 
 
-def describer(store: Reading) -> Callable[[ReportRow], Described]:
-    """A function that makes of what the record tells what a report says."""
+def describer(store: Reading, handing: str = "") -> Callable[[ReportRow], Described]:
+    """A function that makes of what the record tells what a report says. `handing` is said of those
+    *sending*; without it nobody is, and they are in doubt."""
     salt = bytes.fromhex(store.meta("salt") or "")
 
     variants, elsewhere = variants_of(store), redirected_to(store)
@@ -38,11 +39,15 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
         row, key, email, status, code, enhanced, reply, attempts, sent, begun, ended, why, detail = (
             told
         )
+        why_not = _reason(why, detail, code, row, elsewhere if sent else "")
+        if status == Status.SENDING:
+            status = Status.SENDING.value if handing else Status.IN_DOUBT.value
+            why_not = "; ".join(filter(None, (handing, why_not))) or None
         return (
             row,
             key,
             email,
-            Status.IN_DOUBT.value if status == Status.SENDING else status,
+            status,
             code,
             enhanced,
             reply or None,
@@ -51,7 +56,7 @@ def describer(store: Reading) -> Callable[[ReportRow], Described]:
             short(sent) if sent else None,
             timestamp(begun),
             timestamp(ended),
-            _reason(why, detail, code, row, elsewhere if sent else ""),
+            why_not,
             variants[sent].name_of(key) if sent in variants and not is_forgotten(key) else None,
         )
 

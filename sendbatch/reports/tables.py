@@ -98,11 +98,11 @@ def chip(status: str) -> Html:
     return Html(f'<span class="chip is-{status}">{word(status)}</span>')
 
 
-def domains(figures: Figures) -> Html:
+def domains(figures: Figures, *, live: bool) -> Html:
     """Of those tried, by where their mailbox is."""
     by_domain: dict[str, Counter[str]] = defaultdict(Counter)
     for (domain, status), many in figures.domains.items():
-        by_domain[domain][_settled(status)] += many
+        by_domain[domain][status if live else _settled(status)] += many
     if not by_domain:
         return Html("")
     beyond = by_domain.pop("", Counter())
@@ -113,7 +113,7 @@ def domains(figures: Figures) -> Html:
     if beyond:
         more = f"all {len(order) - MOST_DOMAINS:,} others" if len(order) > MOST_DOMAINS else "all others"
         rows.append((text(more), beyond))
-    shown = [status for status in TRIED if any(counts[status] for _, counts in rows)]
+    shown = [status for status in (*TRIED, Status.SENDING) if any(counts[status] for _, counts in rows)]
     columns = [Column("Domain", "wide"), Column("Tried", NUMBER), Column("", "drawn")]
     columns += [Column(word(status).capitalize(), NUMBER) for status in shown]
     columns += [Column("Share accepted", NUMBER)]
@@ -165,21 +165,22 @@ def _drawn(totals: Mapping[Status, int], whole: int) -> Html:
     return bar((Part(f"is-{status}", totals.get(status, 0)) for status in GLOSSES), whole)
 
 
-def attempts(figures: Figures, times: Times) -> Html:
+def attempts(figures: Figures, times: Times, *, live: bool) -> Html:
     """How many needed how many attempts, and how soon they were accepted."""
-    parts = [*_attempts(figures), *_times(times)]
+    parts = [*_attempts(figures, live=live), *_times(times)]
     return section("attempts", "Attempts and times", *parts) if parts else Html("")
 
 
-def _attempts(figures: Figures) -> Iterator[Html]:
+def _attempts(figures: Figures, *, live: bool) -> Iterator[Html]:
     by_number: dict[int, Counter[str]] = defaultdict(Counter)
     for (status, tries), many in figures.attempts.items():
         if tries:
-            by_number[tries][_settled(status)] += many
+            by_number[tries][status if live else _settled(status)] += many
     if not by_number:
         return
     most = max(counts.total() for counts in by_number.values())
-    shown = [status for status in TRIED if any(counts[status] for counts in by_number.values())]
+    tried = (*TRIED, Status.SENDING)
+    shown = [status for status in tried if any(counts[status] for counts in by_number.values())]
     columns = [Column("Attempts"), Column("Recipients", NUMBER), Column("", "drawn")]
     columns += [Column(word(status).capitalize(), NUMBER) for status in shown]
     rows = (

@@ -16,7 +16,7 @@ from sendbatch.findings import Group
 from sendbatch.ledger.approvals import Approvals
 from sendbatch.message.identity import short
 from sendbatch.reasons import OURS
-from sendbatch.reports.report import Report, ThisRun
+from sendbatch.reports.report import HANDED_OVER_NOW, Report, ThisRun
 from sendbatch.reports.tally import Attention, ReplyGroup, Tally, counted
 from sendbatch.reports.variants import OF_VARIANTS
 from sendbatch.values import Status
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GLOSSES = {
     Status.ACCEPTED: "the server took it",
     Status.PENDING: "not tried yet",
-    Status.SENDING: "being handed over at this moment",
+    Status.SENDING: HANDED_OVER_NOW,
     Status.DEFERRED: "refused for now; tried again when due",
     Status.REJECTED: "refused for good by the server",
     Status.FAILED: "could not be built: template, attachment or size",
@@ -59,7 +59,7 @@ def summary(report: Report) -> str:
         [
             f"{report.title}: {headline(tally)}",
             "",
-            *_counts(tally.totals),
+            *_counts(report),
             *_remarks(report),
         ],
         *_variants(tally),
@@ -85,12 +85,18 @@ def headline_of(totals: Mapping[Status, int]) -> str:
     return f"{accepted:,} of {those:,} accepted"
 
 
-def _counts(totals: Mapping[Status, int]) -> Iterator[str]:
+def gloss(status: Status, report: Report) -> str:
+    """What is meant by it, in a few words."""
+    return (report.handing if status is Status.SENDING else "") or GLOSSES[status]
+
+
+def _counts(report: Report) -> Iterator[str]:
+    totals = report.tally.totals
     rows = [(status, totals[status]) for status in GLOSSES if totals.get(status)]
     names = max((len(word(status)) for status, _ in rows), default=0)
     digits = max((len(f"{number:,}") for _, number in rows), default=0)
     for status, number in rows:
-        yield f"  {word(status):<{names}}  {number:>{digits},}  {GLOSSES[status]}"
+        yield f"  {word(status):<{names}}  {number:>{digits},}  {gloss(status, report)}"
 
 
 def _remarks(report: Report) -> Iterator[str]:

@@ -50,6 +50,11 @@ class CommandLines:
         typed = self._typed("--smtp", "--set", "--tolerate")
         return self._command("report", [*typed, *self._edition], self._folder)
 
+    def status(self) -> str:
+        """Tells how far a run is, wherever it is."""
+        typed = self._typed("--smtp", "--set", "--tolerate")
+        return self._command("status", [*typed, *self._edition], self._folder)
+
     def stop(self) -> str:
         """Ends a run that is under way, wherever it is."""
         typed = self._typed("--smtp", "--set")

@@ -113,10 +113,13 @@ class Notifier:
         if not self._hooks or not result.sent:
             return
         early = result.exit_code == 3
+        what = " stopped early" if early else ""
+        if result.beside:
+            what = " goes on elsewhere, one runner has left it"
         news = replace(
             self._of_run,
             kind=STOP if early else END,
-            what=f"{' stopped early' if early else ''}: {headline_of(result.totals)}",
+            what=f"{what}: {headline_of(result.totals)}",
             counts=result.totals,
             exit_code=result.exit_code,
             why=_unquoted(result) if early else "",
@@ -162,7 +165,7 @@ class Notifier:
         job = self._given
         early = result.exit_code == 3
         goes_on = early or result.left_over or result.totals.get(Status.DEFERRED)
-        if not goes_on or result.unbuildable or job.options.only is not None:
+        if not goes_on or result.beside or result.unbuildable or job.options.only is not None:
             return ""
         lines = CommandLines(job.campaign, job.record.given)
         if lines.kept() != lines:  # --set may hold anything

@@ -13,6 +13,7 @@ from sendbatch.errors import CampaignError, LedgerError, Place, shown
 from sendbatch.findings import Rule
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.reports.formats import FORMATS
+from sendbatch.reports.report import HANDED_OVER_NOW
 from sendbatch.reports.rows import COLUMNS, describer
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.files import replacing
@@ -58,7 +59,7 @@ class RecordReport(Shown):
         """Every recipient, in the order of the CSV, with the columns of report.csv; a cell without a value is
         None. They are read as they are asked for."""
         with recorded(self._campaign, self._folder, Edge()) as record:
-            describe = describer(record.reading)
+            describe = describer(record.reading, HANDED_OVER_NOW if record.under_way else "")
             for told in record.reading.report_rows(all_rows=True):
                 yield dict(zip(COLUMNS, describe(told), strict=True))
 

@@ -7,18 +7,16 @@ answered: whatever is refused or declined leaves the record as it was.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from sendbatch.delivery.engine import Ending
 from sendbatch.errors import (
     AnotherRun,
     CampaignError,
-    LedgerError,
     Place,
     RecordStopped,
     one_line,
@@ -28,7 +26,7 @@ from sendbatch.errors import (
 from sendbatch.findings import Finding, Rule
 from sendbatch.ledger import approvals, letters
 from sendbatch.ledger.ending import ENDED
-from sendbatch.ledger.facts import Joined
+from sendbatch.ledger.facts import Joined, Runner
 from sendbatch.ledger.records import open_record
 from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Backlog, Draft, Reading, Record
@@ -39,10 +37,10 @@ from sendbatch.planning.request import Means, Request
 from sendbatch.planning.terms import terms_of
 from sendbatch.rendering.workers import cores
 from sendbatch.reports.encryption import Encryption, encryption_of
-from sendbatch.reports.files import drop_outdated, write_files
+from sendbatch.reports.files import drop_outdated
 from sendbatch.reports.formats import TABLE
-from sendbatch.reports.report import Report, ThisRun
-from sendbatch.reports.tally import Without, exit_code, without_mail
+from sendbatch.reports.report import ThisRun
+from sendbatch.reports.tally import Without, exit_code
 from sendbatch.reports.text import summary
 from sendbatch.runtime.clock import Onward
 from sendbatch.runtime.descriptors import enough_files
@@ -51,6 +49,7 @@ from sendbatch.runtime.observer import Observer
 from sendbatch.session import gallery
 from sendbatch.session.began import BEGAN, asked
 from sendbatch.session.elsewhere import refusal
+from sendbatch.session.ending import Begun, ToldAtEnd, reported, told_at_end
 from sendbatch.session.job import Job
 from sendbatch.session.joining import hold_list, hold_shared, prepared_by, too_late
 from sendbatch.session.notifying import telling_others
@@ -65,14 +64,13 @@ from sendbatch.session.preparation import (
     workers_of,
 )
 from sendbatch.session.question import Consent
-from sendbatch.session.record import places_in, report_of, told_here
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
 from sendbatch.session.sharing import sending_allowance
 from sendbatch.session.signing import keys_of
 from sendbatch.session.used_before import count_used_before
 from sendbatch.values import Status
-from sendbatch.words import count
+from sendbatch.words import clock_time, count
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +81,9 @@ class RunResult(Shown):
     whether there was anything to send at all, and `accepted` how many messages the server took in this run;
     `unwritten` why the report could not be written; `unbuildable` that so many messages could not be built
     that going on is of no use before that is mended; `until` when going on is worth it after an early stop,
-    where that is known; `without` the first rows of the record that need attention, if any."""
+    where that is known; `without` the first rows of the record that need attention, if any; `beside` are the
+    runners that go on with the run, where several send it and this one is not the last to end; until
+    `young_until` an answer to somebody in doubt may still come, and --in-doubt resend leaves them alone."""
 
     exit_code: int
     totals: Mapping[Status, int]
@@ -101,6 +101,8 @@ class RunResult(Shown):
     until: float | None = None
     without: tuple[Without, ...] = ()
     quoted: str = ""
+    beside: tuple[Runner, ...] = ()
+    young_until: float | None = None
 
     def told(self) -> Told:
         facts = {"exit code": str(self.exit_code), "recipients": by_status(self.totals)}
@@ -110,6 +112,8 @@ class RunResult(Shown):
             facts["unfinished"] = f"{self.unfinished:,}"
         if self.left_over:
             facts["left over by the limit"] = f"{self.left_over:,}"
+        if self.beside:
+            facts["goes on elsewhere"] = f"by {count(len(self.beside), 'runner')}"
         unwritten = tuple(map(str, self.unwritten))
         return Told(f"run of {self.folder.name}", facts | {"report": shown(self.report)}, unwritten)
 
@@ -156,13 +160,13 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             try:
                 backlog.end()
             except RecordStopped:  # what is known here is told all the same
-                _reported(job, record.reading, begun.until(backlog.totals()), encryption)
+                reported(job, record.reading, begun.until(backlog.totals()), encryption)
                 raise
-            totals = backlog.totals()
-            report, unwritten = _reported(job, record.reading, begun.until(totals), encryption)
-            without = without_mail(record.reading, report.tally.totals)
-    unfinished = sendable(sent_to) - (_doubtful(totals) - _doubtful(sent_to))
-    return _result(job, ending, totals, unfinished, left_over, report, unwritten, without)
+            told = told_at_end(job, record, backlog, begun, encryption)
+    unfinished = sendable(sent_to) - (_doubtful(told.totals) - _doubtful(sent_to))
+    if told.again:  # others have sent to some of them since
+        unfinished = min(unfinished, sendable(told.totals))
+    return _result(job, ending, told, unfinished, left_over)
 
 
 def _telling(job: Job) -> AbstractContextManager[Observer]:
@@ -180,23 +184,13 @@ def _tell_what_no_record_has(
     accepted = reading.accepted_since(since)
     if not accepted:
         return
-    report, unwritten = _reported(job, reading, ThisRun(since, accepted), encryption)
+    report, unwritten = reported(job, reading, ThisRun(since, accepted), encryption)
     said = f"this run sent to {count(accepted, 'recipient')}, of whom the other one may not know"
     if unwritten:
         job.observer.notice(f"{said}: {one_line(str(unwritten[0]), 500)}")
         return
     line = f"{report.commands['run']} {shell_line('--except', shown(job.record.path / TABLE))}"
     job.observer.notice(f"{said}; once that has ended, this takes them as sent to and goes on:\n  {line}")
-
-
-class _Begun(NamedTuple):
-    """When the sending began, and how many had been accepted by then."""
-
-    at: float
-    accepted: int
-
-    def until(self, totals: Mapping[Status, int]) -> ThisRun:
-        return ThisRun(self.at, totals.get(Status.ACCEPTED, 0) - self.accepted)
 
 
 def _doubtful(totals: Mapping[Status, int]) -> int:
@@ -234,7 +228,7 @@ def _sent(
     means: Means,
     allowance: Allowance,
     consent: Consent,
-) -> tuple[Ending | None, Backlog, _Begun]:
+) -> tuple[Ending | None, Backlog, Begun]:
     """How it ended, None where there was nothing to send; what is left of it in the record; how it began."""
     if record.joined is not None:
         return _sent_beside(job, record, record.joined, request, means, allowance, consent)
@@ -245,6 +239,8 @@ def _sent(
             prepared = prepare(draft, request, means)
             if (late := too_late(job, record.reading)) is not None:
                 prepared = replace(prepared, notices=(*prepared.notices, late))
+            if job.options.resend_in_doubt and (young := record.young_doubts()) is not None:
+                prepared = replace(prepared, notices=(*prepared.notices, _too_young(*young)))
             if prepared.sendable:
                 signer, keys = signer_of(job), keys_of(job)
                 prepared = replace(prepared, pool=prepared.pool.signing(signer).signed_by(keys))
@@ -263,7 +259,7 @@ def _sent(
             draft.merge(job.now() if prepared.sendable else None)
         job.record.note_database()
         backlog = record.backlog(Onward(job.edge.clock).now)
-        begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
+        begun = Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         if not prepared.sendable:
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
@@ -278,7 +274,7 @@ def _sent_beside(
     means: Means,
     allowance: Allowance,
     consent: Consent,
-) -> tuple[Ending | None, Backlog, _Begun]:
+) -> tuple[Ending | None, Backlog, Begun]:
     """As `_sent`, of a run that others are sending too: it is planned."""
     with sending_of(job, allowance) as sending:
         backlog = record.backlog(Onward(job.edge.clock).now)
@@ -290,11 +286,19 @@ def _sent_beside(
             sending.connect()
         sending.was_asked = consent.sought(job, prepared, allowance)
         job.record.note_database()
-        begun = _Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
+        begun = Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         if not prepared.sendable:
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
         return ending, backlog, begun
+
+
+def _too_young(many: int, until: float) -> str:
+    is_one = many == 1
+    return (
+        f"{count(many, 'recipient')} in doubt: the server's answer may still come, from a machine that is "
+        f"slow or paused, so {'it is' if is_one else 'they are'} not sent to again before {clock_time(until)}"
+    )
 
 
 def _remember_letter(draft: Draft, prepared: Prepared) -> None:
@@ -327,46 +331,11 @@ def _hold_to_size(job: Job, prepared: Prepared, limit: int | None) -> None:
         raise CampaignError(findings)
 
 
-def _reported(
-    job: Job, reading: Reading, this_run: ThisRun, encryption: Encryption | None
-) -> tuple[Report, tuple[Finding, ...]]:
-    """The report, and why it could not be written, if it could not: what was sent was sent all the same."""
-    report = replace(report_of(job.campaign, job.record, reading, at=job.now()), run=this_run)
-    wrong: tuple[Finding, ...] = ()
-    failed: set[str] = set()
-    try:
-        write_files(report, job.record.path, encryption)
-    except LedgerError as unwritten:
-        wrong = unwritten.findings
-        failed = {one.place.file for one in wrong if one.place is not None}
-        if job.record.database is not None:
-            wrong = (_nowhere(job, report, wrong),)
-    told, places = told_here(report, job.campaign, job.record), places_in(job.record)
-    there = {what: where for what, where in places.items() if where not in failed}
-    return replace(told, places=there), wrong
-
-
-def _nowhere(job: Job, report: Report, wrong: Sequence[Finding]) -> Finding:
-    """Whose record is in a database needs no disk: said once."""
-    line = f"{report.commands['report']} {shell_line('--format', 'html')} > report.html"
-    return Rule.UNWRITABLE_FILE.finding(
-        f"no report is written here: {wrong[0].message.partition(': ')[2]}",
-        Place(shown(job.record.path)),
-        f"the record in the database has all of it; wherever there is room, this writes it:\n  {line}",
-    )
-
-
 def _result(
-    job: Job,
-    ending: Ending | None,
-    totals: Mapping[Status, int],
-    unfinished: int,
-    left_over: int,
-    report: Report,
-    unwritten: tuple[Finding, ...],
-    without: tuple[Without, ...],
+    job: Job, ending: Ending | None, told: ToldAtEnd, unfinished: int, left_over: int
 ) -> RunResult:
     early = ending is not None and ending.early
+    report, totals = told.report, told.totals
     return RunResult(
         exit_code=3 if early else exit_code(totals, job.campaign.tolerate),
         totals=totals,
@@ -379,9 +348,11 @@ def _result(
         summary=summary(report),
         folder=job.record.path,
         report=job.record.path / TABLE,
-        unwritten=unwritten,
+        unwritten=told.unwritten,
         unbuildable=ending.unbuildable if ending else False,
         until=ending.until if ending else None,
-        without=without,
+        without=told.without,
         quoted=ending.quoted if early and ending else "",
+        beside=told.beside,
+        young_until=told.young_until,
     )

@@ -238,14 +238,14 @@ def test_of_a_report_of_ours_those_count_who_have_it_or_may_have_it(tmp_path: Pa
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, [*COLUMNS, "mail"])
     writer.writeheader()
-    for status in ("accepted", "in_doubt", "pending", "rejected", "deferred", "failed"):
+    for status in ("accepted", "in_doubt", "sending", "pending", "rejected", "deferred", "failed"):
         writer.writerow({"email": f"{status}@example.com", "status": status, "mail": "x@example.com"})
     elsewhere = "went to qa@example.com in the recipient's place (redirect_to)"
     writer.writerow({"email": "tried@example.com", "status": "accepted", "reason": elsewhere})
 
     found, named = taken(tmp_path / "report.csv", out.getvalue())
 
-    assert found == ["accepted@example.com", "in_doubt@example.com"]
+    assert found == ["accepted@example.com", "in_doubt@example.com", "sending@example.com"]
     assert sum(named.found.passed_over.values()) == 5
 
 

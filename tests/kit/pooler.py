@@ -25,7 +25,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {folder}/users
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {sessions}
 server_login_retry = 0.1
 """
@@ -42,15 +42,17 @@ class Pooler:
 
 
 @contextlib.contextmanager
-def pooled(server: Postgres, *, sessions: int = 4) -> Iterator[Pooler]:
-    """One in transaction mode with so many sessions for all who come. Its settings are its own beside that:
+def pooled(
+    server: Postgres, *, sessions: int = 4, mode: str = "transaction"
+) -> Iterator[Pooler]:
+    """One in this mode with so many sessions for all who come. Its settings are its own beside that:
     who says anything when it connects but its name and its database is refused."""
     program = find_or_skip("pgbouncer", "records are kept through it")
     with its_folder() as folder:
         port = closed_port()
         users = "".join(f'"{role}" "{word}"\n' for role, word in server.passwords.items())
         settings = SETTINGS.format(
-            host=HOST, server=server.port, port=port, folder=folder, sessions=sessions
+            host=HOST, server=server.port, port=port, folder=folder, sessions=sessions, mode=mode
         )
         for name, text in (("users", users), ("pgbouncer.ini", settings)):
             (folder / name).write_text(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,5 +149,10 @@ def test_what_is_not_installed_is_named_with_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     folder = folder_of(campaign(here), URL, {})
-    with pytest.raises(LedgerError, match=r"sendbatch\[postgres\]"):
+    with pytest.raises(LedgerError, match="it is the extra `postgres`") as refused:
         has_record(folder)
+    # by a name of its own, which any index has; sendbatch's is in none
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (needed,) = project["optional-dependencies"]["postgres"]
+    for line in (f"pip install '{needed}'", f"pipx inject sendbatch '{needed}'"):
+        assert line in str(refused.value)

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sendbatch import api
+from sendbatch.cli.last_words import LastWords
+from sendbatch.cli.terminal import Terminal
 from sendbatch.errors import CampaignError, GuardError
-from sendbatch.ledger.facts import Joined, Terms
+from sendbatch.ledger.facts import Joined, Runner, Terms
 from sendbatch.ledger.folder import RecordFolder
+from sendbatch.ledger.store import Snapshot
+from sendbatch.planning.options import Options
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
 from sendbatch.session import run as running
+from sendbatch.session.commands import CommandLines
 from sendbatch.values import Status
+from sendbatch.words import clock_time
 from tests.kit.clock import START
 from tests.kit.mailhost import MailHost
+from tests.kit.memory.reading import Reading
 from tests.kit.memory.record import MemoryRecord
+from tests.kit.memory.state import Delivery, State
 from tests.session.conftest import Declare
 
 DATABASE = "postgresql://db.example/news"
@@ -235,3 +245,107 @@ def test_who_comes_too_late_to_join_a_limited_run_is_told_that_it_begins_another
     campaign = live(profile=PROJECT)
     api.run(campaign, yes=True, join=True, limit=1, record=DATABASE, edge=edge, observer=heard)
     assert any("begins another, to 1 at most" in one for one in heard.notices)
+
+
+@dataclass
+class Others:
+    """Who goes on: of the record that is left, one is in their hands."""
+
+    reading: Reading
+    under_way = True
+
+    def runners(self) -> list[Runner]:
+        return [Runner(7, "on vm\x1b[2J", 4711, START, START, True, "sending", 1, None, 1)]
+
+
+def test_what_others_have_under_way_when_one_leaves_is_theirs_and_needs_no_attention(
+    shared: MemoryRecord,
+    live: Declare,
+    edge: Edge,
+    mailhost: MailHost,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def sending() -> State:
+        """One of those left is on its way."""
+        state = shared.state
+        id_ = next(id_ for id_, one in state.rows.items() if id_ not in state.deliveries)
+        row = state.rows[id_]
+        on_its_way = Delivery(id_, row.key, row.email, Status.SENDING, Status.PENDING)
+        return replace(state, deliveries={**state.deliveries, id_: on_its_way})
+
+    stop = Stop()
+    shared.others = cast(Snapshot, Others(Reading(sending)))
+    campaign = api.load(live(profile=PROJECT).file)
+
+    left = api.run(
+        campaign, yes=True, join=True, limit=3, record=DATABASE, edge=edge, stop=stop,
+        observer=Stopper(stop),
+    )  # fmt: skip
+
+    assert left.exit_code == 3
+    assert [one.pid for one in left.beside] == [4711]
+    assert "sending   1  being handed over by another runner" in left.summary
+    assert "in doubt" not in left.summary
+    assert "Needs attention" not in left.summary
+    with (left.folder / "report.csv").open(newline="") as file:
+        rows = {row["status"]: row["reason"] for row in csv.DictReader(file)}
+    assert rows["sending"] == "being handed over by another runner"
+    assert "in_doubt" not in rows
+    told = json.loads((left.folder / "report.json").read_text())
+    assert (told["under_way"], told["totals"]["sending"], told["totals"]["in_doubt"]) == (True, 1, 0)
+    assert told["attention"] == []
+    page = (left.folder / "report.html").read_text()
+    assert "others go on with the run" in page
+    assert "being handed over by another runner" in page
+    assert not [word for word in ("in doubt", "stopped early", "This goes on") if word in page]
+
+    lines = CommandLines(campaign, DATABASE)
+    LastWords(Terminal(progress=False), lines, Options(limit=3, join=True)).say(left)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "this runner was stopped: one has it; the run goes on elsewhere: process 4711 on" in said
+    assert "sendbatch status " in said
+    assert not [word for word in ("stopped early", "go on with", "\x1b[2J") if word in said]
+
+
+def test_a_report_that_says_that_others_go_on_is_made_anew_where_they_end_meanwhile(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = begun()
+    found = iter([cast(Snapshot, Others(record.reading)), None, None])
+    monkeypatch.setattr(MemoryRecord, "beside", lambda self: next(found))
+    stop = Stop()
+    left = api.run(
+        live(profile=PROJECT), yes=True, join=True, record=DATABASE, edge=edge, stop=stop,
+        observer=Stopper(stop),
+    )  # fmt: skip
+    assert left.beside == ()
+    assert next(found, "none") == "none"
+    assert "others go on" not in (left.folder / "report.html").read_text()
+    assert "The last run was stopped early" in (left.folder / "report.html").read_text()
+
+
+def test_doubt_that_an_answer_may_still_settle_is_named_with_when_it_may_be_sent_again(
+    shared: MemoryRecord,
+    live: Declare,
+    edge: Edge,
+    mailhost: MailHost,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shared.young = 2, START + 900
+    at, heard = clock_time(START + 900), Heard()
+    campaign = api.load(live(profile=PROJECT).file)
+    result = api.run(
+        campaign, yes=True, record=DATABASE, edge=edge, observer=heard, in_doubt="resend"
+    )
+    assert any(one.startswith("2 recipients in doubt: the server's answer may") for one in heard.notices)
+    assert any(one.endswith(f"they are not sent to again before {at}") for one in heard.notices)
+    assert result.young_until is None  # for nobody is in doubt at the end
+
+    totals = {Status.ACCEPTED: 1, Status.IN_DOUBT: 2}
+    left = replace(result, totals=totals, sent=False, exit_code=1, young_until=START + 900)
+    chosen = Options(resend_in_doubt=True)
+    LastWords(Terminal(progress=False), CommandLines(campaign, DATABASE), chosen).say(left)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "nothing to send now: to whoever is in doubt an answer may still come" in said
+    assert f"sends to all of them again from {at} on, and not before" in said
+    assert "once more" not in said

@@ -85,6 +85,12 @@ class GitRecord:
     def doubt(self) -> LedgerError | None:
         return None  # what was found was held to its seal and its witness
 
+    def young_doubts(self) -> None:
+        """Whoever would send to them is refused."""
+
+    def beside(self) -> None:
+        """Whoever pushes next has the campaign alone."""
+
     def recover(self, at: float) -> int:
         return len(self._crashed) + self._ledger.recover(at)
 

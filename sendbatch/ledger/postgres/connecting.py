@@ -123,6 +123,8 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
 def refused(error: psycopg.Error, address: Address) -> SendbatchError:
     """Why there is no connection, for people."""
     words = words_of(error)
+    if pools_statements(error):
+        return in_statement_mode(address)
     hint = _AWAY
     if "password" in words or "pg_hba" in words or "role" in words:
         hint = (
@@ -153,7 +155,27 @@ _AWAY: Final = "see that it runs, and that this machine may reach it"
 
 def stopped(error: psycopg.Error, address: Address) -> RecordStopped:
     """Why a connection that was there is of no use any more."""
-    return RecordStopped(f"{address.shown}: the record's database: {words_of(error)}")
+    hint = _POOL_MODE if pools_statements(error) else None
+    return RecordStopped(f"{address.shown}: the record's database: {words_of(error)}", hint=hint)
+
+
+def pools_statements(error: psycopg.Error) -> bool:
+    """Whether a PgBouncer in statement mode has refused a transaction: it will do so whenever it is asked."""
+    return "statement pooling" in str(error)
+
+
+def in_statement_mode(address: Address) -> LedgerError:
+    return LedgerError(
+        f"{address.shown}: the record's database is reached through a PgBouncer in statement mode, which "
+        "takes no transaction, and without one no record is kept; nothing was sent",
+        hint=_POOL_MODE,
+    )
+
+
+_POOL_MODE: Final = (
+    "set pool_mode = transaction for this database in pgbouncer.ini and reload it, or name the database "
+    "itself"
+)
 
 
 def words_of(error: psycopg.Error) -> str:

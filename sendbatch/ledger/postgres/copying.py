@@ -16,7 +16,13 @@ import psycopg
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.facts import Unsound
 from sendbatch.ledger.postgres.address import Address
-from sendbatch.ledger.postgres.connecting import Connection, opened, words_of
+from sendbatch.ledger.postgres.connecting import (
+    Connection,
+    in_statement_mode,
+    opened,
+    pools_statements,
+    words_of,
+)
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.runs import found_record, hold_here
 from sendbatch.ledger.postgres.schema import hold_version, may_not_read
@@ -83,6 +89,8 @@ def _fill(ledger: Ledger, place: Place, address: Address, *, moved: bool) -> Non
         except psycopg.errors.InsufficientPrivilege as error:
             raise may_not_read(connection, address, error) from None
         except psycopg.Error as error:
+            if pools_statements(error):
+                raise in_statement_mode(address) from None
             raise LedgerError(f"{address.shown}: the record cannot be read: {words_of(error)}") from None
         except Unsound as error:
             raise LedgerError(

@@ -23,6 +23,8 @@ from sendbatch.ledger.postgres.connecting import (
     CONNECT_IN,
     Connection,
     connect,
+    in_statement_mode,
+    pools_statements,
     refused,
     stopped,
     words_of,
@@ -136,6 +138,8 @@ class Line:
         address = self._waiting.address
         if self._connection is None and not self._has_answered and error.sqlstate is None:
             return refused(error, address)
+        if self._begins and pools_statements(error):
+            return in_statement_mode(address)
         if self._begins and isinstance(error, psycopg.errors.InsufficientPrivilege):
             assert self._connection is not None
             return not_allowed(self._connection, address, error)
@@ -266,6 +270,8 @@ class Away:
 def passes(error: psycopg.Error) -> bool:
     """Whether it may be otherwise in a moment."""
     code = error.sqlstate
+    if pools_statements(error):  # which has the code of a connection that broke
+        return False
     if code is None:  # libpq's own words: there is no connection any more, or none was made
         is_no = any(no in str(error) for no in _NO)
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and not is_no

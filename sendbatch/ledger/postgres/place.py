@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sendbatch.errors import CampaignError, LedgerError
+from sendbatch.errors import CampaignError, LedgerError, shell_line
 from sendbatch.ledger.postgres.address import Address
 from sendbatch.runtime.stop import Stop
 
 NO_WAIT = 60.0  # seconds
+PSYCOPG = "psycopg[binary]>=3.2"  # as pyproject.toml has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +96,7 @@ def hold_installed() -> None:
     except ImportError:
         raise LedgerError(
             "the record is in PostgreSQL, and what reaches that is not installed; nothing was sent",
-            hint="pip install 'sendbatch[postgres]'",
+            hint="it is the extra `postgres`; into the environment that sendbatch is in:\n"
+            f"  pip install {shell_line(PSYCOPG)}\n  or, installed by pipx:  pipx inject sendbatch "
+            f"{shell_line(PSYCOPG)}",
         ) from None

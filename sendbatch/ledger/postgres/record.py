@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sendbatch.errors import LedgerError, RecordStopped, one_line
 from sendbatch.ledger.facts import Joined, Terms
@@ -28,6 +28,7 @@ from sendbatch.ledger.postgres.connecting import (
     Cursor,
     Query,
     connect,
+    lease_seconds,
     one,
     transaction,
 )
@@ -39,10 +40,12 @@ from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.runs import Other, Seat
 from sendbatch.ledger.postgres.schema import ensure
 from sendbatch.ledger.postgres.selecting import PostgresSelection, restore, selection_of
+from sendbatch.ledger.postgres.snapshot import PostgresSnapshot
 from sendbatch.ledger.postgres.twins import hold_only
 from sendbatch.ledger.states import SENDABLE
 from sendbatch.values import Status
 
+T = TypeVar("T")
 AT_OPENING: Final = 15.0  # seconds that a database is waited for before anything is begun
 AT_CLOSING: Final = 3.0  # and when all is over: then the leases run out by themselves
 LOOK_AGAIN: Final = 0.3  # seconds, for a plan that another makes
@@ -136,6 +139,26 @@ class PostgresRecord:
 
         return self.writing.ask(work)
 
+    def young_doubts(self) -> tuple[int, float] | None:
+        found = Answering(self._reading).execute(
+            "SELECT count(*), max(finished_at) FROM sendbatch.delivery WHERE record = %s "
+            f"AND status = 'in_doubt' AND gone IS NULL AND finished_at >= {NOW} - %s",
+            (self.seat.record, runs.YOUNG + lease_seconds()),
+        ).fetchone()
+        if found is None or not found[0]:
+            return None
+        return int(found[0]), float(found[1]) + runs.YOUNG + lease_seconds()
+
+    def beside(self) -> PostgresSnapshot | None:
+        def work(connection: Connection) -> bool:
+            with transaction(connection) as cursor:
+                return runs.others_go_on(cursor, self.seat)
+
+        if not self._lastly(work):
+            return None
+        found = PostgresSnapshot(Answering(self._reading), self.seat.record, but=self.seat.runner)
+        return found if found.under_way else None
+
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         def work(connection: Connection) -> list[str]:
             with transaction(connection) as cursor:
@@ -192,12 +215,16 @@ class PostgresRecord:
                 if runs.is_last(cursor, self.seat):
                     restore(cursor, self.seat.record)
 
+        self._lastly(work)
+
+    def _lastly(self, work: Callable[[Connection], T]) -> T:
+        """Once nobody is sent to any more."""
         if self.writing.is_busy:  # a call was left to itself, and is not to write any more
             self.writing.close()
-        line = self._closing() if self.writing.is_closed else self.writing
-        line.ask(work)
-        if line is not self.writing:
-            line.close()
+        if not self.writing.is_closed:
+            return self.writing.ask(work)
+        with contextlib.closing(self._closing()) as line:
+            return line.ask(work)
 
     def close(self) -> None:
         """What this runner held is for others at once; with the last one, the run is over."""

@@ -23,6 +23,7 @@ from sendbatch.words import clock_time
 YOUNG: Final = 900.0
 STOP: Final = "stop"  # in `meta`: when a person has last ended all runners, and who
 PLANNING, SENDING, ENDED = "planning", "sending", "ended"
+ENDING: Final = "ending"  # of a runner: it sends no more, and leaves
 # Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
 ALIVE: Final[LiteralString] = f"(seen_at > {NOW} - %s AND seen_at < {NOW} + 2 * %s)"
 
@@ -250,6 +251,22 @@ def is_last(cursor: Cursor, seat: Seat) -> bool:
     cursor.execute("SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
     run = one(cursor, "SELECT id FROM sendbatch.run WHERE record = %s FOR UPDATE", (seat.record,))
     return run == seat.run and not living(cursor, seat.record, seat.runner)
+
+
+def others_go_on(cursor: Cursor, seat: Seat) -> bool:
+    """This runner sends no more, and others know. Returns whether one of them still does: of several that end
+    at once, the last to ask finds none."""
+    cursor.execute("SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
+    cursor.execute(
+        "UPDATE sendbatch.runner SET state = %s WHERE record = %s AND id = %s",
+        (ENDING, seat.record, seat.runner),
+    )
+    lease = lease_seconds()
+    found = cursor.execute(
+        f"SELECT 1 FROM sendbatch.runner WHERE record = %s AND id <> %s AND state <> %s AND {ALIVE} LIMIT 1",
+        (seat.record, seat.runner, ENDING, lease, lease),
+    )
+    return found.fetchone() is not None
 
 
 def leave(cursor: Cursor, seat: Seat, *, last: bool) -> None:

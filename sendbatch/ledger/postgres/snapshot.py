@@ -20,7 +20,7 @@ from sendbatch.ledger.postgres.connecting import Connection, Cursor, lease_secon
 from sendbatch.ledger.postgres.parts import Asked, ask, first
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.reading import PostgresReading
-from sendbatch.ledger.postgres.runs import ALIVE, SENDING, found_record, hold_here
+from sendbatch.ledger.postgres.runs import ALIVE, ENDING, SENDING, found_record, hold_here
 from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.postgres.view import ALL_HELD, unheld
 
@@ -50,23 +50,28 @@ class Looking:
 
 class PostgresSnapshot:
     """Of one record. Whom a runner that is gone has left *sending* is in doubt where others are alive; where
-    nobody is, all who stand so are, as whoever asks knows from `under_way`."""
+    nobody is, all who stand so are, as whoever asks knows from `under_way`. To the runner `but`, which is
+    leaving, it tells of the others that are not."""
 
-    def __init__(self, asked: Asked, record: int) -> None:
+    def __init__(self, asked: Asked, record: int, *, but: int = 0) -> None:
         self._asked = asked
         self._record = record
+        self._but = but
+        self._at_work = f"state <> '{ENDING}'" if but else "true"
         self.under_way = any(runner.alive for runner in self.runners())
         self.reading = PostgresReading(
-            asked, record, unheld=unheld(record, lease_seconds()) if self.under_way else ALL_HELD
+            asked, record, unheld=unheld(record, lease_seconds(), but) if self.under_way else ALL_HELD
         )
 
     def runners(self) -> list[Runner]:
         lease = lease_seconds()
         rows = ask(
             self._asked,
-            f"SELECT id, host, pid, since, seen_at, {ALIVE}, state, sent, speed, (SELECT count(*) FROM "
+            f"SELECT id, host, pid, since, seen_at, {ALIVE}, CASE WHEN stopped_by IS NULL THEN state ELSE "
+            f"'{ENDING}' END, sent, speed, (SELECT count(*) FROM "
             "sendbatch.block AS b WHERE b.record = r.record AND b.owner = r.id AND b.state = 'held') "
-            f"FROM sendbatch.runner AS r WHERE record = {self._record:d} ORDER BY since, id",
+            f"FROM sendbatch.runner AS r WHERE record = {self._record:d} AND id <> {self._but:d} "
+            f"AND {self._at_work} ORDER BY since, id",
             (lease, lease),
         )
         return [Runner(id_, one_line(host, MOST_SHOWN), *rest) for id_, host, *rest in rows]

@@ -234,9 +234,10 @@ def tried(deliveries: str, *, unheld: str | None = None) -> str:
     )
 
 
-def unheld(record: int, lease: float) -> str:
-    """The ids of deliveries that are *sending* in nobody's hand who is alive. A block is its owner's up to
-    `until`; a time further ahead than two leases is none that a runner wrote."""
+def unheld(record: int, lease: float, but: int = 0) -> str:
+    """The ids of deliveries that are *sending* in nobody's hand who is alive; that of the runner `but` is
+    none. A block is its owner's up to `until`; a time further ahead than two leases is none that a runner
+    wrote."""
     block = (
         f"SELECT * FROM sendbatch.block AS b WHERE b.record = {record:d} AND b.first <= s.id "
         "ORDER BY b.first DESC LIMIT 1"
@@ -245,6 +246,7 @@ def unheld(record: int, lease: float) -> str:
         f"(SELECT s.id FROM sendbatch.delivery AS s WHERE s.record = {record:d} AND s.status = 'sending' "
         f"AND NOT EXISTS (SELECT 1 FROM ({block}) AS b JOIN sendbatch.runner AS owner "
         "ON owner.record = b.record AND owner.id = b.owner WHERE b.last >= s.id AND b.state = 'held' "
+        f"AND b.owner <> {but:d} "
         f"AND b.until > {NOW} AND b.until < {NOW} + {2 * lease!r}))"
     )
 

@@ -299,6 +299,12 @@ class Ledger:
         self._attempts.begin()
         return found
 
+    def young_doubts(self) -> None:
+        """Who had them in hand is gone, and so is every answer."""
+
+    def beside(self) -> None:
+        """The lock is one process's."""
+
     def resolve(self, named: Sequence[tuple[str, ...]], to: Status, at: float) -> list[str]:
         with transaction(self._connection, self._hold):
             unknown = resolve(self._connection, named, to, at)

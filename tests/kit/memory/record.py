@@ -35,6 +35,7 @@ from sendbatch.ledger.facts import (
     Settled,
 )
 from sendbatch.ledger.states import RESOLVED, after
+from sendbatch.ledger.store import Snapshot
 from sendbatch.values import Recipient, Status, Why
 from tests.kit.memory.drafting import Draft, Kept, Person
 from tests.kit.memory.reading import LOWER, Reading, recipient_of
@@ -132,12 +133,20 @@ class MemoryRecord(Kept):
         super().__init__()
         self.reading = Reading(lambda: self.state)
         self.joined = None
+        self.young: tuple[int, float] | None = None
+        self.others: Snapshot | None = None  # who goes on when it is left
 
     def doubt(self) -> None:
         """It knows all that was sent."""
 
     def claim(self, at: float) -> None:
         """Nobody else looks."""
+
+    def young_doubts(self) -> tuple[int, float] | None:
+        return self.young
+
+    def beside(self) -> Snapshot | None:
+        return self.others
 
     def backlog(self, now: Callable[[], float]) -> Backlog:
         return Backlog(self, now)

@@ -11,7 +11,8 @@ import pytest
 from sendbatch.errors import LedgerError, RecordLost, RecordStopped
 from sendbatch.ledger.facts import Intent, Noted, Settled
 from sendbatch.ledger.postgres import line
-from sendbatch.ledger.postgres.doors import is_under_way
+from sendbatch.ledger.postgres.copying import copy_of
+from sendbatch.ledger.postgres.doors import is_under_way, open_postgres_record, stop_runners
 from sendbatch.values import Recipient, Status
 from tests.kit.people import OUTCOMES
 from tests.kit.pooler import pooled
@@ -277,6 +278,24 @@ def test_it_goes_through_a_pooler_that_hands_sessions_on(
                     sent += [who.key for who in people]
             one.record.beat()
     assert sorted(sent) == sorted(f"p{line}" for line in range(2, 27))
+
+
+def test_a_pooler_that_takes_no_transaction_is_not_waited_for_and_it_is_said_what_to_set(
+    postgres: Postgres, database: Database
+) -> None:
+    with opened(database.url):
+        pass
+    with pooled(postgres, mode="statement") as pooler:
+        place = place_of(database.through(pooler.port))
+        opening = open_postgres_record(place, since="", holder="", now=lambda: 0.0, join=True)
+        with pytest.raises(LedgerError, match="PgBouncer in statement mode") as begun, opening:
+            pass
+        assert not isinstance(begun.value, RecordStopped)
+        assert "pool_mode = transaction" in (begun.value.hint or "")
+        with pytest.raises(LedgerError, match="PgBouncer in statement mode"), copy_of(place):
+            pass
+        with pytest.raises(LedgerError, match="PgBouncer in statement mode"):
+            stop_runners(place, "somebody")
 
 
 def test_a_commit_that_the_standby_may_not_have_counts_as_lost(
