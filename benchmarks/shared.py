@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PEOPLE = 20_000
 TAKES = 0.05  # seconds a message
-CONNECTIONS = 5  # of each runner where runners are counted: 100 messages a second
+CONNECTIONS = 3  # of each runner where runners are counted: 60 messages a second; with 5, 2 cores limit it
 COUNTS = (1, 2, 4)
 EACH = 15  # seconds that such a run takes
 LEAST_SHARE = 0.95  # of N times what one runner sends
