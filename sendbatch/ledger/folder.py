@@ -251,7 +251,10 @@ class RecordFolder:
 
     def _lost_elsewhere(self) -> SendbatchError | None:
         """What stands here is of a record that the database, or the repository, has not. One in a repository
-        is held against its witness, too, when it is read. Raises LedgerError."""
+        is held against its witness, too, when it is read. One that is on its way here shows nothing: the
+        same command ends that. Raises LedgerError."""
+        if os.path.lexists(self.path / ARRIVING):
+            return None
         gone = self.beside()
         if gone is None and self.database is not None and not self._may_go:
             gone = noted.in_another(self.path, self.database.title)
