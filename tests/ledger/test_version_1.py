@@ -61,13 +61,13 @@ def told(record: Snapshot) -> dict[str, str]:
         "report.csv": re.sub(r",(variant)?(\r?\n)", r"\2", table.getvalue()),
         "report.json": re.sub(
             r'  "(?:variants|approvals)": \[\],\n|, "variant": null'
-            r'|  "(?:reach|last_run_approved)": (?:null|false),\n',
+            r'|  "(?:reach|last_run_approved|under_way)": (?:null|false),\n',
             "",
             document.getvalue(),
         ),
-        "status.txt": re.sub(r"What it means\n(?:  .*\n)+\n", "", words).replace(
-            GLOSSES[Status.IN_DOUBT], "the whole message was sent and no reply came"
-        ),
+        "status.txt": re.sub(r"What it means\n(?:  .*\n)+\n", "", words)
+        .replace(GLOSSES[Status.IN_DOUBT], "the whole message was sent and no reply came")
+        .replace(GLOSSES[Status.SUPPRESSED], "on a suppression list"),
     }
 
 

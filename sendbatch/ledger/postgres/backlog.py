@@ -74,6 +74,7 @@ class PostgresBacklog:
         self._lost: RecordLost | None = None
         # Of new ones, by what was asked for: they are not read again until some are given back.
         self._read: dict[tuple[Lane, int], _Read] = {}
+        self._came_back = 0  # how often somebody may be handed out anew
 
     @property
     def streak(self) -> str:
@@ -110,7 +111,10 @@ class PostgresBacklog:
                 more = more if self._shared else min(more * 4, MOST_AT_ONCE)
 
         self._hold_place()
-        found, self._read[asked] = self._looking.ask(look)
+        came_back = self._came_back
+        found, read = self._looking.ask(look)
+        with self._lock:  # who came back meanwhile may be behind what was read
+            self._read = {**self._read, asked: read} if came_back == self._came_back else {}
         return self._claim(found)
 
     def claim_due(self, now: float, limit: int, lane: Lane = EVERYONE) -> list[Recipient]:
@@ -272,8 +276,12 @@ class PostgresBacklog:
             for id_ in ids:
                 self._claimed.pop(id_, None)
             self._left.difference_update(ids)
-        if ids:
-            self._read.clear()
+            if ids:
+                self._read_anew()
+
+    def _read_anew(self) -> None:
+        self._came_back += 1
+        self._read = {}
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -292,6 +300,8 @@ class PostgresBacklog:
         with self._lock:
             for id_ in ends:
                 self._claimed.pop(id_, None)
+            if any(_may_be_sent_to(change) for change in changes):
+                self._read_anew()
             lost |= self._homeless() if lost else set()
             for id_ in lost:
                 self._claimed.pop(id_, None)
@@ -331,3 +341,10 @@ def _known_as(block: Block) -> tuple[int, int]:
 
 def _sql(query: str) -> sql.SQL:
     return sql.SQL(query)
+
+
+def _may_be_sent_to(change: Change) -> bool:
+    """Whether it leaves somebody as one who may be handed out anew, at once."""
+    if isinstance(change, Settled):
+        return change.outcome.status is Status.FAILED
+    return isinstance(change, Failed)
