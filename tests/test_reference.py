@@ -122,7 +122,7 @@ def test_every_option_is_in_the_reference_with_its_commands() -> None:
 
 
 def test_the_reference_gives_the_statuses_the_codes_and_the_columns() -> None:
-    assert set(keys("Statuses")) == set(Status) - {Status.SENDING}
+    assert set(keys("Statuses")) == set(Status)
     assert [row[0] for row in rows(section("Exit codes"))] == list("012345")
     assert tuple(keys("report.csv")) == COLUMNS
 

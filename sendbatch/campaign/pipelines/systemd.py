@@ -31,11 +31,12 @@ def pipeline(campaign: Path, root: Path) -> Pipeline:
     unit = f"sendbatch-{name}"
     kept = f"{SECRETS}/{name}"
     line = [*command, "run", str(file), "--yes"]
+    status = shell_line(*command, "status", str(file))
     filled = {
         "NAME": name,
         "FOLDER": _setting(file.parent),
         "COMMAND": " ".join(_word(word) for word in line),
-        **_record(find_profiles(file.parent).record, shell_line(*command, "status", str(file))),
+        **_record(find_profiles(file.parent).record, status),
         "SECRETS": "".join(f"#   {step}\n" for step in _keeping(kept, secrets)),
         "CREDENTIALS": "".join(f"LoadCredential={one}:{kept}/{one}\n" for one in secrets),
         "HOME": "read-only" if any(_is_in(word, HOMES) for word in line) else "yes",
