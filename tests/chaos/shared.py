@@ -30,6 +30,8 @@ from tests.kit.relay import Trap
 
 STOPPED = 3  # by a person, or for what it needs was away for too long
 TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
+# One that would resend met a run begun without it; a person's word has the record for a moment.
+REFUSED = {4: "--in-doubt: not given there", 5: "another run has this campaign in hand"}
 LONG = 80.0  # seconds until something was sent, at most
 BREATH = 0.35  # seconds between two events, in the mean
 AFTER_RESEND = 1200  # seconds: a doubt is older than a lease and a quarter of an hour
@@ -98,6 +100,8 @@ class Shared(Stage):
             may.add(STOPPED)
         if code == STOPPED and TAKEN_FOR_DEAD in self._last_words(place):  # on a busy machine
             self._tally.tried["a runner was taken for dead"] += 1
+        elif code in REFUSED and REFUSED[code] in self._last_words(place):
+            self._tally.tried["a runner was refused"] += 1
         elif code not in may:
             self._complain(f"a runner ended with {code}; its log: {self._last_words(place)}")
         return code
