@@ -33,7 +33,10 @@ _PLACEHOLDER = re.compile(r"[*%{\[|<$&]")  # of another tool: `placeholders` tel
 _AUTHORITY = re.compile(r"//(?!https?:)(?:[^\s/?#@]*@)?[^\s/?#.,][^\s/?#,]*(?=[/?#]|\Z)", re.IGNORECASE)
 # What a page may do and a mail cannot, and what lies on the author's own disk.
 _OF_PAGES = frozenset({"about", "blob", "chrome", "file", "javascript", "vbscript"})
-_SCHEMES = frozenset("ftp ftps geo http https ldap mailto news nntp sftp sip sips sms smsto tel urn".split())
+_SCHEMES = frozenset({
+    *("ftp", "ftps", "geo", "http", "https", "ldap", "mailto", "news", "nntp", "sftp", "sip", "sips", "sms"),
+    *("smsto", "tel", "urn"),
+})  # fmt: skip
 _BRANCHES = re.compile(rf"{BLOCK}[^{VALUE}]*{BLOCK}")
 _MAYBE_SCHEME = re.compile(r"[a-z0-9+-]*", re.IGNORECASE)
 _MAILBOX = re.compile(r"[^\s/?#@:]+@[^\s/?#@:]+\.[^\s/?#@:.]+(?=\?|\Z)")
@@ -173,7 +176,7 @@ def _is_nowhere(url: str) -> bool:
 
 
 def _is_slip(url: str) -> bool:
-    """Whether what stands before the colon is no scheme that a mail can use, or is one and no host follows."""
+    """Whether what stands before the colon is nothing that a mail can use, or no host follows it."""
     scheme, colon, rest = url.partition(":")
     scheme = scheme.lower()
     if not colon or scheme.startswith("#"):
