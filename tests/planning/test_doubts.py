@@ -49,7 +49,8 @@ PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
     "wide-picture",
-    *("broken-link", "open-link", "unencoded-value", "remote-style-sheet", "empty-attachment", "incomplete-invitation"),
+    *("broken-link", "open-link", "unencoded-value"),
+    *("remote-style-sheet", "empty-attachment", "incomplete-invitation"),
     *("strange-bounces", "one-link-for-all"),
 ]
 
