@@ -14,7 +14,7 @@ HEAD = """\
 `sendbatch check` reads everything, builds every message and says what is wrong or doubtful; `plan` and
 `run` find the same as far as they look. Each finding is made by a rule, and each rule has an id, which
 `check --format json` gives as `rule` and `--format github` as the title of an annotation. An error refuses
-the campaign, or leaves out the rows that it names; a warning and a notice change neither what is sent nor
+the campaign, or leaves out the rows that it names; a warning and a hint change neither what is sent nor
 the exit code. What is doubtful in a template is told with the errors, so that both are mended in one go. A
 finding that many rows share is one, with their number and the first of them.
 """
@@ -27,12 +27,17 @@ def page() -> str:
 
 def _section(topic: Topic) -> str:
     rows = [
-        f"| `{rule.id}` | {rule.severity} | {_cell(rule.meaning)} | {_cell(rule.remedy)} |\n"
+        f'| <a id="{rule.id}"></a>`{rule.id}` | {rule.severity} | {_cell(rule.meaning)} | '
+        f"{_cell(rule.reason)}{_read(rule)} | {_cell(rule.remedy)} |\n"
         for rule in Rule
         if rule.topic is topic
     ]
-    head = "| rule | severity | what it finds | what to do |\n|---|---|---|---|\n"
+    head = "| rule | severity | what it finds | why it matters | what to do |\n|---|---|---|---|---|\n"
     return f"\n## {topic.value}\n\n{head}{''.join(rows)}"
+
+
+def _read(rule: Rule) -> str:
+    return f" ([page]({rule.source}))" if rule.source is not None else ""
 
 
 def _cell(text: str) -> str:

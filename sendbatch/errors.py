@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias, overload
 
-Severity: TypeAlias = Literal["error", "warning", "notice"]
+Severity: TypeAlias = Literal["error", "warning", "hint"]
 GIVEN = "<recipients>"  # the `file` of a place among rows that a program gave; its lines are rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,12 +42,21 @@ def test_each_rule_has_an_id_of_its_own_in_words_with_hyphens() -> None:
         assert word == word.lower(), word
 
 
-def test_each_rule_says_in_a_line_what_it_finds_and_what_to_do() -> None:
+def test_each_rule_says_in_a_line_what_it_finds_what_to_do_and_why() -> None:
     for rule in Rule:
-        for said in (rule.meaning, rule.remedy):
+        for said in (rule.meaning, rule.remedy, rule.reason):
             assert said[0] == said[0].upper(), rule
             assert said.endswith("."), rule
             assert "\n" not in said, rule
+
+
+def test_each_rule_has_a_page_to_read() -> None:
+    for rule in Rule:
+        if rule.source is None:
+            assert rule.page == f"docs/checks.md#{rule.id}"
+        else:
+            assert rule.page == rule.source
+            assert re.fullmatch(r"https://[a-z0-9.-]+/[!-~]*", rule.source), rule
 
 
 def test_the_page_of_what_is_found_is_made_from_the_table() -> None:
@@ -56,7 +66,7 @@ def test_the_page_of_what_is_found_is_made_from_the_table() -> None:
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     assert made.PAGE.read_text("utf-8") == made.page(), "python docs/checks.py writes it anew"
-    assert all(made.page().count(f"| `{word}` |") == 1 for word in BY_ID)
+    assert all(made.page().count(f"</a>`{word}` |") == 1 for word in BY_ID)
 
 
 def test_no_rule_is_left_that_nothing_finds() -> None:

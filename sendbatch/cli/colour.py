@@ -38,7 +38,7 @@ def _of_statuses(form: str) -> list[str]:
 # there is something to be coloured, for that takes some milliseconds.
 _LINES = [
     r"^ *(?:(?P<bold>\S[^:]{0,300}:\d+(?::\d+)?|[^:\s]*[./][^:\s]*): )?"
-    r"(?:(?P<red>error)|(?P<amber>warning)|(?P<cyan>notice)):",
+    r"(?:(?P<red>error)|(?P<amber>warning)|(?P<cyan>hint)):",
     r"^(?P<bold>Needs attention|Refused with 5xx and still open|Variants of the subject)",
     rf"^(?P<bold>[\w.@-]+(?: \([\w.@ -]+\))?): (?:(?P<green>all {_NUMBER} accepted|accepted)|"
     rf"(?P<amber>{_NUMBER} of {_NUMBER} accepted))(?=$|,)",

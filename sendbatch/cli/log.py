@@ -55,7 +55,7 @@ def finding(found: Finding) -> str:
         "line": place.line if place else None,
         "column": place.column if place else None,
     }
-    level: Level = "info" if found.severity == "notice" else found.severity
+    level: Level = "info" if found.severity == "hint" else found.severity
     return entry("finding", found.message, level, fields)
 
 

@@ -81,7 +81,7 @@ class Terminal(Observer):
         if self._json:
             self.tell("plan", headline(plan), "info", **document(plan))
             for finding in plan.findings:
-                if finding.severity != "notice" or not self._quiet:
+                if finding.severity != "hint" or not self._quiet:
                     self.warn(finding)
             for notice in plan.notices:
                 self.say(notice)

@@ -30,7 +30,7 @@ function live(addresses) {
 
   const gone = (entry, said = "this recipient is not in the list any more") =>
     ({ ...entry, whole: true, headers: [], links: [], attachments: [], findings: [],
-      fault: { severity: "notice", rule: "", said, where: "", line: "", hint: "" } });
+      fault: { severity: "hint", rule: "", said, where: "", line: "", hint: "" } });
 
   const all = () => [...listed, ...page.doc.recipients];
 

@@ -28,7 +28,7 @@ from tests.reports.test_markdown import GITHUB, HOSTILE, inline
 FAULTS = [
     Finding(
         "invalid-row",
-        ("notice", "warning", "error")[number % 3],  # type: ignore[arg-type]
+        ("hint", "warning", "error")[number % 3],  # type: ignore[arg-type]
         Place("people.csv", number),
         f"jane{number}@example.com: invalid: {HOSTILE}",
         "write it | again",
@@ -221,7 +221,7 @@ def test_as_markdown_they_are_bounded_worst_first_and_counted(
     ):
         text = markdown(checks)
         assert len(text.encode()) <= MOST
-        assert "3,333 errors, 3,333 warnings, 3,334 notices" in text
+        assert "3,333 errors, 3,333 warnings, 3,334 hints" in text
         assert re.search(r"… and 9,\d{3} more: ", text)
         assert "| warning |" not in text
         assert "jane" not in text

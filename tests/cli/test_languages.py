@@ -156,7 +156,7 @@ def test_the_plan_counts_who_gets_which_and_says_what_nobody_asks_for(languages:
     for verb in ("plan", "check"):
         said = languages.run(verb, "spring.yaml").ended(0).said
         assert "  templates: en/spring.html 3 (2 by the fallback), de/spring.html 1\n" in said
-        assert "notice: templates: no row asks for it/spring.html, pt/spring.html" in said
+        assert "hint: templates: no row asks for it/spring.html, pt/spring.html" in said
     said = languages.run("plan", "spring.yaml", "--only", "bjork@example.org").ended(0).said
     assert "  templates: de/spring.html 1\n" in said
     assert "no row asks" not in said

@@ -164,4 +164,4 @@ def test_a_subject_that_nobody_gets_is_told_as_what_it_is(variants: Desk) -> Non
     of_b = next(one for one in ADDRESSES if TWO.name_of(one) == "B")
     variants.write("people.csv", f"email,first_name\n{of_b},X\n")
     said = variants.run("check", "spring.yaml").ended(0).said
-    assert "notice: subject: chance gives nobody A “{{ first_name }}, spring is here”" in said
+    assert "hint: subject: chance gives nobody A “{{ first_name }}, spring is here”" in said

@@ -139,7 +139,7 @@ def test_empty_cells_are_counted(tmp_path: Path, ledger: Record, make: Make) -> 
     planned = plan(make, tmp_path, left="email,why\nann@example.com,x\n,y\n,z\n")
     (notice,) = planned.warnings
     assert (notice.severity, notice.message) == (
-        "notice", "2 rows with an empty cell in this list, skipped",
+        "hint", "2 rows with an empty cell in this list, skipped",
     )  # fmt: skip
 
 

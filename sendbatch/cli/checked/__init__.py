@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sendbatch.errors import Finding
     from sendbatch.session.overview import Overview
 
-SEVERITIES = ("error", "warning", "notice")  # the worst first
+SEVERITIES = ("error", "warning", "hint")  # the worst first
 
 
 class Checked(NamedTuple):

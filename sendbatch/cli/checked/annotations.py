@@ -14,6 +14,7 @@ from sendbatch.errors import Finding, inert, printable
 from sendbatch.words import count
 
 MOST = 10  # of each severity
+_COMMANDS = {"error": "error", "warning": "warning", "hint": "notice"}
 
 
 def annotated(checks: Sequence[Checked]) -> Iterator[str]:
@@ -26,7 +27,7 @@ def annotated(checks: Sequence[Checked]) -> Iterator[str]:
         if left := len(those) - len(shown):
             more = count(left, f"more {severity}")
             verb = "is" if left == 1 else "are"
-            yield f"::{severity}::{more} {verb} not annotated: --format text has everything"
+            yield f"::{_COMMANDS[severity]}::{more} {verb} not annotated: --format text has everything"
 
 
 def _annotation(finding: Finding) -> str:
@@ -43,7 +44,7 @@ def _annotation(finding: Finding) -> str:
         if value is not None
     ]
     text = finding.message if finding.hint is None else f"{finding.message} ({finding.hint})"
-    return "::" + inert(f"{finding.severity} {','.join(where)}::{_escaped(text)}")
+    return "::" + inert(f"{_COMMANDS[finding.severity]} {','.join(where)}::{_escaped(text)}")
 
 
 def _escaped(text: str, also: str = "") -> str:
