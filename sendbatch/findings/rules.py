@@ -465,6 +465,43 @@ class Rule(Enum):
         "Nothing, where that is meant; else let the address be the key.",
         "To the reader these are several mails, most often by mistake.",
     )
+    LIKELY_TYPO = (
+        Topic.ADDRESSES,
+        "warning",
+        "The domain of an address is a large provider's but for one letter, or ends as no domain does.",
+        "Correct the rows, which the message names with what was probably meant.",
+        "Mail to a misspelt domain bounces, or reaches a stranger who collects it.",
+    )
+    DISPOSABLE_ADDRESS = (
+        Topic.ADDRESSES,
+        "hint",
+        "Addresses are at domains of throw-away mail.",
+        "Take them out where people are meant to read this: nobody does a week later.",
+        "Dead mailboxes and spam traps at such domains count against the sender.",
+        "https://github.com/disposable-email-domains/disposable-email-domains",
+    )
+    ROLE_ADDRESS = (
+        Topic.ADDRESSES,
+        "hint",
+        "Addresses are those of a role (RFC 2142: info, sales, abuse …), and not of a person.",
+        "Keep those that have asked for it, and take the others out.",
+        "Several people read them, and each may complain of mail that somebody else asked for.",
+        "https://www.rfc-editor.org/rfc/rfc2142",
+    )
+    TWIN_KEYS = (
+        Topic.ADDRESSES,
+        "warning",
+        "Two keys differ by full-width letters or the like alone (NFKC), and each gets a message.",
+        "Write them alike in the CSV: then only the first row gets it.",
+        "It is one customer as a rule, written down by two programs, who gets the mail twice.",
+    )
+    MANY_INVALID = (
+        Topic.ADDRESSES,
+        "warning",
+        "More than one row in twenty is invalid.",
+        "See whether this is the file, the encoding and the column that were meant.",
+        "A list that is so old or so broken has more dead addresses in it, and bounces harm the sender.",
+    )
     NO_DNS_ANSWER = (
         Topic.ADDRESSES,
         "warning",
