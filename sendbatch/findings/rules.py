@@ -958,6 +958,35 @@ class Rule(Enum):
         "The link works for most and leads some to a wrong page, which nobody sees in a proof.",
         "https://www.rfc-editor.org/rfc/rfc3986#section-2.1",
     )
+    UNCLOSED_TAG = (
+        Topic.CONTENT,
+        "warning",
+        "A tag of HTML, a comment or a style sheet is never closed, or not before what it stands in.",
+        "Write its end tag; where HTML needs none (`</p>`, `</li>`, `</td>`, …) none is asked for.",
+        "Each program for mail guesses another end, and some of them lose what follows.",
+    )
+    MISNESTED_TAG = (
+        Topic.CONTENT,
+        "warning",
+        "An end tag closes nothing, or comes before that of what was opened later.",
+        "Close first what was opened last, and take away what closes nothing.",
+        "Each program for mail mends it in another way, and a layout of tables falls apart.",
+    )
+    PICTURE_WITHOUT_ALT = (
+        Topic.CONTENT,
+        "warning",
+        "A picture has no `alt`; one that is empty says that the picture says nothing.",
+        'Write what it shows, or `alt=""` where it is a mere ornament.',
+        "Many programs load no pictures until they are asked, and who cannot see hears the name of the file.",
+        "https://www.w3.org/WAI/tutorials/images/",
+    )
+    PICTURE_ALONE = (
+        Topic.CONTENT,
+        "warning",
+        "The mail is a wide picture with hardly a word beside it.",
+        "Write what it says as text.",
+        "Nobody reads it where pictures are not loaded, and filters suspect words that hide in pictures.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",
