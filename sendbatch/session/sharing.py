@@ -96,5 +96,6 @@ def tell_of_clock(job: Job, now: float) -> None:
         which = "ahead of" if off > 0 else "behind"
         job.observer.notice(
             f"this machine's clock is {duration(abs(off))} {which} the database's, by which the run goes: "
-            "nobody is mailed twice or late by that, but times shown here may be off; set it by the network (NTP)"
+            "nobody is mailed twice or late by that, but times shown here may be off; set it by the network "
+            "(NTP)"
         )
