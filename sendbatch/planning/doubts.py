@@ -14,6 +14,7 @@ from itertools import islice
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
+from sendbatch.message.checks.alternatives import picture_alone, pictures_without_alt
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.besides import doubtful_sources
 from sendbatch.message.checks.encoding import unencoded_values
@@ -22,6 +23,7 @@ from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.senders import strange_bounces
+from sendbatch.message.checks.structure.finding import unclosed_tags
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.targets import doubtful_targets
 from sendbatch.message.checks.widths import wide_pictures
@@ -86,6 +88,9 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
+    (When.CHANGED, lambda on: _of_each(pictures_without_alt, on)),
+    (When.CHANGED, lambda on: _of_each(picture_alone, on, on.columns, on.some_people())),
+    (When.CHANGED, lambda on: _of_each(unclosed_tags, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_targets, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(unencoded_values, on, on.campaign, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
