@@ -1,4 +1,4 @@
-"""What an author does not want to be told: by `check.ignore` in the campaign, or by a remark in a template.
+"""What an author does not want to be told: by `ignore` under `check` in the campaign, or by a remark in a template.
 
 An error is always told.
 """
@@ -46,7 +46,7 @@ class Heard:
 
     @property
     def ignored(self) -> str:
-        """ "3 findings ignored by check.ignore"; "" where none is."""
+        """In words how many; "" where none is."""
         remarks = "comments in their lines" if self.by_remarks > 1 else "a comment in its line"
         parts = [(self.by_key, "by check.ignore"), (self.by_remarks, f"by {remarks}")]
         said = [(number, how) for number, how in parts if number]

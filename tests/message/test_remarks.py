@@ -54,7 +54,10 @@ def test_one_over_several_lines_leaves_the_lines() -> None:
     assert without_remarks(source, "").source == "a\n\n\n\nc"
 
 
-@pytest.mark.parametrize("words", ["", "ignor a", "ignore", "ignore a;b", "disable a", "ignore ä!", "ignore *", "ignore a/b"])
+@pytest.mark.parametrize(
+    "words",
+    ["", "ignor a", "ignore", "ignore a;b", "disable a", "ignore ä!", "ignore *", "ignore a/b"],
+)
 def test_what_is_not_understood_is_taken_out_too(words: str) -> None:
     read = without_remarks(f"a <!-- sendbatch: {words} -->", "")
     assert read.source == "a"

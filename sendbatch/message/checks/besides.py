@@ -8,6 +8,7 @@ from sendbatch.findings import Finding
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.styles import doubtful_styles
+from sendbatch.message.checks.targets import doubtful_targets
 from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
@@ -25,6 +26,7 @@ def _doubts(content: Content, columns: Sequence[str]) -> Iterator[Finding]:
     yield from doubtful_pictures(content, columns)
     yield from wide_pictures(content)
     yield from doubtful_links(content, columns)
+    yield from doubtful_targets(content, columns)
     yield from doubtful_styles(content)
 
 
