@@ -1,4 +1,4 @@
-"""What an author does not want to be told: by `ignore` of its `check:`, or by a remark in a template.
+"""What an author does not want to be told: by the `check:` of a campaign, or by a remark in a template.
 
 An error is always told.
 """
