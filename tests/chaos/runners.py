@@ -39,6 +39,8 @@ class Life:
     had_to_wait: bool = False
     was_cut_off: bool = False  # from the mail server
     was_ended: bool = False  # asked to, by Ctrl-C or `stop`
+    resends: bool = False  # those in doubt
+    met_a_word: bool = False  # of a person, which has the record for a moment
     is_counted: bool = False
 
 
@@ -64,7 +66,8 @@ class Place:
         return self.life is not None and self.life.is_paused
 
     def start(self, url: str, *more: str) -> None:
-        self.life = Life(self.call(url, *RUN, *more), had_to_wait=self.is_away)
+        process = self.call(url, *RUN, *more)
+        self.life = Life(process, had_to_wait=self.is_away, resends="--in-doubt" in more)
         self.lives.append(self.life)
 
     def call(self, url: str, *words: str) -> Born:
@@ -118,6 +121,10 @@ class Place:
     def has_to_wait(self) -> None:
         if self.life is not None:
             self.life.had_to_wait = True
+
+    def meets_a_word(self) -> None:
+        if self.life is not None:
+            self.life.met_a_word = True
 
     def _signal(self, one: signal.Signals) -> None:
         if self.life is not None and self.is_busy:

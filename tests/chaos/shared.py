@@ -30,8 +30,10 @@ from tests.kit.relay import Trap
 
 STOPPED = 3  # by a person, or for what it needs was away for too long
 TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
-# One that would resend met a run begun without it; a person's word has the record for a moment.
-REFUSED = {4: "--in-doubt: not given there", 5: "another run has this campaign in hand"}
+# With these codes, in these words: one that would resend met a run begun without it, or one met the word of a
+# person, which has the record for a moment.
+RESENDS = (4, "--in-doubt: not given there")
+MET_A_WORD = (5, "another run has this campaign in hand")
 LONG = 80.0  # seconds until something was sent, at most
 BREATH = 0.35  # seconds between two events, in the mean
 AFTER_RESEND = 1200  # seconds: a doubt is older than a lease and a quarter of an hour
@@ -98,9 +100,11 @@ class Shared(Stage):
                 life.unheard += self._common.connections
         if life.was_cut_off:  # before it had begun
             may.add(STOPPED)
-        if code == STOPPED and TAKEN_FOR_DEAD in self._last_words(place):  # on a busy machine
+        said = self._last_words(place)
+        refusals = [*([RESENDS] if life.resends else []), *([MET_A_WORD] if life.met_a_word else [])]
+        if code == STOPPED and TAKEN_FOR_DEAD in said:  # on a busy machine
             self._tally.tried["a runner was taken for dead"] += 1
-        elif code in REFUSED and REFUSED[code] in self._last_words(place):
+        elif any(code == number and words in said for number, words in refusals):
             self._tally.tried["a runner was refused"] += 1
         elif code not in may:
             self._complain(f"a runner ended with {code}; its log: {self._last_words(place)}")

@@ -22,7 +22,7 @@ from tests.chaos.judging import Judge, Witness, states
 from tests.chaos.killing import Tally
 from tests.chaos.nest import Born, Nest
 from tests.chaos.recording import RecordingServer
-from tests.chaos.runners import AUTHORITY, Park, Place
+from tests.chaos.runners import AUTHORITY, LEASE, Park, Place
 from tests.chaos.strangers import Caller, Strangers
 from tests.chaos.troubles import (
     MOMENTS,
@@ -39,6 +39,7 @@ from tests.kit.relay import Fate, Relay, Trap
 
 HOUR = 3600
 SOON = 8.0  # seconds that an event waits for its moment
+WORD_LASTS = 3 * LEASE  # seconds: who was cut off from the record as it gave its word has it for a lease
 
 
 @dataclass(eq=False)
@@ -76,6 +77,7 @@ class Stage:
         self._asked: list[
             tuple[Born, Callable[[int], None]]
         ] = []  # commands, and who hears how they end
+        self._word_until = 0.0  # a person's word may have the record until then
         self._callers: list[Caller] = []
         self._events = 0
         self._offset = 0  # of the database's clock
@@ -123,6 +125,8 @@ class Stage:
         place.start(self._url(place), *more)
         if self._is_away:
             place.has_to_wait()
+        if self._asked or time.monotonic() < self._word_until:
+            place.meets_a_word()
 
     def _url(self, place: Place) -> str:
         return self._park.url(place.machine, place.database, self.database)
@@ -230,9 +234,8 @@ class Stage:
         """Of commands and strangers that have ended."""
         for asked in [one for one in self._asked if one[0].poll() is not None]:
             self._asked.remove(asked)
+            self._word_until = time.monotonic() + WORD_LASTS
             asked[1](asked[0].wait(0))
-        for caller in self._callers:
-            caller.had_to_wait |= self._is_away
         for caller in [one for one in self._callers if one.is_through]:
             self._callers.remove(caller)
             if (wrong := caller.wrong()) is not None:
@@ -252,8 +255,8 @@ class Stage:
 
     def away(self, seconds: float, back: Callable[[], None]) -> None:
         self._is_away = True
-        for place in self._park.places:
-            place.has_to_wait()
+        for one in (*self._park.places, *self._callers):
+            one.has_to_wait()
 
         def is_back() -> None:
             back()
@@ -275,6 +278,8 @@ class Stage:
         self._strangers.database.target = self._server.port
 
     def command(self, *words: str, then: Callable[[int], None]) -> None:
+        for one in self._park.places:
+            one.meets_a_word()
         place = self.random.choice(self._park.places)
         self._asked.append((place.call(self._url(place), *words), then))
 

@@ -38,6 +38,9 @@ class Caller:
     log: Path
     had_to_wait: bool
 
+    def has_to_wait(self) -> None:
+        self.had_to_wait = True
+
     @property
     def is_through(self) -> bool:
         return self.process.poll() is not None
