@@ -54,6 +54,11 @@ class Rule(Enum):
         return self.name.lower().replace("_", "-")
 
     @property
+    def can_be_ignored(self) -> bool:
+        """What is wrong cannot, what is doubtful may be meant."""
+        return self.severity != "error"
+
+    @property
     def page(self) -> str:
         """The page to read: the source, or where docs/checks.md speaks of this rule."""
         return self.source or f"docs/checks.md#{self.id}"
