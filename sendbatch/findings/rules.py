@@ -817,7 +817,7 @@ class Rule(Enum):
     UNSUPPORTED_FEATURE = (
         Topic.CONTENT,
         "warning",
-        "HTML or CSS that programs for mail do not do, such that something moves, is lost, or is shown that was hidden.",
+        "HTML or CSS that programs for mail do not do: something moves, is lost, or is shown though hidden.",
         "Write it as the message says, or name the programs that matter in `check.clients`.",
         "Readers see the mail in the program that they have, and the author sees it in one.",
         "https://www.caniemail.com/",
@@ -825,7 +825,7 @@ class Rule(Enum):
     PLAINER_FEATURE = (
         Topic.CONTENT,
         "hint",
-        "HTML or CSS that programs for mail do not do, such that the mail only looks plainer in them.",
+        "HTML or CSS that programs for mail do not do, and without which the mail only looks plainer.",
         "Leave it, where the mail is as good without.",
         "Readers lose nothing, but may see another mail than its author.",
         "https://www.caniemail.com/",

@@ -15,7 +15,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
-from sendbatch.message.checks.besides import doubtful_sources
+from sendbatch.message.checks.besides import doubtful_sources, lost_features, plain_features
 from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
@@ -81,11 +81,13 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
+    (When.CHANGED, lambda on: lost_features(on.content, on.campaign.check)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
+    (When.LOOKING, lambda on: plain_features(on.content, on.campaign.check)),
     (When.LOOKING, lambda on: doubtful_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),

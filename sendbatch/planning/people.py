@@ -58,7 +58,7 @@ def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[
     further on in the CSV, and with what is doubtful besides."""
     if findings := _findings(campaign, content, table):
         columns = plan_columns(campaign, table.columns)
-        besides = doubts_besides(content, (*columns, *table.clashes))
+        besides = doubts_besides(content, campaign.check, (*columns, *table.clashes))
         raise CampaignError([*findings, *no_text(campaign, heed), *besides])
     return make_rules(campaign, table.columns, table.names, table.clashes)
 

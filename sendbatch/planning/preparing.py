@@ -303,7 +303,8 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
         for name in clashing
     }
     if findings := refused_content(request.content, campaign, columns, clashes):
-        raise CampaignError([*findings, *doubts_besides(request.content, columns)])
+        besides = doubts_besides(request.content, campaign.check, columns)
+        raise CampaignError([*findings, *besides])
 
 
 def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:

@@ -8,9 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-# Those that a campaign may name, in the order in which they are told.
-CLIENTS = ("gmail", "outlook", "apple-mail", "yahoo")
-
 # As in caniemail.json: a family and one of its platforms.
 Program: TypeAlias = str
 CLASSIC: Program = "outlook windows"  # which lays out by Word, and alone reads <!--[if mso]>

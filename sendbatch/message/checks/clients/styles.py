@@ -155,11 +155,11 @@ def asked_by(
     for one in block:
         if one.name.startswith(_OWN):
             continue
-        if (feature := _of_property(one)) is not None:
-            yield feature, one
+        if (property_ := _of_property(one)) is not None:
+            yield property_, one
         # One that is declared before it holds where this is dropped.
         if one.name not in values or _FUNCTIONS.search(values[one.name]):
-            yield from ((feature, one) for feature in _of_functions(one))
+            yield from ((function, one) for function in _of_functions(one))
         values[one.name] = one.value
     yield from _backgrounds(block, targets)
     yield from _widths(block, values, targets, is_centred=is_centred)
@@ -174,10 +174,7 @@ def _of_property(one: Declaration) -> str | None:
     for pattern, feature in _BY_VALUE.get(one.name, ()):
         if pattern.match(one.value):
             return feature
-    feature = _BY_PROPERTY.get(one.name)
-    if feature is None or _NOTHING.fullmatch(one.value):
-        return None
-    return feature
+    return _BY_PROPERTY.get(one.name) if not _NOTHING.fullmatch(one.value) else None
 
 
 def _of_functions(one: Declaration) -> Iterator[str]:
@@ -216,9 +213,13 @@ def _widths(
                 target.name not in _TABLES and "width" not in target.attributes for target in targets()
             ):
                 yield "css-max-width#container", one
-        elif one.name in ("margin", "margin-left") and _AUTO.match(one.value) and not is_centred:
-            if any("align" not in target.attributes for target in targets()):
-                yield "css-margin#auto", one
+        elif (
+            one.name in ("margin", "margin-left")
+            and _AUTO.match(one.value)
+            and not is_centred
+            and any("align" not in target.attributes for target in targets())
+        ):
+            yield "css-margin#auto", one
 
 
 def _from_nothing(

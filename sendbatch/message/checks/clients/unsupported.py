@@ -8,12 +8,13 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from sendbatch.campaign.model import CLIENTS
+from sendbatch.errors import Severity
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.clients.fallbacks import Readers
 from sendbatch.message.checks.clients.judged import TABLE, Judged, Spare, id_of
 from sendbatch.message.checks.clients.programs import (
     CLASSIC,
-    CLIENTS,
     OTHER_ACCOUNTS,
     Program,
     called,
@@ -39,10 +40,12 @@ for _number, _row in enumerate(TABLE):
         _ROWS.setdefault(_feature, []).append(_number)
 
 
-def unsupported(content: Content, clients: Collection[str] = CLIENTS) -> list[Finding]:
+def unsupported(content: Content, clients: Collection[str]) -> list[Finding]:
     """Warnings and hints of all versions of the templates together: what they share is told once. `clients`
     are the families of programs that matter. Nothing is told of the layout that is built in: who only uses it
     cannot mend it, and a test holds it to its few features."""
+    if not clients or not content.has_html:
+        return []
     asked = _Asked(clients)
     read: dict[tuple[str, str, bool], list[Part]] = {}
     for version in content.by_texts:
@@ -149,7 +152,7 @@ class _Asked:
         yield rule.finding(said, at_offset(path, source, at), hint)
 
 
-def _severity(found: _Found) -> str | None:
+def _severity(found: _Found) -> Severity | None:
     """What only accounts of others at Gmail lack is less: few have one, and nothing to be told if it is
     little anyway."""
     if found.programs == {OTHER_ACCOUNTS}:
