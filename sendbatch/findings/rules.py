@@ -904,6 +904,43 @@ class Rule(Enum):
         "Write the whole address, as the message shows.",
         "Who clicks on it gets nowhere.",
     )
+    OPEN_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link leads to a public server over http, without encryption.",
+        "Write `https://`.",
+        "Browsers stop whoever clicks on it with a warning, and anybody on the way can change what they see.",
+    )
+    NUMERIC_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link leads to an IP address, or to the machine of whoever clicks on it.",
+        "Write the name of the server.",
+        "Honest mail hardly ever has one, so filters take it for phishing.",
+    )
+    SHORTENED_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "A link leads through a service that shortens anybody's links.",
+        "Write where it leads; a long address is hidden behind its text anyway.",
+        "Filters judge a link by its domain, and that of a shortener is shared with spammers.",
+    )
+    MISLEADING_LINK = (
+        Topic.CONTENT,
+        "warning",
+        "The text of a link shows another domain than the one that it leads to.",
+        "Let it lead there, or say in words where it leads.",
+        "That is how phishing looks: programs for mail warn their readers of it.",
+        "https://support.google.com/mail/answer/81126",
+    )
+    UNENCODED_VALUE = (
+        Topic.CONTENT,
+        "warning",
+        "A value stands within a link as it is: a blank, `&`, `#` or `+` in it changes where the link leads.",
+        "Write `|urlencode` behind it.",
+        "The link works for most and leads some to a wrong page, which nobody sees in a proof.",
+        "https://www.rfc-editor.org/rfc/rfc3986#section-2.1",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",

@@ -16,12 +16,14 @@ from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.besides import doubtful_sources, lost_features, plain_features
+from sendbatch.message.checks.encoding import unencoded_values
 from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.senders import strange_bounces
 from sendbatch.message.checks.styles import doubtful_styles
+from sendbatch.message.checks.targets import doubtful_targets
 from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
@@ -80,6 +82,8 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
+    (When.CHANGED, lambda on: _of_each(doubtful_targets, on, on.columns)),
+    (When.CHANGED, lambda on: _of_each(unencoded_values, on, on.campaign, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: lost_features(on.content, on.campaign.check)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),

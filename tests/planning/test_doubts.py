@@ -49,7 +49,8 @@ PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
     "wide-picture",
-    *("broken-link", "remote-style-sheet", "empty-attachment", "incomplete-invitation"),
+    *("broken-link", "open-link", "unencoded-value"),
+    *("remote-style-sheet", "empty-attachment", "incomplete-invitation"),
     *("strange-bounces", "one-link-for-all"),
 ]
 
@@ -63,7 +64,7 @@ def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     linked = "<link rel=stylesheet href=//a.example/x.css>"
     (tmp_path / "wide.png").write_bytes(png(701, 2))
     letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
-    letter += "<img src='wide.png'>"
+    letter += "<img src='wide.png'><a href='http://b.example/{{ name }}'></a>"
     (tmp_path / "letter.html").write_text(linked + letter)
     one = campaign(tmp_path, people=PEOPLE, yaml=YAML)
     make(one)

@@ -37,6 +37,7 @@ _CENTRED = re.compile(r"<center\b|\balign\s*=\s*[\"']?center", re.IGNORECASE)
 _VALUE = re.compile(r"\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s>\"'][^\s>]*))")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _LONGEST = 1_000  # characters of a value that are read
+_LARGEST = 1_000_000  # characters: Gmail cuts a mail off after a tenth of that, and they take some seconds
 _MOST_TRIED = 100_000  # tags that are held against rules; what is left then is taken for right
 
 
@@ -68,7 +69,9 @@ class Use(NamedTuple):
 
 
 def parts_of(name: str, path: str, source: str, within: Within) -> Iterator[Part]:
-    """What there is to look at in one source of a bundle."""
+    """What there is to look at in one source of a bundle; nothing in one that is too large for any mail."""
+    if len(source) > _LARGEST:
+        return
     if is_inserted(name):
         if (css := text_within(source)) is not None:
             yield Part(path, css, css, is_css=True)
