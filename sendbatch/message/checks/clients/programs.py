@@ -25,7 +25,7 @@ _CALLED: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("ios android", "Gmail on phones"),
         ("ios", "Gmail on iPhones"),
         ("android", "Gmail on Android"),
-        ("other-accounts", "Gmail on phones with another account than Google's"),
+        ("other-accounts", "Gmail on phones with another account"),
     ),
     "outlook": (
         ("windows outlook-com macos ios android", "Outlook"),
@@ -52,7 +52,7 @@ _CALLED: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-class Tests(NamedTuple):
+class Published(NamedTuple):
     """`programs` have a letter each for a feature: y, n, a where they do a part of it, o where those with
     other accounts do not, u where nobody knows. A feature is known by its id in the address of its page."""
 
@@ -61,15 +61,15 @@ class Tests(NamedTuple):
 
 
 @cache
-def tests() -> Tests:
+def published() -> Published:
     """All that are used here."""
     data = json.loads((Path(__file__).parent / "caniemail.json").read_bytes())
-    return Tests(tuple(data["programs"]), data["features"])
+    return Published(tuple(data["programs"]), data["features"])
 
 
 def lacking(feature: str, partly: Collection[Program] = ()) -> set[Program]:
     """The programs that do not do it; of those that do a part of it, these `partly` lack what is meant."""
-    found = tests()
+    found = published()
     letters = dict(zip(found.programs, found.features[feature], strict=True))
     lack = {one for one, how in letters.items() if how == "n" or (how == "a" and one in partly)}
     if any(letters[one] == "o" and one not in lack for one in ("gmail ios", "gmail android")):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,13 +20,13 @@ from sendbatch.message.checks.clients.fallbacks import (
     not_for_classic,
     spares,
 )
-from sendbatch.message.checks.clients.styles import Target, asked_by, text_of
+from sendbatch.message.checks.clients.styles import Target, asked_by, beside
 from sendbatch.message.checks.clients.tags import asked_by_tag, asked_within
 from sendbatch.message.checks.styles import is_conditional
 from sendbatch.message.insertions import is_inserted, text_within
 from sendbatch.message.markup import Tag, attribute_at, attributes_of, start_tag_end, tags
 from sendbatch.message.origins import authored
-from sendbatch.message.source import BLOCK, constants
+from sendbatch.message.source import BLOCK, VALUE, constants
 from sendbatch.message.styles.css import END_TAG, Declaration, Unbalanced, declarations
 from sendbatch.message.styles.linked import Within
 from sendbatch.message.styles.selectors import Subject, of_tag, subjects
@@ -34,6 +35,7 @@ _EVERYWHERE = re.compile(r"(?:(?:only\s+)?(?:all|screen)(?:\s*,\s*|\s*\Z))*+\Z",
 _ALWAYS = re.compile(r"@layer\b|@media\s+(?:only\s+)?(?:all|screen)\s*\Z", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\w+|\w+);")
 _CENTRED = re.compile(r"<center\b|\balign\s*=\s*[\"']?center", re.IGNORECASE)
+_COMPUTED = re.compile(rf"\b(?:class|id)\s*=\s*(?:\"[^\">]*{VALUE}|'[^'>]*{VALUE}|{VALUE})", re.IGNORECASE)
 _VALUE = re.compile(r"\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s>\"'][^\s>]*))")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 _LONGEST = 1_000  # characters of a value that are read
@@ -85,8 +87,10 @@ def parts_of(name: str, path: str, source: str, within: Within) -> Iterator[Part
 class Mail:
     """All parts of one: a rule in one of them is for tags in another."""
 
-    def __init__(self, parts: Sequence[Part], *, inlines_css: bool) -> None:
+    def __init__(self, parts: Sequence[Part], *, inlines_css: bool, has_markdown: bool) -> None:
         self._parts, self._inlines_css = parts, inlines_css
+        # Those of Markdown are not written yet, nor are classes that a value says.
+        self._knows_all = not has_markdown and not any(_COMPUTED.search(part.text) for part in parts)
         self._is_centred = any(_CENTRED.search(part.text) for part in parts)
         self._there: dict[str, list[tuple[Subject, Target]]] | None = None
         self._tried = 0
@@ -139,27 +143,28 @@ class Mail:
                 if not self._inlines_css:
                     yield "css-nesting", begun + block[0].start
                 continue
-            for one in block:
-                if (text := text_of(one)) is not None and _says(css, one):
-                    yield text, begun + one.start
-            targets = self._finding(within[-1])
-            for feature, one in asked_by(block, targets, is_centred=self._is_centred):
-                yield feature, begun + one.start
+            if (feature := beside(within[-1])) is not None:
+                for one in block:
+                    if feature.endswith("marker") or (one.name == "content" and _says(css, one)):
+                        yield feature, begun + one.start
+                continue
+            targets = cache(partial(self._targets, within[-1]))
+            asked = asked_by(block, targets, is_centred=self._is_centred)
+            for feature, one in asked:
+                if not self._knows_all or targets():
+                    yield feature, begun + one.start
 
-    def _finding(self, prelude: str) -> Callable[[], Sequence[Target]]:
-        return lambda: [*self._targets(prelude)]
-
-    def _targets(self, prelude: str) -> Iterator[Target]:
+    def _targets(self, prelude: str) -> list[Target]:
         """The tags that a rule is for, as far as the end of its selectors tells."""
         there = self._tags()
+        found: list[Target] = []
         for subject in subjects(prelude):
-            for key in subject:
-                candidates = there.get(key, ())
-                self._tried += len(candidates)
-                if self._tried > _MOST_TRIED:
-                    return
-                yield from (target for other, target in candidates if subject <= other)
+            candidates = min((there.get(key, []) for key in subject or ("",)), key=len)
+            self._tried += len(candidates)
+            if self._tried > _MOST_TRIED:
                 break
+            found += (target for other, target in candidates if subject <= other)
+        return found
 
     def _tags(self) -> dict[str, list[tuple[Subject, Target]]]:
         if self._there is None:
@@ -171,7 +176,7 @@ class Mail:
                     }
             self._there = {}
             for subject, target in met:
-                for key in subject:
+                for key in ("", *subject):
                     self._there.setdefault(key, []).append((subject, target))
         return self._there
 

@@ -130,7 +130,7 @@ _COLOUR = re.compile(
 )
 _PIXELS = re.compile(r"\s*\d{3,}(?:\.\d+)?px", re.IGNORECASE)
 _AUTO = re.compile(r"[^!]*\bauto\b", re.IGNORECASE)
-_TEXT = re.compile(r"::?(before|after)\s*\Z", re.IGNORECASE)
+_BESIDE = re.compile(r"::?(before|after|marker)\s*\Z", re.IGNORECASE)
 _TABLES = frozenset({"table", "td", "th", "tr", "tbody", "img", "col"})
 
 
@@ -141,6 +141,7 @@ class Target(NamedTuple):
     attributes: frozenset[str]
 
 
+# Those that declarations are for; none where they are not known, as those of Markdown.
 Targets: TypeAlias = Callable[[], Sequence[Target]]
 
 
@@ -155,7 +156,8 @@ def asked_by(
     for one in block:
         if one.name.startswith(_OWN):
             continue
-        if (property_ := _of_property(one)) is not None:
+        property_ = _of_property(one)
+        if property_ is not None and not (property_ == "css-float" and _are_aligned(targets())):
             yield property_, one
         # One that is declared before it holds where this is dropped.
         if one.name not in values or _FUNCTIONS.search(values[one.name]):
@@ -168,6 +170,10 @@ def asked_by(
 
 def _is_hiding(one: Declaration) -> bool:
     return one.name == "mso-hide" or (one.name == "display" and _HIDES.match(one.value) is not None)
+
+
+def _are_aligned(targets: Sequence[Target]) -> bool:
+    return bool(targets) and all("align" in target.attributes for target in targets)
 
 
 def _of_property(one: Declaration) -> str | None:
@@ -193,7 +199,7 @@ def _backgrounds(block: Sequence[Declaration], targets: Targets) -> Iterator[tup
     colours = [one for one in block if one.name in ("background", "background-color")]
     if any(_COLOUR.search(_DRAWN.sub(" ", one.value)) for one in colours):
         return
-    if all("bgcolor" in target.attributes for target in targets()):
+    if (there := targets()) and all("bgcolor" in target.attributes for target in there):
         return
     for one in written:
         if _ADDRESS.search(one.value):
@@ -232,9 +238,7 @@ def _from_nothing(
                 yield "css-animation#from-nothing", one
 
 
-def text_of(one: Declaration) -> str | None:
-    """The feature by which a rule of this declaration writes something before or behind a tag."""
-    if one.name != "content" or not one.within:
-        return None
-    found = _TEXT.search(one.within[-1])
+def beside(prelude: str) -> str | None:
+    """The feature by which a rule is for what stands beside a tag: before, behind, as a point of a list."""
+    found = _BESIDE.search(prelude)
     return f"css-pseudo-element-{found[1].lower()}" if found is not None else None

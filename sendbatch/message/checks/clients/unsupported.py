@@ -60,7 +60,9 @@ def unsupported(content: Content, clients: Collection[str]) -> list[Finding]:
                     new += read[key] if not is_default(bundle) else ()
                 parts += read[key]
         if new:
-            asked.take(Mail(parts, inlines_css=version.inlines_css), new)
+            has_markdown = version.markdown is not None
+            mail = Mail(parts, inlines_css=version.inlines_css, has_markdown=has_markdown)
+            asked.take(mail, new)
     return asked.findings()
 
 
