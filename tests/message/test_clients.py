@@ -166,7 +166,7 @@ def test_whoever_asks_for_a_feature_hears_who_lacks_it_and_what_becomes_of_it(fe
     assert own.place is not None
     assert own.place.line == 1
     assert own.hint
-    assert " of 4): " in own.message
+    assert " of 4); there " in own.message
 
 
 @pytest.mark.parametrize(
@@ -228,23 +228,23 @@ def test_a_feature_is_told_once_where_it_first_stands_with_how_many_lines_more_t
     assert (one.place.file, one.place.line, one.place.column) == ("templates/body.html", 3, 3)
     assert one.message == (
         "display: flex, gap: not in Gmail in a phone's browser, Gmail on phones with another account, "
-        "classic Outlook for Windows and Yahoo Mail (3 of 4): what stands side by side stands one below "
-        "the other; it is on 3 more lines"
+        "classic Outlook for Windows and Yahoo Mail (3 of 4); there what stands side by side stands one "
+        "below the other (and on 3 more lines)"
     )
 
 
 def test_only_the_programs_of_the_campaign_are_named_and_counted() -> None:
     html = styled("display: flex; gap: 4px")
     assert found(html, "apple-mail") == []
-    assert ": not in classic Outlook for Windows: " in warnings(html, "outlook")[0]
-    assert " (1 of 2): " in warnings(html, "outlook", "apple-mail")[0]
+    assert ": not in classic Outlook for Windows; there " in warnings(html, "outlook")[0]
+    assert " (1 of 2); there " in warnings(html, "outlook", "apple-mail")[0]
     assert unsupported(content(html), ()) == []
 
 
 def test_what_only_accounts_of_others_at_gmail_lack_is_a_hint_or_nothing() -> None:
     (one,) = found(styled("display: flex"), "gmail")
     assert (one.severity, one.rule) == ("hint", "plainer-feature")
-    assert "not in Gmail on phones with another account: " in one.message
+    assert "not in Gmail on phones with another account; there " in one.message
     assert found(styled("writing-mode: vertical-rl"), "gmail") == []
 
 

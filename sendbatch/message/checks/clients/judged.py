@@ -234,7 +234,7 @@ TABLE: tuple[Judged, ...] = (
     Judged(
         {"css-background-image#bare": "a background picture", "html-background": "background="},
         "warning",
-        "there is no colour behind the text, which may not be readable",
+        "nothing is behind the text, which may not be readable",
         "write a background-color (bgcolor) beside it; for Outlook VML can show the picture",
         spare=Spare.DRAWN,
         partly=("outlook windows",),
@@ -246,7 +246,7 @@ TABLE: tuple[Judged, ...] = (
             "css-conic-gradient#bare": "conic-gradient()",
         },
         "warning",
-        "there is no colour behind the text, which may not be readable",
+        "nothing is behind the text, which may not be readable",
         "write a background-color (bgcolor) beside it",
     ),
     # What is no part of the text.
@@ -302,7 +302,7 @@ TABLE: tuple[Judged, ...] = (
     Judged(
         {"css-box-shadow": "box-shadow", "css-text-shadow": "text-shadow"},
         "hint",
-        "there is no shadow",
+        "it has no shadow",
         "where an edge has to be seen, write a border",
     ),
     Judged({"css-opacity": "opacity"}, "hint", "it is as strong as without", "write a paler colour"),
@@ -362,7 +362,7 @@ TABLE: tuple[Judged, ...] = (
         "hint",
         "the list has its usual points",
     ),
-    Judged({"css-border-image": "border-image"}, "hint", "there is the plain border, if any"),
+    Judged({"css-border-image": "border-image"}, "hint", "the border is a plain one, if any"),
     Judged({"css-scroll-snap": "scroll-snap"}, "hint", "it scrolls freely"),
     Judged(
         {"html-anchor-links": "a link within the mail"},

@@ -146,8 +146,8 @@ class _Asked:
         names = called(found.programs)
         families = len({*map(family_of, found.programs)})
         how_many = f" ({families} of {len(self._clients)})" if len(self._clients) > 1 else ""
-        more = f"; it is on {count(len(found.lines) - 1, 'more line')}" if len(found.lines) > 1 else ""
-        said = f"{_features(found)}: not in {_listed(names)}{how_many}: {found.judged.lost}{more}"
+        more = f" (and on {count(len(found.lines) - 1, 'more line')})" if len(found.lines) > 1 else ""
+        said = f"{_features(found)}: not in {_listed(names)}{how_many}; there {found.judged.lost}{more}"
         pages = ", ".join(page_of(id_of(one)) for one in [*found.features][:1])
         hint = found.judged.remedy or pages
         rule = Rule.UNSUPPORTED_FEATURE if severity == "warning" else Rule.PLAINER_FEATURE
