@@ -361,8 +361,8 @@ PLACES = [
     *(("suppress", key) for key in ("file", "column", "encoding", "subdomains", "unreadable")),
 ]  # fmt: skip
 AROUND = {
-    "smtp": "host: a.example, ", "recipients": "file: people.csv, ", "templates": "", "retry": "", "check": "",
-    "unsubscribe": "url: 'https://example.com/u', ", "attachments": "file: terms.pdf, ",
+    "smtp": "host: a.example, ", "recipients": "file: people.csv, ", "templates": "", "retry": "",
+    "check": "", "unsubscribe": "url: 'https://example.com/u', ", "attachments": "file: terms.pdf, ",
     "suppress": "file: never.csv, ",
 }  # fmt: skip
 
