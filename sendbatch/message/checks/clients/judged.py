@@ -109,9 +109,16 @@ TABLE: tuple[Judged, ...] = (
         ),
     ),
     Judged(
-        {"css-float": "float"},
+        {"css-float#column": "float"},
         "warning",
-        "what floats stands on a line of its own",
+        "columns stand one below the other",
+        _BESIDE,
+        spare=Spare.COLUMNS,
+    ),
+    Judged(
+        {"css-float": "float"},
+        "hint",
+        "it stands at the left, and nothing beside it",
         'write align="left" or align="right" at the table or picture',
         spare=Spare.COLUMNS,
     ),

@@ -117,7 +117,7 @@ class Mail:
                     yield from self._of_css(END_TAG.sub("", html[start : tag.end]), start)
                 continue
             yield from ((feature, tag.start) for feature in asked_by_tag(tag))
-            if "style" in tag.attributes:
+            if "style" in tag.attributes and ":" not in tag.name:  # that of VML is another language
                 yield from self._of_attribute(html, tag)
         yield from asked_within(html)
 

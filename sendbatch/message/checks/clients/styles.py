@@ -86,7 +86,7 @@ _BY_VALUE = {
         "visibility": [(r"hidden\b", "css-visibility")],
         "writing-mode": [("vertical|sideways|tb", "css-writing-mode")],
         "opacity": [(r"0?\.\d|[1-9]\d?(?:\.\d+)?%", "css-opacity")],
-        "margin": [(r"[^!]*-\.?\d", "css-margin#negative")],
+        "margin": [(r"[^!]*-(?:[5-9]|\d\d)", "css-margin#negative")],
         "list-style": [(r"[^!]*\burl\(", "css-list-style-image")],
     }.items()
 }
@@ -153,27 +153,25 @@ def asked_by(
     if any(_is_hiding(one) for one in block):
         return
     values: dict[str, str] = {}
+    held: set[str] = set()  # properties that have a value which every program reads
     for one in block:
         if one.name.startswith(_OWN):
             continue
-        property_ = _of_property(one)
-        if property_ is not None and not (property_ == "css-float" and _are_aligned(targets())):
+        if (property_ := _of_property(one)) is not None and property_ != "css-float":
             yield property_, one
-        # One that is declared before it holds where this is dropped.
-        if one.name not in values or _FUNCTIONS.search(values[one.name]):
+        if one.name not in held:  # else that holds where this is dropped
             yield from ((function, one) for function in _of_functions(one))
+        if not _FUNCTIONS.search(one.value):
+            held.add(one.name)
         values[one.name] = one.value
     yield from _backgrounds(block, targets)
     yield from _widths(block, values, targets, is_centred=is_centred)
     yield from _from_nothing(block, values)
+    yield from _floats(block, values, targets)
 
 
 def _is_hiding(one: Declaration) -> bool:
     return one.name == "mso-hide" or (one.name == "display" and _HIDES.match(one.value) is not None)
-
-
-def _are_aligned(targets: Sequence[Target]) -> bool:
-    return bool(targets) and all("align" in target.attributes for target in targets)
 
 
 def _of_property(one: Declaration) -> str | None:
@@ -196,6 +194,8 @@ def _backgrounds(block: Sequence[Declaration], targets: Targets) -> Iterator[tup
     written = [one for one in block if one.name in ("background", "background-image")]
     if not any(_ADDRESS.search(one.value) or _GRADIENT.search(one.value) for one in written):
         return
+    if any(one.name.endswith("background-clip") and "text" in one.value for one in block):
+        return  # it colours the letters themselves
     colours = [one for one in block if one.name in ("background", "background-color")]
     if any(_COLOUR.search(_DRAWN.sub(" ", one.value)) for one in colours):
         return
@@ -226,6 +226,22 @@ def _widths(
             and any("align" not in target.attributes for target in targets())
         ):
             yield "css-margin#auto", one
+
+
+def _floats(
+    block: Sequence[Declaration], values: dict[str, str], targets: Targets
+) -> Iterator[tuple[str, Declaration]]:
+    """What is given a width beside it is a column, but for a picture."""
+    for one in block:
+        if _of_property(one) != "css-float":
+            continue
+        known = targets()
+        there = [target for target in known if "align" not in target.attributes]
+        if known and not there:
+            continue
+        is_sized = "width" in values and "auto" not in values["width"]
+        is_picture = bool(there) and all(target.name == "img" for target in there)
+        yield "css-float#column" if is_sized and not is_picture else "css-float", one
 
 
 def _from_nothing(
