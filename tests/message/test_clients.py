@@ -20,7 +20,8 @@ from sendbatch.message.checks import clients
 from sendbatch.message.checks.clients.judged import TABLE, id_of
 from sendbatch.message.checks.clients.programs import CLASSIC, called, lacking, published
 from sendbatch.message.checks.clients.unsupported import unsupported
-from sendbatch.message.content import Content
+from sendbatch.message.checks.ignored import ignoring_of
+from sendbatch.message.content import Texts, TextsByRow
 from sendbatch.message.layouts import default_layout
 from sendbatch.message.reading import read_content
 
@@ -364,23 +365,26 @@ def test_in_mjml_what_its_author_wrote_is_told_and_what_mjml_writes_is_not(
 
 
 def test_versions_that_share_a_layout_tell_of_it_once() -> None:
-    one = content(styled("display: flex"))
-    assert one.html is not None
-    shared = {"layout.html": "<svg></svg>"}
-    versions = [
-        replace(one, html=bundle(styled("float: left; width: 9%"), f"{name}.html", **shared)) for name in "abc"
-    ]
-
-    class Several(Content):
-        by_texts = versions  # type: ignore[assignment]
-
-    made = Several.__new__(Several)
-    for name in ("html", "markdown"):
-        object.__setattr__(made, name, getattr(one, name))
+    column = styled("float: left; width: 9%")
+    bundles = [bundle(column, f"{name}.html", **{"layout.html": "<svg></svg>"}) for name in "abc"]
+    texts = [Texts(one.entry, one, None, None, None, None, (), (), True) for one in bundles]
+    made = replace(content(column), by_row=TextsByRow({}, {}, {}, tuple(texts)))
     told = unsupported(made, CLIENTS)
     assert [found.message.partition(":")[0] for found in told] == ["float", "<svg>"]
     assert "2 more lines" in told[0].message
     assert "more line" not in told[1].message
+
+
+def test_a_remark_ignores_a_feature_in_its_own_line_and_not_in_others(campaign: Make) -> None:
+    ignore = "<!-- sendbatch: ignore unsupported-feature -->"
+    html = f"<p>Hello</p>\n<svg></svg> {ignore}\n<svg></svg>\n<svg></svg>"
+    made = read_content(campaign({"templates/body.html": html}))
+    told = unsupported(made, CLIENTS)
+    assert [one.place and one.place.line for one in told] == [2, 3]
+    assert "more line" not in told[0].message
+    assert "(and on 1 more line)" in told[1].message
+    (left,) = ignoring_of(campaign(), made.bundles).kept(told)
+    assert left == told[1]
 
 
 # What is clean.

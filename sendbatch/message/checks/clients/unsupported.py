@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from sendbatch.campaign.model import CLIENTS
-from sendbatch.errors import Severity
+from sendbatch.errors import Place, Severity
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.clients.fallbacks import Readers
 from sendbatch.message.checks.clients.judged import TABLE, Judged, Spare, id_of
@@ -46,7 +46,7 @@ def unsupported(content: Content, clients: Collection[str]) -> list[Finding]:
     cannot mend it, and a test holds it to its few features."""
     if not clients or not content.has_html:
         return []
-    asked = _Asked(clients)
+    asked = _Asked(clients, content)
     read: dict[tuple[str, str, bool], list[Part]] = {}
     for version in content.by_texts:
         parts: list[Part] = []
@@ -82,22 +82,24 @@ class _Found:
 class _Asked:
     """All that is asked for and that some program of these clients lacks."""
 
-    def __init__(self, clients: Collection[str]) -> None:
+    def __init__(self, clients: Collection[str], content: Content) -> None:
         self._clients = [client for client in CLIENTS if client in clients]
-        self._found = [_Found(judged) for judged in TABLE]
+        # By the row, and by the line where a remark ignores it: what is on other lines is told all the same.
+        self._found: dict[tuple[int, str, int], _Found] = {}
+        self._remarks = [remark for bundle in content.bundles for remark in bundle.remarks]
         self._sources: dict[tuple[str, str], int] = {}
         self._breaks: list[list[int]] = []
+        self._spots: dict[tuple[str, str, int], Place] = {}
         self._known: dict[tuple[int, str, Readers, frozenset[Spare]], set[Program]] = {}
 
     def take(self, mail: Mail, new: Collection[Part]) -> None:
         """What these parts of a mail ask for."""
         for part in new:
-            number = self._number(part)
             for use in mail.uses(part):
                 for row in _ROWS[use.feature]:
                     lack = self._lack(row, use, mail.spares)
                     if lack:
-                        self._add(row, use, number, lack)
+                        self._add(row, use, part, lack)
 
     def _number(self, part: Part) -> int:
         """That of the source which it is of."""
@@ -118,21 +120,35 @@ class _Asked:
             self._known[key] = {one for one in lack if family_of(one) in self._clients}
         return self._known[key]
 
-    def _add(self, row: int, use: Use, number: int, lack: set[Program]) -> None:
-        found = self._found[row]
-        judged = found.judged
+    def _add(self, row: int, use: Use, part: Part, lack: set[Program]) -> None:
+        judged, number = TABLE[row], self._number(part)
+        line = bisect_right(self._breaks[number], use.at)
+        found = self._found.setdefault((row, *self._silent(judged, part, line)), _Found(judged))
         if use.feature in judged.features:
             found.matters = True
             if found.first is None or (number, use.at) < found.first:
                 found.first = number, use.at
         found.features[use.feature] = {**judged.features, **judged.also}[use.feature]
         found.programs |= lack
-        found.lines.add((number, bisect_right(self._breaks[number], use.at)))
+        found.lines.add((number, line))
+
+    def _silent(self, judged: Judged, part: Part, line: int) -> tuple[str, int]:
+        """The file and line (from 1), where a remark ignores what is found there; else nothing."""
+        if not self._remarks:
+            return "", 0
+        if (part.path, part.whole, line) not in self._spots:
+            start = self._breaks[self._number(part)][line - 1] + 1 if line else 0
+            place = at_offset(part.path, part.whole, start)
+            self._spots[part.path, part.whole, line] = place
+        finding = _rule(judged.severity).finding("", self._spots[part.path, part.whole, line])
+        if finding.place is None or not any(one.silences(finding) for one in self._remarks):
+            return "", 0
+        return finding.place.file, finding.place.line or 0
 
     def findings(self) -> list[Finding]:
         """The worse first, those of a kind in the order of their places."""
         told = sorted(
-            (found for found in self._found if found.matters),
+            (found for found in self._found.values() if found.matters),
             key=lambda found: (_severity(found) != "warning", found.first),
         )
         return [finding for found in told for finding in self._told(found)]
@@ -150,8 +166,11 @@ class _Asked:
         said = f"{_features(found)}: not in {_listed(names)}{how_many}; there {found.judged.lost}{more}"
         pages = ", ".join(page_of(id_of(one)) for one in [*found.features][:1])
         hint = found.judged.remedy or pages
-        rule = Rule.UNSUPPORTED_FEATURE if severity == "warning" else Rule.PLAINER_FEATURE
-        yield rule.finding(said, at_offset(path, source, at), hint)
+        yield _rule(severity).finding(said, at_offset(path, source, at), hint)
+
+
+def _rule(severity: Severity) -> Rule:
+    return Rule.UNSUPPORTED_FEATURE if severity == "warning" else Rule.PLAINER_FEATURE
 
 
 def _severity(found: _Found) -> Severity | None:
