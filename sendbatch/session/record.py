@@ -169,6 +169,8 @@ def hold_recorded(campaign: Campaign, folder: RecordFolder, edge: Edge | None = 
     if (gone := folder.lost()) is not None:
         raise gone
     if has_record(folder):
+        if (behind := folder.behind()) is not None:
+            raise behind
         return
     if (twin := twin_of(folder)) is not None:
         raise twin
