@@ -466,6 +466,43 @@ class Rule(Enum):
         "Nothing, where that is meant; else let the address be the key.",
         "To the reader these are several mails, most often by mistake.",
     )
+    LIKELY_TYPO = (
+        Topic.ADDRESSES,
+        "warning",
+        "The domain of an address is a large provider's but for one letter, or ends as no domain does.",
+        "Correct the rows, which the message names with what was probably meant.",
+        "Mail to a misspelt domain bounces, or reaches a stranger who collects it.",
+    )
+    DISPOSABLE_ADDRESS = (
+        Topic.ADDRESSES,
+        "hint",
+        "Addresses are at domains of throw-away mail.",
+        "Take them out where people are meant to read this: nobody does a week later.",
+        "Dead mailboxes and spam traps at such domains count against the sender.",
+        "https://github.com/disposable-email-domains/disposable-email-domains",
+    )
+    ROLE_ADDRESS = (
+        Topic.ADDRESSES,
+        "hint",
+        "Addresses are those of a role (RFC 2142: info, sales, abuse …), and not of a person.",
+        "Keep those that have asked for it, and take the others out.",
+        "Several people read them, and each may complain of mail that somebody else asked for.",
+        "https://www.rfc-editor.org/rfc/rfc2142",
+    )
+    TWIN_KEYS = (
+        Topic.ADDRESSES,
+        "warning",
+        "Two keys differ by full-width letters or the like alone (NFKC), and each gets a message.",
+        "Write them alike in the CSV: then only the first row gets it.",
+        "It is one customer as a rule, written down by two programs, who gets the mail twice.",
+    )
+    MANY_INVALID = (
+        Topic.ADDRESSES,
+        "warning",
+        "More than one row in twenty is invalid.",
+        "See whether this is the file, the encoding and the column that were meant.",
+        "A list that is so old or so broken has more dead addresses in it, and bounces harm the sender.",
+    )
     NO_DNS_ANSWER = (
         Topic.ADDRESSES,
         "warning",
@@ -921,6 +958,35 @@ class Rule(Enum):
         "Write `|urlencode` behind it.",
         "The link works for most and leads some to a wrong page, which nobody sees in a proof.",
         "https://www.rfc-editor.org/rfc/rfc3986#section-2.1",
+    )
+    UNCLOSED_TAG = (
+        Topic.CONTENT,
+        "warning",
+        "A tag of HTML, a comment or a style sheet is never closed, or not before what it stands in.",
+        "Write its end tag; where HTML needs none (`</p>`, `</li>`, `</td>`, …) none is asked for.",
+        "Each program for mail guesses another end, and some of them lose what follows.",
+    )
+    MISNESTED_TAG = (
+        Topic.CONTENT,
+        "warning",
+        "An end tag closes nothing, or comes before that of what was opened later.",
+        "Close first what was opened last, and take away what closes nothing.",
+        "Each program for mail mends it in another way, and a layout of tables falls apart.",
+    )
+    PICTURE_WITHOUT_ALT = (
+        Topic.CONTENT,
+        "warning",
+        "A picture has no `alt`; one that is empty says that the picture says nothing.",
+        'Write what it shows, or `alt=""` where it is a mere ornament.',
+        "Many programs load no pictures until they are asked, and who cannot see hears the name of the file.",
+        "https://www.w3.org/WAI/tutorials/images/",
+    )
+    PICTURE_ALONE = (
+        Topic.CONTENT,
+        "warning",
+        "The mail is a wide picture with hardly a word beside it.",
+        "Write what it says as text.",
+        "Nobody reads it where pictures are not loaded, and filters suspect words that hide in pictures.",
     )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
