@@ -266,6 +266,7 @@ def check(
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
+    online: bool = False,
     moved_from: FilePath | None = None,
     options: Options | None = None,
     record: FilePath | None = None,
@@ -274,11 +275,14 @@ def check(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> Overview:
-    """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
+    """As `plan`, and every recipient's message is built; those that cannot be are in the result. With
+    `online`, the DNS is asked for SPF, DKIM and DMARC of who sends."""
     from sendbatch.session import look
 
     chosen = _looking(options, only, limit, strict, moved_from)
-    return look.check(_job(campaign, chosen, record, observer, stop, edge, workers))
+    return look.check(
+        _job(campaign, chosen, record, observer, stop, edge, workers), online=online
+    )
 
 
 @own_loop
@@ -526,6 +530,7 @@ def probe(
     *,
     folder: FilePath | None = None,
     notify: Campaign | FilePath | None = None,
+    sender: Campaign | FilePath | None = None,
     told: Callable[[Step], None] = lambda step: None,
     stop: Stop | None = None,
     edge: Edge | None = None,
@@ -533,15 +538,19 @@ def probe(
     """Connect, secure, log in, and tell each step; mails nobody. Returns whether all went well.
 
     `folder` is where profiles.yaml is looked for, upward from there. The webhooks of the campaign `notify`
-    and those of the profile are posted a test. Raises Interrupted once `stop` is asked.
+    and those of the profile are posted a test. Of the campaign `sender`, the DNS is asked for SPF, DKIM and
+    DMARC of who sends. Raises Interrupted once `stop` is asked.
     """
     from sendbatch.session.probe import probe as probe_profile
 
     start, stop, edge = _path(folder) or Path.cwd(), stop or Stop(), edge or Edge()
-    campaign = None
-    if notify is not None:
-        campaign = notify if isinstance(notify, Campaign) else load(notify, smtp=profile)
-    return probe_profile(profile, start, told, campaign=campaign, stop=stop, edge=edge)
+
+    def read(one: Campaign | FilePath | None) -> Campaign | None:
+        return one if one is None or isinstance(one, Campaign) else load(one, smtp=profile)
+
+    return probe_profile(
+        profile, start, told, campaign=read(notify), sender=read(sender), stop=stop, edge=edge
+    )
 
 
 def inspect(mail: FilePath | bytes, *, sent: FilePath | bytes | None = None) -> Inspected:

@@ -32,6 +32,9 @@ FORMS = ("text", "json", "github", "markdown", "junit")
 @click.option(
     "--format", "form", metavar="text|json|github|markdown|junit", default="text", help="How it is told."
 )
+@click.option(
+    "--online", is_flag=True, help="Ask the DNS for SPF, DKIM and DMARC of who sends."
+)
 @opt.run
 @opt.set_
 @opt.smtp
@@ -48,6 +51,7 @@ def check(
     files: tuple[Path, ...],
     *,
     form: str,
+    online: bool,
     run: str | None,
     set_: tuple[str, ...],
     smtp: str | None,
@@ -77,7 +81,7 @@ def check(
         load = partial(given.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
         calling = Calling(terminal, workers, record)
         for file in files:
-            done = _check(file, load, options, calling)
+            done = _check(file, load, options, calling, online=online)
             checks.append(done)
             if form == "text":
                 _show(done, terminal)
@@ -87,14 +91,19 @@ def check(
 
 
 def _check(
-    file: Path, load: Callable[[Path], Campaign], options: Options, calling: Calling
+    file: Path,
+    load: Callable[[Path], Campaign],
+    options: Options,
+    calling: Calling,
+    *,
+    online: bool,
 ) -> Checked:
     from sendbatch import api
 
     try:
         campaign = load(file)
         with calling.under_way() as around:
-            found = api.check(campaign, options=options, **around)
+            found = api.check(campaign, options=options, online=online, **around)
     except SendbatchError as error:
         return checked(file, error.exit_code, error.findings)
     return checked(file, found.exit_code, found.findings, found)

@@ -26,7 +26,7 @@ class Topic(Enum):
     TEMPLATES = "Templates and the names in them"
     CONTENT = "What the mail says and shows"
     CIRCUMSTANCES = "Server, record and guards"
-    SENDER = "Who sends, as the DNS has it (`--online`)"
+    SENDER = "Who sends, as the DNS has it"
     ARRIVAL = "A mail as it arrived"
 
 
@@ -1242,7 +1242,7 @@ class Rule(Enum):
         "warning",
         "The domain in From publishes no DMARC policy.",
         "Publish one, as TXT at `_dmarc` below the domain: `v=DMARC1; p=none`.",
-        "Gmail, Yahoo and Microsoft ask those who send much for one; Microsoft refuses without (550 5.7.515).",
+        "Gmail, Yahoo and Microsoft ask those who send much for one; Microsoft refuses others (5.7.515).",
         "https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/strengthening-email-ecosystem-outlook%E2%80%99s-new-requirements-for-high%E2%80%90volume-senders/4399730",
     )
     BROKEN_DMARC = (

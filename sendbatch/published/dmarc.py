@@ -18,8 +18,8 @@ _POLICIES = ("none", "quarantine", "reject")
 
 
 class Dmarc(NamedTuple):
-    """What holds for a domain. `at` is where the record stands; `policy` what it asks for this domain, "" where
-    there is none; `broken` says why a record counts for nothing; `failed` why nothing is known."""
+    """What holds for a domain. `at` is where the record stands; `policy` what it asks for this domain, ""
+    where there is none; `broken` says why a record counts for nothing; `failed` why nothing is known."""
 
     at: str = ""
     policy: str = ""

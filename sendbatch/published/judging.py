@@ -1,5 +1,5 @@
-"""What is wrong or doubtful about a sender by what the DNS says, held to what Gmail, Yahoo and Microsoft ask of
-those who send much."""
+"""What is wrong or doubtful about a sender by what the DNS says, held to what Gmail, Yahoo and Microsoft ask
+of those who send much."""
 
 from __future__ import annotations
 
@@ -33,14 +33,13 @@ class Sender:
 
 
 def judged(sender: Sender, asking: Asking) -> Iterator[Finding]:
-    """All that can be said; at the end what could not be asked."""
+    """All that can be said of one sender; `unasked` says what could not be asked."""
     yield from _takes_mail(sender, asking)
     yield from _spf(sender, asking)
     yield from _keys(sender, asking)
     dmarc = dmarc_of(sender.author, asking)
     yield from _policy(sender, dmarc)
     yield from _alignment(sender, dmarc, asking)
-    yield from unasked(asking)
 
 
 def unasked(asking: Asking) -> Iterator[Finding]:
@@ -50,7 +49,8 @@ def unasked(asking: Asking) -> Iterator[Finding]:
     names = [f"{one_line(name, _LONGEST)}: {why}" for name, why in asking.unanswered.items()]
     if asking.answered:
         said = f"could not be asked of the DNS: {listed(names, _MOST)}"
-        yield Rule.UNANSWERED_QUESTION.finding(said, hint="what was not asked is not known to be right: try again")
+        hint = "what was not asked is not known to be right: try again"
+        yield Rule.UNANSWERED_QUESTION.finding(said, hint=hint)
     else:
         said = f"nothing could be asked of the DNS: {listed(names, _MOST)}"
         hint = "is the network there, and may this machine ask name servers?"
@@ -150,7 +150,8 @@ def _alignment(sender: Sender, dmarc: Dmarc, asking: Asking) -> Iterator[Finding
         yield Rule.UNALIGNED_KEY.finding(said, sender.keys_place, f"sign with domain: {sender.author}")
     if not enveloped:
         how = ", strictly (aspf=s)" if dmarc.strict_spf else ""
-        said = f"the envelope is of {sender.envelope} and From of {sender.author}: SPF does not count for DMARC{how}"
+        said = f"the envelope is of {sender.envelope} and From of {sender.author}"
+        said += f": SPF does not count for DMARC{how}"
         hint = "that is enough where a signature of From's domain holds; else bounces_to at that domain"
         yield Rule.UNALIGNED_ENVELOPE.finding(said, sender.envelope_place, hint)
 

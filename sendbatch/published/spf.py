@@ -24,8 +24,8 @@ _ASKS = frozenset(("include", "a", "mx", "ptr", "exists"))
 
 @dataclass(slots=True)
 class Spf:
-    """What is found of one domain. `record` is its own; `broken` says why mailboxes cannot use it; `ending` is
-    what holds for everybody else ("-all"), "" where nothing is said; `unknown` are names that could not be
+    """What is found of one domain. `record` is its own; `broken` says why mailboxes cannot use it; `ending`
+    is what holds for everybody else ("-all"), "" where nothing is said; `unknown` are names that could not be
     asked for."""
 
     record: str | None = None
@@ -59,10 +59,10 @@ def _record(domain: str, asking: Asking, found: Spf) -> str | None:
 
 def _follow(domain: str, record: str, asking: Asking, found: Spf) -> str:
     """What the record ends with; all else goes into `found`. Ends with the first thing that breaks it."""
-    ending, redirect = "", ""
+    redirect = ""
     for term in record.split()[1:]:
         if found.broken:
-            return ending
+            return ""
         known, modifier = _TERM.fullmatch(term), _MODIFIER.fullmatch(term)
         if known is not None:
             name = known["name"].lower()
@@ -75,7 +75,7 @@ def _follow(domain: str, record: str, asking: Asking, found: Spf) -> str:
             redirect = modifier["value"]
     if redirect and not found.broken:
         return _include(domain, redirect, "redirect", asking, found)
-    return ending
+    return ""
 
 
 def _take(domain: str, name: str, rest: str, term: str, asking: Asking, found: Spf) -> None:
@@ -106,7 +106,8 @@ def _include(domain: str, target: str, how: str, asking: Asking, found: Spf) -> 
     record = _record(target, asking, found)
     if record is None:
         if len(found.unknown) == unknown and not found.broken:
-            found.broken = f"{_in(domain)}{how} of {one_line(target, _LONGEST)}, which has no SPF record (§5.2)"
+            shown = one_line(target, _LONGEST)
+            found.broken = f"{_in(domain)}{how} of {shown}, which has no SPF record (§5.2)"
         return ""
     return _follow(target, record, asking, found)
 
@@ -118,13 +119,14 @@ def _look(name: str, kind: str, asking: Asking, found: Spf) -> None:
     elif not answer.values and not (kind == "A" and asking.ask(name, "AAAA").values):
         found.voids += 1
         if found.voids > MOST_VOIDS:
-            found.broken = f"more than {MOST_VOIDS} of its names do not exist (§4.6.4): {one_line(name, _LONGEST)}"
+            shown = one_line(name, _LONGEST)
+            found.broken = f"more than {MOST_VOIDS} of its names do not exist (§4.6.4): {shown}"
 
 
 def _count(found: Spf) -> None:
     found.lookups += 1
     if found.lookups > MOST_LOOKUPS:
-        found.broken = f"it needs more than {MOST_LOOKUPS} look-ups of the DNS, with what it includes (§4.6.4)"
+        found.broken = f"with what it includes it needs more than {MOST_LOOKUPS} look-ups (§4.6.4)"
 
 
 def _is_network(text: str, version: int) -> bool:

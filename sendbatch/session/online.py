@@ -1,4 +1,4 @@
-"""What the DNS says of a campaign's sender, asked where a person asked for that: `check --online`, `probe`."""
+"""What the DNS says of a campaign's sender, where a person asks for that: `check --online`, `probe`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sendbatch.errors import ProfileError
 from sendbatch.findings import Finding
 from sendbatch.message.dkim.declared import read_key
 from sendbatch.published.asking import Asking
-from sendbatch.published.judging import Sender, judged
+from sendbatch.published.judging import Sender, judged, unasked
 from sendbatch.published.keys import Published
 from sendbatch.runtime.threads import in_thread
 
@@ -25,7 +25,12 @@ def found_online(
 ) -> tuple[Finding, ...]:
     """Each finding once. `heed` is called while answers are waited for; what it raises ends the wait."""
     senders = [*_senders(campaign, environ)][:MOST_SENDERS]
-    answer = in_thread(lambda: [finding for one in senders for finding in judged(one, asking)])
+
+    def look() -> list[Finding]:
+        found = [finding for one in senders for finding in judged(one, asking)]
+        return [*(found if asking.answered else ()), *unasked(asking)]
+
+    answer = in_thread(look)
     while True:
         try:
             return tuple(dict.fromkeys(answer.result(_MOMENT)))
@@ -57,7 +62,7 @@ def _senders(campaign: Campaign, environ: Mapping[str, str]) -> Iterator[Sender]
 
 
 def _keys(profile: Profile, address: str, environ: Mapping[str, str]) -> Iterator[Published]:
-    """Where a key is not to be had, as in a check without secrets, it is looked whether there is one at all."""
+    """Where a key is not to be had, as in a check without secrets, it is looked whether one is there."""
     for one in profile.dkim:
         if not is_signed_by(address, one.domain):
             continue

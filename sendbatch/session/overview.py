@@ -150,7 +150,10 @@ class Overview(Shown):
 
     @property
     def exit_code(self) -> int:
-        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
+        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built, 2 where the DNS
+        has an error of the sender's, or could not be asked."""
+        if any(finding.severity == "error" for finding in self.warnings):
+            return 2
         bad = self.totals.get(Status.INVALID, 0)
         if self.rehearsal is not None:
             bad += self.rehearsal.failed

@@ -90,5 +90,5 @@ def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: 
 
 
 def test_the_whole_list_is_tried_here() -> None:
-    of_others = 5  # Markdown, MJML, files and invitations that rows choose, many invalid rows: here are none
+    of_others = 6  # Markdown, MJML, files and invitations that rows choose, many invalid rows, free mailboxes
     assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + len(LOOKING) + of_others
