@@ -358,6 +358,7 @@ def proof(
     to: str | Iterable[str],
     count: int = 3,
     recipient: str | None = None,
+    inspect: str | None = None,
     moved_from: FilePath | None = None,
     options: Options | None = None,
     record: FilePath | None = None,
@@ -367,16 +368,18 @@ def proof(
     workers: Workers | None = None,
 ) -> list[Proofed]:
     """Mail the first `count` recipients' messages, or that of `recipient` (a key or address), to each address
-    of `to`. Nothing counts as delivered. Raises as `run` does."""
+    of `to`. Nothing counts as delivered. `inspect` is the address of the one reviewer's mailbox
+    (imaps://user@host/folder; its password is in IMAP_PASSWORD), where the first is waited for, five minutes
+    at most, and read as it arrived. Raises as `run` does."""
     from sendbatch.session.proof import send_proofs
 
     arguments.numbers(count=count)
-    arguments.texts(recipient=recipient)
+    arguments.texts(recipient=recipient, inspect=inspect)
     if not (reviewers := _words(to)):
         raise SendbatchError("to= names nobody: give the address of a reviewer, or several")
     chosen = _looking(options, None, None, False, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return send_proofs(job, reviewers, wanted=count, key=recipient)
+    return send_proofs(job, reviewers, wanted=count, key=recipient, inspect=inspect)
 
 
 def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:

@@ -1296,6 +1296,20 @@ class Rule(Enum):
         "Save the mail from its mailbox as it arrived, as a file that ends with .eml.",
         "Only the mail as it arrived tells what its way has made of it.",
     )
+    MAILBOX_UNUSABLE = (
+        Topic.ARRIVAL,
+        "error",
+        "The mailbox of `proof --inspect` cannot be reached, trusted, logged in to or read.",
+        "Do as the message says.",
+        "Without it nobody can tell what the way made of the proof.",
+    )
+    ARRIVED_AS_JUNK = (
+        Topic.ARRIVAL,
+        "warning",
+        "A proof arrived in the folder for junk.",
+        "Mend what else is found, and look at the text as a filter would.",
+        "There most of your readers would never see it.",
+    )
     NO_VERDICT = (
         Topic.ARRIVAL,
         "hint",
