@@ -30,8 +30,8 @@ from tests.kit.relay import Trap
 
 STOPPED = 3  # by a person, or for what it needs was away for too long
 TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
-# With these codes, in these words: one that would resend met a run begun without it, or the other way round; or
-# one met the word of a person, which has the record for a moment.
+# With these codes, in these words: one that would resend met a run begun without it, or the other way round;
+# or one met the word of a person, which has the record for a moment.
 RESENDS = (4, "--in-doubt: not given there")
 MET_A_RESEND = (4, "--in-doubt: resend there, and not given here")
 MET_A_WORD = (5, "another run has this campaign in hand")
