@@ -78,7 +78,7 @@ def check(job: Job, *, online: bool = False) -> Overview:
     from sendbatch.session.online import found_online
 
     found = found_online(job.campaign, job.edge.environ, job.stop.heed, Asking())
-    return replace(overview, warnings=(*overview.warnings, *found))
+    return replace(overview, doubts=(*overview.doubts, *found))
 
 
 def dry_run(job: Job) -> tuple[Overview, Path | None]:

@@ -150,7 +150,8 @@ def test_where_nobody_listens_is_told() -> None:
 
 def test_a_relay_that_writes_another_id_is_known_by_its_reply_or_by_the_subject() -> None:
     ses = "0100018f-abcd-ef01-2345-6789abcdef01-000000"
-    renamed = changed(("<1@example.com>", f"<{ses}@email.amazonses.com>"), ("Subject: Hello", "Subject: Changed"))
+    ids = ("<1@example.com>", f"<{ses}@email.amazonses.com>")
+    renamed = changed(ids, ("Subject: Hello", "Subject: Changed"))
     assert is_sought(renamed.encode(), replace(OURS, reply=f"Ok {ses}"))
     assert not is_sought(renamed.encode(), OURS)
     assert is_sought(changed(("<1@example.com>", "<2@relay.example>")).encode(), OURS)
@@ -163,7 +164,7 @@ def test_a_relay_that_writes_another_id_is_known_by_its_reply_or_by_the_subject(
     ("written", "expected"),
     [
         ("imaps://u@h.example", Address("h.example", 993, "u", "INBOX", True)),
-        ("imap://u%40x.example@h.example/Some%20Folder/", Address("h.example", 143, "u@x.example", "Some Folder", False)),
+        ("imap://u%40x@h.example/Some%20Folder/", Address("h.example", 143, "u@x", "Some Folder", False)),
         ("IMAP://u@h.example:993/a/b", Address("h.example", 993, "u", "a/b", True)),
         ("imaps://u@bücher.example", Address("xn--bcher-kva.example", 993, "u", "INBOX", True)),
     ],

@@ -1,5 +1,5 @@
-"""A mailbox in Debian's Dovecot, on loopback and over TLS, with a folder for junk; mails are laid into it as a
-server that delivers would."""
+"""A mailbox in Debian's Dovecot, on loopback and over TLS, with a folder for junk; mails are laid into it as
+a server that delivers would."""
 
 from __future__ import annotations
 
