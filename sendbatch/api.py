@@ -267,6 +267,7 @@ def check(
     limit: int | None = None,
     strict: bool = False,
     online: bool = False,
+    fail_on: str = "error",
     moved_from: FilePath | None = None,
     options: Options | None = None,
     record: FilePath | None = None,
@@ -276,13 +277,15 @@ def check(
     workers: Workers | None = None,
 ) -> Overview:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result. With
-    `online`, the DNS is asked for SPF, DKIM and DMARC of who sends."""
+    `fail_on="warning"` each warning is an error, and the exit code 2. With `online`, the DNS is asked for
+    SPF, DKIM and DMARC of who sends."""
     from sendbatch.session import look
 
+    if fail_on not in ("error", "warning"):
+        raise SendbatchError(f"fail_on={fail_on!r}: write 'error' or 'warning'")
     chosen = _looking(options, only, limit, strict, moved_from)
-    return look.check(
-        _job(campaign, chosen, record, observer, stop, edge, workers), online=online
-    )
+    job = _job(campaign, chosen, record, observer, stop, edge, workers)
+    return replace(look.check(job, online=online), fails_on_warnings=fail_on == "warning")
 
 
 @own_loop
