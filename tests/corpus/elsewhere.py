@@ -35,6 +35,7 @@ ELSEWHERE: dict[Rule, tuple[str, str]] = {
     Rule.FILE_LIMIT: ("hostile/test_machine.py", "ulimit -n"),
     Rule.NOT_INSTALLED: ("message/test_mjml.py", ""),
     Rule.NO_WORKER: ("cli/test_in_a_container.py", "the Python that sendbatch runs on cannot be started"),
+    Rule.NO_MAIL: ("arrival/test_reading.py", "no mailbox takes a mail of that size"),
     Rule.SERVER_UNUSABLE: ("smtp/test_opening.py", "SmtpError"),
 }
 # Topics of which all is shown in the tests of one room, by the name of each rule.

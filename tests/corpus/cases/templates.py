@@ -132,7 +132,7 @@ CASES: list[Case] = [
         keys(templates=BOTH) | LOCALES | FILES,
     ),
     Case(Rule.TOO_MANY_VERSIONS, by_locale("en", "de", *MANY), by_locale("en", "de", *MANY[:100])),
-    Case(Rule.TOO_MANY_TEMPLATES, html(included(501)) | EMPTY, html(included(100)) | EMPTY),
+    Case(Rule.TOO_MANY_TEMPLATES, html(included(501)) | EMPTY, html(included(20)) | EMPTY),
     Case(
         Rule.UNKNOWN_IGNORE,
         html("<a href='foo'>x</a> <!-- sendbatch: ignore borken-link -->"),
