@@ -58,7 +58,7 @@ class Choice(PostgresSelection, ABC):
         scope = self._scratch.make(SCOPE)
         spelled = ((stored(one), n) for n, spellings in enumerate(named) for one in spellings)
         self._scratch.put("wanted", spelled)
-        found = self._db.execute(
+        found = self._db.of_all(
             f"WITH found AS (SELECT people.id, w.number FROM {self.rows}, {self._scratch['wanted']} AS w "
             f"WHERE people.key = w.spelling UNION SELECT people.id, w.number FROM {self.rows}, "
             f"{self._scratch['wanted']} AS w WHERE people.email = w.spelling), "
@@ -141,7 +141,7 @@ class Choice(PostgresSelection, ABC):
             return
         self._db.execute(
             f"INSERT INTO {self._scratch.make(CHOSEN)} (id) SELECT id FROM {self.rows} "
-            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY {self.whom.order} LIMIT %s "
+            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY place LIMIT %s "
             "ON CONFLICT DO NOTHING",
             (count,),
         )
@@ -154,7 +154,7 @@ class Choice(PostgresSelection, ABC):
         rows = ask(
             self._db,
             f"SELECT {COLUMNS} FROM {self.rows} WHERE holds AND status IN {_SENDABLE}{self.each_of_those} "
-            f"ORDER BY {self.whom.order} LIMIT %s",
+            f"ORDER BY place LIMIT %s",
             (count,),
         )
         return to_recipients(rows)

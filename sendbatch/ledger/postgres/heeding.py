@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from sendbatch.errors import SendbatchError
-from sendbatch.ledger.postgres.connecting import Connection, Cursor, Query
+from sendbatch.ledger.postgres.connecting import Connection, Cursor, Query, transaction
 
 EVERY: Final = 0.1  # seconds between two looks
 CANCELLED_IN: Final = 2.0  # seconds to reach the server for it
@@ -68,11 +68,26 @@ class Heeded:
         row = self.execute(query, values).fetchone()
         return row[0] if row is not None else None
 
+    def of_all(self, query: Query, values: Sequence[Any] | None = None) -> Cursor:
+        """As `execute`, of very many rows of which the server may know nothing yet: no loop over some of them
+        for each of the others. What is changed waits for no disk."""
+        with self._waiting_for_no_disk() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            return self.connection.execute(query, values)
+
     def put(self, statement: Query, texts: Iterable[str]) -> None:
-        """Rows by COPY, as `text.copied` has them, as they come."""
-        with self._at_it(), self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+        """Rows by COPY, as `text.copied` has them, as they come. Waits for no disk."""
+        with self._waiting_for_no_disk() as cursor, cursor.copy(statement) as copy:
             for text in texts:
                 copy.write(text)
+
+    @contextlib.contextmanager
+    def _waiting_for_no_disk(self) -> Iterator[Cursor]:
+        """A transaction that is lost in a crash of the server, together with all that the draft keeps to
+        itself."""
+        with self._at_it(), transaction(self.connection) as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            yield cursor
 
     @contextlib.contextmanager
     def _at_it(self) -> Iterator[None]:

@@ -81,7 +81,7 @@ class PostgresPeople:
         known = list(map(stored, spellings))
         found = self._ask(
             f"SELECT {COLUMNS} FROM {self._rows} WHERE holds AND (key = ANY(%s) OR email = ANY(%s)) "
-            f"ORDER BY {self._rows.order} LIMIT 1",
+            f"ORDER BY place LIMIT 1",
             (known, known),
         )
         return to_recipients(found)[0] if found else None
