@@ -18,7 +18,7 @@ from sendbatch.ledger.postgres.parts import ask
 from sendbatch.ledger.postgres.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.postgres.runs import YOUNG
 from sendbatch.ledger.postgres.scratch import Scratch
-from sendbatch.ledger.postgres.selecting import CHOSEN, LEFT, SCOPE, PostgresSelection
+from sendbatch.ledger.postgres.selecting import CHOSEN, LEFT, SCOPE, PostgresSelection, Tally
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import Rows
 from sendbatch.ledger.states import SENDABLE, Event, sources
@@ -35,6 +35,7 @@ class Choice(PostgresSelection, ABC):
         self._db = asked
         self._scratch = scratch
         self._excepted: tuple[str, float] | None = None
+        self._tallied: tuple[int, str, Tally] | None = None
 
     @property
     @abstractmethod
@@ -44,6 +45,13 @@ class Choice(PostgresSelection, ABC):
     @property
     def rows(self) -> str:
         return str(self.whom)
+
+    def tally(self) -> Tally:
+        """As long as the draft changes nothing of it, all is counted once."""
+        known, query = self._tallied, self.counting
+        if known is None or known[:2] != (self._db.changes, query):
+            known = self._tallied = self._db.changes, query, super().tally()
+        return known[2]
 
     def _select(self, kind: str, holds: bool = True) -> None:
         """From now on it goes by the table of this kind, or not."""

@@ -13,7 +13,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 
@@ -26,13 +26,14 @@ from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transa
 from sendbatch.ledger.postgres.heeding import Heeded
 from sendbatch.ledger.postgres.making import Making, changed_meanwhile, reserved
 from sendbatch.ledger.postgres.parts import first
-from sendbatch.ledger.postgres.people import PostgresPeople, people_of
+from sendbatch.ledger.postgres.people import PostgresPeople
 from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.scratch import Scratch, clear_dead, is_of_a_draft
-from sendbatch.ledger.postgres.selecting import PostgresSelection, keep
+from sendbatch.ledger.postgres.selecting import PostgresSelection, Tally, keep
 from sendbatch.ledger.postgres.staging import PostgresStaging
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import (
+    NO_ROWS,
     NOBODY,
     PlanRows,
     Rows,
@@ -57,6 +58,18 @@ class Staged:
     plan: Plan
     started_at: float
     rows: int
+
+
+class DraftPeople(PostgresPeople):
+    """Those of a draft, who are counted by its `tally`."""
+
+    def __init__(self, tally: Callable[[], Tally], *told: Any) -> None:
+        super().__init__(*told)
+        self._tally = tally
+
+    def census(self) -> tuple[dict[Status, int], int]:
+        found = self._tally()
+        return found.everyone, found.holders
 
 
 class PostgresDraft(Choice):
@@ -111,7 +124,7 @@ class PostgresDraft(Choice):
 
     @property
     def people(self) -> PostgresPeople:
-        return people_of(self._db, self.whom, gone(self._deliveries), self._plan)
+        return DraftPeople(self.tally, self._db, self.whom, gone(self._deliveries), self._plan)
 
     def stage(self, columns: Sequence[str]) -> PostgresStaging:
         if self._making is not None:  # it is planned anew
@@ -124,7 +137,7 @@ class PostgresDraft(Choice):
             reserved(self._db, self._record),
             tuple(columns),
             self._last.id if self._last is not None else 0,
-            str(plan_rows(self._record, self._last_rows)),
+            str(NO_ROWS if self._last is None else plan_rows(self._record, self._last_rows)),
             self._deliveries,
         )
         return PostgresStaging(self._making, self._finished)
@@ -167,7 +180,7 @@ class PostgresDraft(Choice):
     # -- merging ------------------------------------------------------------------------------
 
     def merge(self, begins_at: float | None = None, /) -> None:
-        census = self.people.census()[0] if self._staged is not None else {}
+        census = self.tally().everyone if self._staged is not None else {}
         self._db.end_watching()  # all that may be broken off is done
         with transaction(self._db.connection) as cursor:
             self._hold(cursor)
@@ -238,6 +251,7 @@ class PostgresDraft(Choice):
         self.reading = PostgresReading(self._db, self._record)
         self.kinds = selection.kinds
         self._notes, self._remembered, self._due = [], {}, []
+        self._tallied = None
         self._scratch.end()
 
     def discard(self) -> None:

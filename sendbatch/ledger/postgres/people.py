@@ -125,11 +125,6 @@ class PostgresPeople:
         return read(self._asked, self._rows, columns, condition, values)
 
 
-def people_of(asked: Asked, rows: Rows, gone: str, plan: Plan | None) -> PostgresPeople:
-    """Those of a plan that is not the last one yet."""
-    return PostgresPeople(asked, rows, gone, plan)
-
-
 def _listed(words: Iterable[str]) -> str:
     return "(" + ", ".join(f"'{word}'" for word in words) + ")"
 

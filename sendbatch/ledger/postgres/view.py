@@ -79,6 +79,9 @@ class PlanRows:
         )
 
 
+NO_ROWS: Final = PlanRows("sendbatch.plan_row", "false")
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """A table of people, made of the rows of a plan: `id` is the delivery's, `place` orders them by line,
