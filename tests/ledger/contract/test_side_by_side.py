@@ -68,7 +68,7 @@ SUPPRESSED = st.lists(
 
 
 def numbered(rows: Sequence[Checked]) -> list[Checked]:
-    made = (replace(row, line=line) for line, row in enumerate(rows, 2))
+    made = (row._replace(line=line) for line, row in enumerate(rows, 2))
     return [row if row.status is Status.PENDING else left_out(row, row.status) for row in made]
 
 
