@@ -131,3 +131,27 @@ def resolved(text: str) -> str:
     """Text with its character references put in."""
     # §13.2.5.80: a number that no character has is U+FFFD; `unescape` raises ValueError for a long one.
     return unescape(_NO_CHARACTER.sub("\ufffd", text) if "&#" in text else text)
+
+
+class Bare(NamedTuple):
+    """A tag where it stands, without what is in it; `is_closed` where it ends with "/>". Of an element whose
+    content is no HTML, `is_closed` says whether its end tag is there."""
+
+    name: str
+    is_end: bool
+    start: int
+    end: int
+    is_closed: bool
+
+
+def bare_tags(html: str) -> Iterator[Bare]:
+    """As `tags`, for whoever asks for no attribute: they take most of the time."""
+    for found in _TAG.finditer(html):
+        if found[1] is not None:
+            is_closed = html.rfind("</", found.start(), found.end()) >= 0
+            yield Bare(found[1].lower(), False, found.start(), found.end(), is_closed)
+        elif found[5]:
+            name, is_closed = found[3].lower(), html.startswith("/", found.end() - 2)
+            yield Bare(name, found[2] != "", found.start(), found.end(), is_closed)
+            if name == "plaintext" and not found[2]:
+                return

@@ -14,14 +14,18 @@ from itertools import islice
 from sendbatch.campaign.model import Campaign
 from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
+from sendbatch.message.checks.alternatives import picture_alone, pictures_without_alt
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.besides import doubtful_sources
+from sendbatch.message.checks.encoding import unencoded_values
 from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
 from sendbatch.message.checks.senders import strange_bounces
+from sendbatch.message.checks.structure.finding import unclosed_tags
 from sendbatch.message.checks.styles import doubtful_styles
+from sendbatch.message.checks.targets import doubtful_targets
 from sendbatch.message.checks.widths import wide_pictures
 from sendbatch.message.checks.wordless import bare_text_part
 from sendbatch.message.content import Content
@@ -30,6 +34,7 @@ from sendbatch.message.invitations.by_version import lone_invitations
 from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
+from sendbatch.planning.addresses import doubtful_addresses, many_invalid
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
@@ -56,6 +61,7 @@ class Sight:
     people: People
     columns: tuple[str, ...]
     totals: Mapping[Status, int]
+    most: int | None = None  # addresses that are looked at, where not all are
 
     def some_people(self) -> list[Recipient]:
         """The first of those who get it."""
@@ -80,6 +86,11 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_links, on, on.columns, on.some_people())),
+    (When.CHANGED, lambda on: _of_each(pictures_without_alt, on)),
+    (When.CHANGED, lambda on: _of_each(picture_alone, on, on.columns, on.some_people())),
+    (When.CHANGED, lambda on: _of_each(unclosed_tags, on)),
+    (When.CHANGED, lambda on: _of_each(doubtful_targets, on, on.columns)),
+    (When.CHANGED, lambda on: _of_each(unencoded_values, on, on.campaign, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
@@ -90,6 +101,8 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),
+    (When.PLANNED, lambda on: many_invalid(on.campaign, on.totals)),
+    (When.PLANNED, lambda on: doubtful_addresses(on.people, on.campaign, on.most)),
 )
 
 

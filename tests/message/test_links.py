@@ -59,6 +59,26 @@ def test_a_link_that_leads_nowhere_is_told_in_html_and_in_markdown(url: str, hin
 
 
 @pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("htps://example.com/x", "write https://example.com/x"),
+        ("htttp://example.com/x", "write http://example.com/x"),
+        ("mialto:a@b.example", "write mailto:a@b.example"),
+        ("https:/example.com/x", "write https://example.com/x"),
+        ("https:example.com", "write https://example.com"),
+        ("https://https://example.com/x", "write https://example.com/x"),
+        ("https://www,example.com", "write the whole address, as in https://example.com/page"),
+        ("https:///x", "write the whole address, as in https://example.com/page"),
+        ("file:///C:/price.pdf", "write the whole address, as in https://example.com/page"),
+        ("C:\\price.pdf", "write the whole address, as in https://example.com/page"),
+        ("javascript:void(0)", "write the whole address, as in https://example.com/page"),
+    ],
+)
+def test_what_only_looks_like_a_whole_address_is_told(url: str, hint: str) -> None:
+    assert told(of_html(f'<p><a href="{url}">x</a>')) == [("1:13", hint)]
+
+
+@pytest.mark.parametrize(
     "url",
     [
         *("https://example.com", "HTTP://a.example", "mailto:a@b.example", "tel:+49123", "sms:1"),
@@ -66,7 +86,9 @@ def test_a_link_that_leads_nowhere_is_told_in_html_and_in_markdown(url: str, hin
         *("http{% if plan %}s{% endif %}://a.example", "*|UNSUB|*", "%%url%%", "[[link]]"),
         "{% if plan %}https://a.example{% else %}mailto:a@b.example{% endif %}",
         "{% if plan %}{{ a }}{% else %}{{ b }}{% endif %}",
-        "https&#58;//a.example",
+        *("https&#58;//a.example", "https://{{ host }}/x", "https://a@b.example"),
+        *("https://[2001:db8::1]/", "ftp://a.example", "webcal://a.example/c.ics"),
+        *("tg://resolve?domain=a", "geo:1,2", "facetime:a@b.c"),
     ],
 )
 def test_what_leads_somewhere_or_may_is_fine(url: str) -> None:

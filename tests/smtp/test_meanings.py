@@ -74,6 +74,16 @@ def test_each_pattern_finds_its_own_reply_and_captures_nothing(entry: Entry) -> 
         "was exceeded. Try again later.",
         "550 5.7.1 Monthly sending quota exceeded",
         "550 5.1.0 <news@example.com>: Sender address rejected: User unknown in virtual mailbox table",
+        "421 4.7.26 This mail has been rate limited because the sender is unauthenticated.",
+        "421 4.7.40 rate limited: there is no DMARC record",
+        "550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent (S3140).",
+        "550 SC-001 (COL004-MC1F5) Unfortunately, messages from 192.0.2.1 weren't sent.",
+        "550 DY-001 (COL004) We generally do not accept email from dynamic IP's",
+        "553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1",
+        "554 5.7.9 Message not accepted for policy reasons.",
+        "421 4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred",
+        "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints",
+        "554 gmx.net (mxgmx104) No SMTP service IP address is block listed.",
     ],
 )
 def test_what_speaks_about_the_sender_account_quota_or_set_up_speaks_about_us(line: str) -> None:
