@@ -48,8 +48,8 @@ SENDING_AGAIN = (
 )
 ROWS = st.lists(
     st.builds(
-        lambda key, email, name, status, former: replace(
-            person(2, key, email=email, name=name), status=status, former_key=former
+        lambda key, email, name, status, former: person(2, key, email=email, name=name)._replace(
+            status=status, former_key=former
         ),
         st.sampled_from(KEYS),
         st.sampled_from(EMAILS),
