@@ -55,6 +55,11 @@ class Rule(Enum):
         return self.name.lower().replace("_", "-")
 
     @property
+    def can_be_ignored(self) -> bool:
+        """What is wrong cannot, what is doubtful may be meant."""
+        return self.severity != "error"
+
+    @property
     def page(self) -> str:
         """The page to read: the source, or where docs/checks.md speaks of this rule."""
         return self.source or f"docs/checks.md#{self.id}"
@@ -331,6 +336,13 @@ class Rule(Enum):
         "Put it there before `run`, which sends nothing without it.",
         "It must be known before the time at which the mail should go out.",
     )
+    UNUSED_IGNORE = (
+        Topic.KEYS,
+        "hint",
+        "What is ignored, by `check.ignore` or by a comment in a template, is nothing that `check` finds.",
+        "Take it out.",
+        "Whoever reads it takes something for known and meant, and the next finding would be silent.",
+    )
     DOTENV_SYNTAX = (
         Topic.KEYS,
         "error",
@@ -501,6 +513,20 @@ class Rule(Enum):
         "More than one row in twenty is invalid.",
         "See whether this is the file, the encoding and the column that were meant.",
         "A list that is so old or so broken has more dead addresses in it, and bounces harm the sender.",
+    )
+    EMPTY_CELL = (
+        Topic.ADDRESSES,
+        "warning",
+        "A cell that the subject, the preheader, a greeting or a sentence shows is empty in some rows.",
+        "Write `{{ first_name or \"friend\" }}`, or `recipients.defaults`.",
+        "\"Hi ,\" tells each of these readers that nobody wrote to them.",
+    )
+    EMPTY_IN_CONDITION = (
+        Topic.ADDRESSES,
+        "hint",
+        "A condition compares a cell that is empty in some rows, and says nothing of these.",
+        "Write what they get: `{% elif plan == \"\" %}`, or `recipients.defaults`.",
+        "They get what is meant for others, or nothing, as if they had answered.",
     )
     NO_DNS_ANSWER = (
         Topic.ADDRESSES,
@@ -775,6 +801,13 @@ class Rule(Enum):
         "Look at what the templates compute: a loop that never ends, or a text that grows.",
         "All others would wait for this message.",
     )
+    UNKNOWN_IGNORE = (
+        Topic.TEMPLATES,
+        "hint",
+        "A comment `sendbatch: ignore` names what is no rule, or an error, which cannot be ignored.",
+        "Write `<!-- sendbatch: ignore wide-picture -->` with the id of a warning or a hint.",
+        "It does nothing, and looks as if it did.",
+    )
     BARE_CONDITION = (
         Topic.TEMPLATES,
         "warning",
@@ -846,6 +879,22 @@ class Rule(Enum):
         "A rule in `@media` or for `:hover` is not `!important`, and what is in the tags wins over it.",
         "Write `!important` behind its declarations.",
         "On a phone, or in the dark, the mail looks as if the rule were not there.",
+    )
+    UNSUPPORTED_FEATURE = (
+        Topic.CONTENT,
+        "warning",
+        "HTML or CSS that programs for mail do not do: something moves, is lost, or is shown though hidden.",
+        "Write it as the message says, or name the programs that matter in `check.clients`.",
+        "Readers see the mail in the program that they have, and the author sees it in one.",
+        "https://www.caniemail.com/",
+    )
+    PLAINER_FEATURE = (
+        Topic.CONTENT,
+        "hint",
+        "HTML or CSS that programs for mail do not do, and without which the mail only looks plainer.",
+        "Leave it, where the mail is as good without.",
+        "Readers lose nothing, but may see another mail than its author.",
+        "https://www.caniemail.com/",
     )
     STRANGE_BOUNCES = (
         Topic.CONTENT,

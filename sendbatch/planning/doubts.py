@@ -16,8 +16,9 @@ from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
 from sendbatch.message.checks.alternatives import picture_alone, pictures_without_alt
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
-from sendbatch.message.checks.besides import doubtful_sources
+from sendbatch.message.checks.besides import doubtful_sources, lost_features, plain_features
 from sendbatch.message.checks.encoding import unencoded_values
+from sendbatch.message.checks.ignored import strange_remarks
 from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
@@ -36,6 +37,7 @@ from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
 from sendbatch.planning.addresses import doubtful_addresses, many_invalid
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
+from sendbatch.planning.empty import empty_cells, empty_in_conditions
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
 from sendbatch.values import Recipient, Status
@@ -78,10 +80,12 @@ def _of_each(look: Callable[..., Iterable[Finding]], on: Sight, *more: object) -
 DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: empty_cells(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
     (When.CHANGED, lambda on: lone_invitations(on.content, on.campaign)),
+    (When.CHANGED, lambda on: strange_remarks(on.content)),
     (When.CHANGED, lambda on: _of_each(doubtful_sources, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),
@@ -92,11 +96,14 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_targets, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(unencoded_values, on, on.campaign, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
+    (When.CHANGED, lambda on: lost_features(on.content, on.campaign.check)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
+    (When.LOOKING, lambda on: empty_in_conditions(on.people, on.content, on.columns, on.totals)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
+    (When.LOOKING, lambda on: plain_features(on.content, on.campaign.check)),
     (When.LOOKING, lambda on: doubtful_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line
-from sendbatch.findings import Finding, Group, Rule
+from sendbatch.findings import Finding, Group, Heard, Ignoring, Rule, failing
 from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
+from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
@@ -33,6 +34,7 @@ from sendbatch.words import duration, listed
 if TYPE_CHECKING:  # what compares is loaded where that is done
     from sendbatch.planning.comparing import Comparison
 
+_OF_ROWS = (Rule.INVALID_ROW.id, Rule.UNBUILDABLE_MESSAGE.id)
 _MOST_INVITATIONS = 5
 _MOST_SHOWN = 20  # findings
 LONGEST_SUBJECT = 1000  # characters
@@ -53,8 +55,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Overview(Shown):
-    """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
-    what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
+    """`planned` is what a new plan brought, None where the inputs are those of the last one. `doubts` are
+    what may not be meant: entries of suppression lists, conditions, paths; `ignoring` says which of them are
+    not to be told. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
     recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is
     what all of these take on the wire, None where no new plan looked. `pictures` are for everybody."""
@@ -65,7 +68,8 @@ class Overview(Shown):
     planned: Planned | None
     subjects: tuple[str, ...]
     notices: tuple[str, ...]
-    warnings: tuple[Finding, ...]
+    doubts: tuple[Finding, ...]
+    ignoring: Ignoring
     rehearsal: Rehearsal | None = None
     digest: str | None = None
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
@@ -79,6 +83,7 @@ class Overview(Shown):
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
     compared: Comparison | None = field(default=None, repr=False)  # with the edition before, by `plan` alone
     is_read: bool = True  # the record was asked who has the mail
+    fails_on_warnings: bool = False
     is_shared: bool = False  # others may send to the same recipients, together with this run
 
     def told(self) -> Told:
@@ -135,9 +140,27 @@ class Overview(Shown):
 
     @property
     def findings(self) -> Iterator[Finding]:
-        """All that was found: the warnings, then the bad rows and what cannot be built, each once with its
-        first rows."""
-        yield from self.warnings
+        """All that is to be told: the doubts, then the bad rows and what cannot be built, each once with its
+        first rows; and, where everything was looked at, what ignores nothing."""
+        heard = self.heard()
+        yield from heard.findings
+        if self.rehearsal is not None:
+            yield from heard.idle
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may not be meant, and is to be told."""
+        return tuple(map(self._told, self.ignoring.kept(self.doubts)))
+
+    def heard(self) -> Heard:
+        """What was found, and what of it is ignored."""
+        heard = self.ignoring.heard((*self.doubts, *self._of_rows()))
+        return replace(heard, findings=tuple(map(self._told, heard.findings)))
+
+    def _told(self, finding: Finding) -> Finding:
+        return failing(finding) if self.fails_on_warnings else finding
+
+    def _of_rows(self) -> Iterator[Finding]:
         if self.rehearsal is None:
             return
         file, rehearsal = self.campaign.recipients.shown, self.rehearsal
@@ -148,9 +171,16 @@ class Overview(Shown):
         ):
             yield from groups.findings(rule, file, partial(_words, what), others)
 
+    def _is_fault(self, finding: Finding) -> bool:
+        """Whether it is an error that is one only because it was asked for: bad rows may be tolerated."""
+        return finding.severity == "error" and finding.rule not in _OF_ROWS
+
     @property
     def exit_code(self) -> int:
-        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
+        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built; 2 with a warning
+        for who asked for that."""
+        if self.fails_on_warnings and any(self._is_fault(finding) for finding in self.heard().findings):
+            return 2
         bad = self.totals.get(Status.INVALID, 0)
         if self.rehearsal is not None:
             bad += self.rehearsal.failed
@@ -180,7 +210,8 @@ def overview_of(
         shown_to=tuple(recipient.key for recipient, _ in first),
         attached=prepared.content.attachments,
         notices=prepared.notices,
-        warnings=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
+        doubts=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
+        ignoring=ignoring_of(job.campaign, prepared.content.bundles),
         rehearsal=rehearsal,
         pictures=_shown_to_all(prepared.content),
         pictures_weight=_pictures_weight(prepared),
