@@ -23,7 +23,7 @@ from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
-from sendbatch.message.checks.senders import strange_bounces
+from sendbatch.message.checks.senders import free_mail, strange_bounces
 from sendbatch.message.checks.structure.finding import unclosed_tags
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.targets import doubtful_targets
@@ -102,6 +102,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
+    (When.CHANGED, lambda on: free_mail(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: empty_in_conditions(on.people, on.content, on.columns, on.totals)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
