@@ -81,6 +81,8 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: empty_cells(on.people, on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: many_invalid(on.campaign, on.totals)),
+    (When.CHANGED, lambda on: doubtful_addresses(on.people, on.campaign, on.most)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
@@ -109,8 +111,6 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),
-    (When.PLANNED, lambda on: many_invalid(on.campaign, on.totals)),
-    (When.PLANNED, lambda on: doubtful_addresses(on.people, on.campaign, on.most)),
 )
 
 

@@ -46,9 +46,9 @@ END:VCALENDAR
 COLUMNS = ("email", "number", "name", "active", "bill")
 
 LOOKING = ["open-attachment", "plainer-feature", "missing-signing-key"]
-PLANNED = ["bare-text-part", "second-preheader", "likely-typo"]
+PLANNED = ["bare-text-part", "second-preheader"]
 CHANGED = [
-    *("bare-condition", "empty-cell", "shared-address", "misspelt-name", "unknown-ignore"),
+    *("bare-condition", "empty-cell", "likely-typo", "shared-address", "misspelt-name", "unknown-ignore"),
     *("picture-without-scheme", "wide-picture"),
     *("broken-link", "picture-without-alt", "picture-alone", "unclosed-tag", "open-link", "unencoded-value"),
     *("remote-style-sheet", "unsupported-feature", "empty-attachment", "incomplete-invitation"),
