@@ -949,6 +949,43 @@ class Rule(Enum):
         "Write what it says as text.",
         "Nobody reads it where pictures are not loaded, and filters suspect words that hide in pictures.",
     )
+    LONG_SUBJECT = (
+        Topic.CONTENT,
+        "hint",
+        "The subject has more than 78 characters.",
+        "Begin with what matters; about 50 characters are seen everywhere.",
+        "Lists of mails cut it off, on phones long before that.",
+        "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1",
+    )
+    CAPITAL_SUBJECT = (
+        Topic.CONTENT,
+        "warning",
+        "The subject is in capitals alone.",
+        "Write it as a sentence.",
+        "It reads as shouting, and filters count it against a mail.",
+    )
+    GAP_IN_TEXT = (
+        Topic.CONTENT,
+        "warning",
+        'A value is empty, and leaves a gap that readers see: "Hi ,", or two blanks in a text.',
+        "Write a default for it, or an `if` around it and what belongs to it.",
+        "Everybody who gets it sees that a machine wrote it, and that it went wrong.",
+    )
+    CLIPPED_HTML = (
+        Topic.CONTENT,
+        "warning",
+        "The HTML of a message has more than 102 KB, with its styles in the tags.",
+        "Say less, or with fewer and shorter styles; pictures do not count.",
+        "Gmail cuts off what is behind that, and with it most often the link to unsubscribe.",
+        "https://github.com/hteumeuleu/email-bugs/issues/41",
+    )
+    HEAVY_MESSAGE = (
+        Topic.CONTENT,
+        "warning",
+        "A message has more than 25 MB as it is sent.",
+        "Attach less, or link to it.",
+        "Many mailboxes take no more, whatever the server here does.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",
