@@ -36,6 +36,8 @@ from sendbatch.session.job import Job, folder_of, job_of
 from sendbatch.values import BREAKER, Status
 
 if TYPE_CHECKING:
+    from sendbatch.arrival.inspected import Inspected
+    from sendbatch.arrival.reading import Arrived
     from sendbatch.audience.given import Frame
     from sendbatch.campaign.pipelines.beginning import Begun
     from sendbatch.reports.history import History
@@ -540,6 +542,19 @@ def probe(
     if notify is not None:
         campaign = notify if isinstance(notify, Campaign) else load(notify, smtp=profile)
     return probe_profile(profile, start, told, campaign=campaign, stop=stop, edge=edge)
+
+
+def inspect(mail: FilePath | bytes, *, sent: FilePath | bytes | None = None) -> Inspected:
+    """What a mail tells that was saved as it arrived, or of which these are the bytes: whether it is believed
+    to be from whom it says, what is signed in it, what a reader meets. With `sent`, the same mail as it left,
+    also what was changed on the way. Asks no server. Raises CampaignError where one of them is no mail."""
+    from sendbatch.arrival.inspected import inspected
+    from sendbatch.arrival.reading import mail_of, read_mail
+
+    def read(one: FilePath | bytes) -> Arrived:
+        return mail_of(one, "<mail>") if isinstance(one, bytes) else read_mail(Path(one))
+
+    return inspected(read(mail), None if sent is None else read(sent))
 
 
 def verify_token(

@@ -23,6 +23,7 @@ from sendbatch.cli.completion.installing import install_completion, show_complet
 from sendbatch.cli.completion.shells import ASKED, SCRIPTS
 from sendbatch.cli.forget import forget
 from sendbatch.cli.init import init
+from sendbatch.cli.inspect import inspect
 from sendbatch.cli.listing import InOrder
 from sendbatch.cli.outbox import outbox
 from sendbatch.cli.plan import plan
@@ -72,7 +73,7 @@ def app() -> None:
 
 VERBS: tuple[Callable[..., int | None], ...] = (
     init, check, plan, approve, preview, proof, run, status, stop, outbox, report, resolve, trace, forget,
-    probe, verify_token, schema,
+    probe, inspect, verify_token, schema,
 )  # fmt: skip
 for verb in VERBS:
     app.command()(verb)

@@ -26,6 +26,7 @@ class Topic(Enum):
     TEMPLATES = "Templates and the names in them"
     CONTENT = "What the mail says and shows"
     CIRCUMSTANCES = "Server, record and guards"
+    ARRIVAL = "A mail as it arrived"
 
 
 @unique
@@ -463,6 +464,43 @@ class Rule(Enum):
         "One address has more than one key, and gets a message for each.",
         "Nothing, where that is meant; else let the address be the key.",
         "To the reader these are several mails, most often by mistake.",
+    )
+    LIKELY_TYPO = (
+        Topic.ADDRESSES,
+        "warning",
+        "The domain of an address is a large provider's but for one letter, or ends as no domain does.",
+        "Correct the rows, which the message names with what was probably meant.",
+        "Mail to a misspelt domain bounces, or reaches a stranger who collects it.",
+    )
+    DISPOSABLE_ADDRESS = (
+        Topic.ADDRESSES,
+        "hint",
+        "Addresses are at domains of throw-away mail.",
+        "Take them out where people are meant to read this: nobody does a week later.",
+        "Dead mailboxes and spam traps at such domains count against the sender.",
+        "https://github.com/disposable-email-domains/disposable-email-domains",
+    )
+    ROLE_ADDRESS = (
+        Topic.ADDRESSES,
+        "hint",
+        "Addresses are those of a role (RFC 2142: info, sales, abuse …), and not of a person.",
+        "Keep those that have asked for it, and take the others out.",
+        "Several people read them, and each may complain of mail that somebody else asked for.",
+        "https://www.rfc-editor.org/rfc/rfc2142",
+    )
+    TWIN_KEYS = (
+        Topic.ADDRESSES,
+        "warning",
+        "Two keys differ by full-width letters or the like alone (NFKC), and each gets a message.",
+        "Write them alike in the CSV: then only the first row gets it.",
+        "It is one customer as a rule, written down by two programs, who gets the mail twice.",
+    )
+    MANY_INVALID = (
+        Topic.ADDRESSES,
+        "warning",
+        "More than one row in twenty is invalid.",
+        "See whether this is the file, the encoding and the column that were meant.",
+        "A list that is so old or so broken has more dead addresses in it, and bounces harm the sender.",
     )
     NO_DNS_ANSWER = (
         Topic.ADDRESSES,
@@ -1138,4 +1176,179 @@ class Rule(Enum):
         "The server could not be reached, secured or logged in to.",
         "Do as the message says; `sendbatch probe` tries again.",
         "Nothing can be handed over to it.",
+    )
+    NO_MAIL = (
+        Topic.ARRIVAL,
+        "error",
+        "What is to be inspected is no mail, or not one.",
+        "Save the mail from its mailbox as it arrived, as a file that ends with .eml.",
+        "Only the mail as it arrived tells what its way has made of it.",
+    )
+    NO_VERDICT = (
+        Topic.ARRIVAL,
+        "hint",
+        "A mail bears no Authentication-Results of a server that took it in.",
+        "Save it from the mailbox that it was sent to, and not from the folder of what was sent.",
+        "Without them nobody can tell whether the mail is believed to be from whom it says.",
+        "https://www.rfc-editor.org/rfc/rfc8601",
+    )
+    UNAUTHENTICATED = (
+        Topic.ARRIVAL,
+        "error",
+        "Neither SPF nor DKIM passed for a mail that arrived.",
+        "Let the relay sign with your domain, and name it in the SPF record of the envelope's domain.",
+        "Gmail refuses such mail (550 5.7.26), and other mailboxes take it for junk.",
+        "https://support.google.com/a/answer/81126",
+    )
+    FAILED_SPF = (
+        Topic.ARRIVAL,
+        "warning",
+        "SPF did not pass for a mail that arrived.",
+        "Let the SPF record of the envelope's domain name the relay.",
+        "Gmail, Yahoo and Microsoft ask those who send much for SPF and DKIM both.",
+        "https://support.google.com/a/answer/81126",
+    )
+    FAILED_DKIM = (
+        Topic.ARRIVAL,
+        "warning",
+        "No signature of a mail that arrived holds.",
+        "Look whether the key is published, and whether something changes mails after they are signed.",
+        "Gmail, Yahoo and Microsoft ask those who send much for SPF and DKIM both.",
+        "https://support.google.com/a/answer/81126",
+    )
+    FAILED_DMARC = (
+        Topic.ARRIVAL,
+        "error",
+        "DMARC did not pass for a mail that arrived.",
+        "Sign with the domain in From, or send from an envelope of that domain.",
+        "Mailboxes do with it what the domain's policy asks for, and Microsoft refuses it (550 5.7.515).",
+        "https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/strengthening-email-ecosystem-outlook%E2%80%99s-new-requirements-for-high%E2%80%90volume-senders/4399730",
+    )
+    NO_DMARC_SEEN = (
+        Topic.ARRIVAL,
+        "warning",
+        "The server that took a mail in found no DMARC policy of the domain in From.",
+        "Publish one, as TXT at `_dmarc` below the domain: `v=DMARC1; p=none`.",
+        "Gmail, Yahoo and Microsoft ask those who send much for one.",
+        "https://senders.yahooinc.com/best-practices/",
+    )
+    UNSIGNED_MAIL = (
+        Topic.ARRIVAL,
+        "warning",
+        "A mail that arrived bears no DKIM-Signature.",
+        "Switch DKIM on at the relay for your domain, or sign with `dkim` in the profile.",
+        "Gmail, Yahoo and Microsoft ask those who send much for SPF and DKIM both.",
+        "https://support.google.com/a/answer/81126",
+    )
+    UNSIGNED_FROM = (
+        Topic.ARRIVAL,
+        "warning",
+        "A signature of a mail that arrived is not over From.",
+        "Have `h=` name From.",
+        "Such a signature holds nowhere.",
+        "https://www.rfc-editor.org/rfc/rfc6376#section-5.4",
+    )
+    UNSIGNED_HEADERS = (
+        Topic.ARRIVAL,
+        "hint",
+        "No signature of a mail that arrived is over headers that people see or programs go by.",
+        "Have `h=` name them.",
+        "Whoever passes the mail on may change them, and it still passes as yours.",
+        "https://www.rfc-editor.org/rfc/rfc6376#section-5.4.1",
+    )
+    UNSIGNED_UNSUBSCRIBE = (
+        Topic.ARRIVAL,
+        "warning",
+        "No signature of a mail that arrived is over both headers that make the button to unsubscribe.",
+        "Have `h=` name List-Unsubscribe and List-Unsubscribe-Post, or sign with `dkim` in the profile.",
+        "Without that no mailbox has to show the button, and readers press the one for junk instead.",
+        "https://www.rfc-editor.org/rfc/rfc8058#section-4",
+    )
+    WEAK_SIGNATURE = (
+        Topic.ARRIVAL,
+        "warning",
+        "A signature of a mail that arrived lets its body be added to (`l=`), or is made with SHA-1.",
+        "Have it signed with rsa-sha256, over the whole body.",
+        "Others could put their words under your name, or mailboxes take it for no signature.",
+        "https://www.rfc-editor.org/rfc/rfc8301",
+    )
+    NO_ONE_CLICK = (
+        Topic.ARRIVAL,
+        "warning",
+        "One can unsubscribe from a mail that arrived, and not with one click.",
+        "Write `unsubscribe` in the campaign, and ask the relay whether it keeps its headers.",
+        "Gmail and Yahoo ask those who send much for it, in whatever is not a letter to one person.",
+        "https://senders.yahooinc.com/best-practices/",
+    )
+    NO_UNSUBSCRIBE_SEEN = (
+        Topic.ARRIVAL,
+        "hint",
+        "A mail that arrived has no List-Unsubscribe.",
+        "Write `unsubscribe` in the campaign, if it is a mailing.",
+        "Who finds no way out of a mailing marks it as junk.",
+        "https://www.rfc-editor.org/rfc/rfc2369#section-3.2",
+    )
+    CLIPPED_MAIL = (
+        Topic.ARRIVAL,
+        "warning",
+        "The HTML of a mail that arrived has more than 102 KB, where Gmail cuts it off.",
+        "Write less, or have the relay add less.",
+        "What is behind is not seen, and often that is the link to unsubscribe.",
+        "https://www.spamresource.com/2022/01/what-is-gmail-clipping-and-what-to-do.html",
+    )
+    DIVERTED_LINK = (
+        Topic.ARRIVAL,
+        "hint",
+        "A link in a mail that arrived shows one host and leads to another.",
+        "Have the relay count no clicks, or let it use a name below your domain.",
+        "Filters take it for the mark of fraud, and so do readers.",
+    )
+    REPLACED_ID = (
+        Topic.ARRIVAL,
+        "hint",
+        "The relay replaced the Message-ID or the Date of a mail.",
+        "Look for it in the relay's log by what it bears now.",
+        "Bounces and logs name the mail by that, and the record by the one that was sent.",
+    )
+    LOST_HEADER = (
+        Topic.ARRIVAL,
+        "warning",
+        "A header that was sent did not arrive.",
+        "Ask the relay whether it lets it pass.",
+        "Programs that go by it do without, as with the button to unsubscribe.",
+    )
+    CHANGED_HEADER = (
+        Topic.ARRIVAL,
+        "warning",
+        "A header arrived with another value than it was sent with.",
+        "Ask the relay why, or write what it lets pass.",
+        "It is what readers see, answer to, or sort by.",
+    )
+    REWRITTEN_LINK = (
+        Topic.ARRIVAL,
+        "warning",
+        "Links arrived that lead elsewhere than those that were sent.",
+        "Have the relay count no clicks, or let it use a name below your domain.",
+        "Clicks go through a host that readers do not know, and end when the relay does.",
+    )
+    ADDED_PICTURE = (
+        Topic.ARRIVAL,
+        "hint",
+        "A picture arrived that nobody sent, as those that tell who opens a mail.",
+        "Switch it off at the relay, where your readers were not asked.",
+        "Where they live it may need their consent.",
+    )
+    CHANGED_TEXT = (
+        Topic.ARRIVAL,
+        "warning",
+        "The words of a mail arrived other than they were sent.",
+        "Ask the relay what it appends, or what its filter takes away.",
+        "It says in your name what you did not write, and signatures made before do not hold.",
+    )
+    CHANGED_ATTACHMENT = (
+        Topic.ARRIVAL,
+        "warning",
+        "Attachments arrived other than they were sent.",
+        "Ask the relay, or whoever looks for viruses on the way.",
+        "Readers get another file than the one that you meant, or none.",
     )

@@ -71,6 +71,10 @@ class People(Protocol):
         """(row, key, address) of whoever holds a key that is not the address in small letters."""
         ...
 
+    def addresses(self) -> Iterator[tuple[int, str, str]]:
+        """(row, key, address) of all who hold a key, by line."""
+        ...
+
     def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
         """Addresses, in any case of ASCII letters, of more than one who holds a key: how many, and (first
         row, last row) of some."""

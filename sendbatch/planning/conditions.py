@@ -19,7 +19,7 @@ from sendbatch.ledger.facts import Saying
 from sendbatch.ledger.store import People, Staging
 from sendbatch.message.checks.names import bare_conditions
 from sendbatch.message.content import Content
-from sendbatch.values import Status
+from sendbatch.values import Status, Why
 from sendbatch.words import count, rows
 
 CELLS_SHOWN, COLUMNS_SHOWN = 3, 3
@@ -54,10 +54,13 @@ def matching_nobody(
     people: People, campaign: Campaign, columns: tuple[str, ...], totals: Mapping[Status, int]
 ) -> Iterator[Finding]:
     """A warning where `where` is true for none of the rows: nobody gets anything."""
-    number = sum(totals.values())
-    if not number or totals.get(Status.FILTERED) != number:
+    number, where = sum(totals.values()), campaign.recipients.where
+    if where is None or not number or totals.get(Status.FILTERED) != number:
         return
-    where = campaign.recipients.where or ""
+    if campaign.profile.only_to and any(
+        entry.why == Why.OUT_OF_REACH for entry in people.entries((Status.FILTERED,))
+    ):
+        return  # `where` is true for these
     names = [use.name for use in expression_names(environment(), where) if use.name in columns]
     held = []
     for name in names[:COLUMNS_SHOWN]:

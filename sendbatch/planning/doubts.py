@@ -34,6 +34,7 @@ from sendbatch.message.invitations.by_version import lone_invitations
 from sendbatch.message.invitations.doubts import doubtful_invitation
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
+from sendbatch.planning.addresses import doubtful_addresses, many_invalid
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
@@ -60,6 +61,7 @@ class Sight:
     people: People
     columns: tuple[str, ...]
     totals: Mapping[Status, int]
+    most: int | None = None  # addresses that are looked at, where not all are
 
     def some_people(self) -> list[Recipient]:
         """The first of those who get it."""
@@ -99,6 +101,8 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),
+    (When.PLANNED, lambda on: many_invalid(on.campaign, on.totals)),
+    (When.PLANNED, lambda on: doubtful_addresses(on.people, on.campaign, on.most)),
 )
 
 

@@ -9,14 +9,14 @@ lines that run the campaign as it was now, but for its edition: the guards say w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sendbatch.campaign.dkim import signed_by
 from sendbatch.campaign.model import Bounds, Campaign, Profile
 from sendbatch.errors import GuardError, one_line, shell_line
-from sendbatch.findings import Rule
+from sendbatch.findings import Finding, Rule
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.reach import reach_of
 from sendbatch.ledger.store import People, Reading
@@ -192,6 +192,19 @@ def as_expected(expect: Bounds | None, holders: int) -> None:
     raise GuardError(
         f"the plan has {count(holders, 'recipient')}, expected are {bounds}",
         hint="look at the CSV and `where`, or change expect:",
+    )
+
+
+def nobody_is_meant(warnings: Iterable[Finding], expect: Bounds | None, rows: int) -> None:
+    """Where nobody looks and `where` is true for none of the rows, as `warnings` say: that may be what was
+    meant by the word of `expect` alone, which has passed before."""
+    said = Rule.WHERE_MATCHES_NOBODY
+    found = next((one for one in warnings if one.rule == said.id), None)
+    if found is None or expect is not None:
+        return
+    raise GuardError(
+        f"{found.message}; nothing was sent",
+        hint=f"correct it; where nobody may be right, say so:  expect: 0-{rows}",
     )
 
 

@@ -21,6 +21,7 @@ from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
 from sendbatch.planning import guards, keys, ownership, reaching, retention
+from sendbatch.planning.addresses import AT_FIRST
 from sendbatch.planning.doubts import Sight, doubts
 from sendbatch.planning.identity import identify, salt_of
 from sendbatch.planning.inputs import inputs_digest
@@ -170,7 +171,8 @@ def _warnings(
     """What may not be meant."""
     plan = draft.people.plan()
     assert plan is not None
-    sight = Sight(request.campaign, request.content, draft.people, plan.columns, everyone)
+    most = None if request.looking else AT_FIRST
+    sight = Sight(request.campaign, request.content, draft.people, plan.columns, everyone, most)
     is_new = planned is not None
     found = doubts(sight, looking=request.looking, planned=is_new, changed=is_changed)
     return (*(planned.warnings if planned is not None else ()), *found)

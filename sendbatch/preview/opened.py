@@ -25,8 +25,10 @@ from sendbatch.preview.invited import Invited, invited
 from sendbatch.preview.links import Link, links_in_text, links_of
 
 LONGEST_VALUE = 2000  # characters of a header
+_LONGEST_READ = 20_000  # of which so many are read, for Python reads mailboxes in the square of that
 MOST_HEADERS, MOST_LINKS, MOST_ATTACHMENTS = 100, 200, 100
 LONGEST_SOURCE = 64 * 1024  # bytes
+_MOST_BOUNDARIES = 200
 _BEGINNING = 160  # characters that a list of mails has room for
 _WITH_A_BEGINNING = 20_000  # characters of HTML in which it is looked for
 
@@ -118,8 +120,11 @@ def opened(data: bytes) -> Opened:
 
 
 def _parsed(data: bytes) -> Message:
-    """A mail that is nested deeper than Python's parser goes has no parts: its body is one file."""
+    """A mail that is nested deeper than Python's parser goes, or has more parts with parts than any, has no
+    parts: its body is one file. Each line is tried against the boundaries of all that is around it."""
     parser = BytesParser(policy=compat32)
+    if data.lower().count(b"boundary=") > _MOST_BOUNDARIES:
+        return parser.parsebytes(data, headersonly=True)
     try:
         return parser.parsebytes(data)
     except RecursionError:
@@ -219,6 +224,7 @@ def _file_name(part: Message) -> str:
 
 
 def _readable(name: str, value: str) -> str:
+    value = value[:_LONGEST_READ]
     people: list[tuple[str, str]] = []
     if name.lower() in _OF_PEOPLE:
         with suppress(RecursionError):  # groups and comments in one another, without an end

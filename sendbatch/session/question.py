@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sendbatch.errors import SendbatchError, one_line
 from sendbatch.limits.account import Allowance
-from sendbatch.planning.guards import confirmed
+from sendbatch.planning.guards import confirmed, nobody_is_meant
 from sendbatch.planning.preparing import Prepared
 from sendbatch.session.job import Job
 from sendbatch.session.overview import Overview, overview_of
@@ -43,6 +43,9 @@ class Consent:
         plan = overview_of(job, prepared, allowance)
         job.observer.planned(plan)
         if not prepared.sendable:
+            if self.yes and job.options.plan is None:
+                rows = sum(prepared.counts.totals.values())
+                nobody_is_meant(prepared.warnings, job.campaign.expect, rows)
             return False
         return confirmed(
             delivers=job.profile.delivers,

@@ -14,7 +14,9 @@ from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.peers import Peers
 from sendbatch.limits.shared_usage import SharedUsage, shared_account
 from sendbatch.session.job import Job
+from sendbatch.words import duration
 
+OFF = 60.0  # seconds by which a clock is worth a word
 SHARED = "the limits of the account are those of all runs that share the database of the record"
 
 
@@ -84,3 +86,16 @@ def tell_shared(job: Job, allowance: Allowance) -> None:
     """Say whose the limits are, where there are any and others may use them too."""
     if job.record.database is not None and _is_counted(job) and allowance.rates:
         job.observer.notice(SHARED)
+
+
+def tell_of_clock(job: Job, now: float) -> None:
+    """Say that this machine's clock is far from the record's, at which it is `now`. Nothing rests on it, but
+    what is shown here is told by it."""
+    off = job.now() - now
+    if job.record.database is not None and abs(off) >= OFF:
+        which = "ahead of" if off > 0 else "behind"
+        job.observer.notice(
+            f"this machine's clock is {duration(abs(off))} {which} the database's, by which the run goes: "
+            "nobody is mailed twice or late by that, but times shown here may be off; set it by the network "
+            "(NTP)"
+        )

@@ -12,7 +12,7 @@ from tests.kit.command import Desk
 
 VERBS = (
     *("init", "check", "plan", "proof", "run", "status", "outbox", "report", "resolve", "probe"),
-    *("trace", "forget", "verify-token", "schema"),
+    *("trace", "forget", "inspect", "verify-token", "schema"),
 )
 HEAVY = frozenset(
     {

@@ -907,3 +907,16 @@ def test_where_that_leaves_nobody_says_so(desk: Desk) -> None:
     assert desk.run("run", "spring.yaml", "--expect", "1-9").code == 4
     told = desk.run("run", "spring.yaml")
     assert "nobody to send to: 3 filtered by `where`; look at the CSV and at `where`" in told.err
+
+
+def test_where_that_leaves_nobody_refuses_a_run_that_asks_nobody(desk: Desk) -> None:
+    text = (desk.folder / "spring.yaml").read_text()
+    desk.write("spring.yaml", text.replace("people.csv", "people.csv\n  where: plan == 'gold'"))
+
+    told = desk.run("run", "spring.yaml", "--yes")
+    assert told.code == 4
+    assert "recipients.where is true for none of 3 rows: plan == 'gold'; nothing was sent" in told.err
+    assert "where nobody may be right, say so:  expect: 0-3" in told.err
+
+    assert desk.run("run", "spring.yaml", "--yes", "--expect", "0-3").code == 0
+    assert desk.run("run", "spring.yaml", "--yes", "--expect", "1-3").code == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,13 @@ def test_a_where_that_is_true_for_nobody_says_what_its_columns_hold(
     )
     assert fault.hint == ('active holds "", "0", "FALSE", …; name holds "Ann", "Bob", "Cyd", …')
     assert (fault.place.line, fault.place.column) == (6, 10) if fault.place else False
+
+
+def test_whom_only_to_leaves_out_where_is_true_for(
+    tmp_path: Path, ledger: Record, make: Make
+) -> None:
+    yaml = where("name != 'Zoe'")
+    one = campaign(tmp_path, people=PEOPLE, yaml=yaml)
+    some = replace(one, profile=replace(one.profile, only_to=("nobody@example.org",)))
+    make(some)
+    assert not [*matching_nobody(ledger.reading, some, ("email", "name", "active"), {Status.FILTERED: 6})]

@@ -31,6 +31,7 @@ PEOPLE = """\
 email,number,name,active,bill
 ann@example.com,1,Ann,no,bill.pdf
 ann@example.com,2,Ann,yes,bill.pdf
+bob@gmial.com,3,Bob,yes,bill.pdf
 """
 PARTY = """\
 BEGIN:VCALENDAR
@@ -45,7 +46,7 @@ END:VCALENDAR
 COLUMNS = ("email", "number", "name", "active", "bill")
 
 LOOKING = ["open-attachment", "missing-signing-key"]
-PLANNED = ["bare-text-part", "second-preheader"]
+PLANNED = ["bare-text-part", "second-preheader", "likely-typo"]
 CHANGED = [
     *("bare-condition", "shared-address", "misspelt-name", "picture-without-scheme"),
     "wide-picture",
@@ -89,5 +90,5 @@ def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: 
 
 
 def test_the_whole_list_is_tried_here() -> None:
-    of_others = 4  # of Markdown, of MJML, of files and invitations that rows choose: this letter has none
+    of_others = 5  # Markdown, MJML, files and invitations that rows choose, many invalid rows: here are none
     assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + len(LOOKING) + of_others

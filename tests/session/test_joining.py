@@ -30,8 +30,9 @@ from sendbatch.words import clock_time
 from tests.kit.clock import START
 from tests.kit.mailhost import MailHost
 from tests.kit.memory.reading import Reading
-from tests.kit.memory.record import MemoryRecord
+from tests.kit.memory.record import Backlog, MemoryRecord
 from tests.kit.memory.state import Delivery, State
+from tests.kit.watcher import Watcher
 from tests.session.conftest import Declare
 
 DATABASE = "postgresql://db.example/news"
@@ -122,6 +123,20 @@ def test_who_joins_needs_no_list(
         api.load(file)
     api.run(api.load(file, join=True), yes=True, join=True, record=DATABASE, edge=edge)
     assert len(mailhost.receivers) == 3
+
+
+@pytest.mark.parametrize(("off", "said"), [(7200, "2 h ahead of"), (-7200, "2 h behind"), (30, "")])
+def test_a_clock_that_is_far_from_the_databases_is_told_of(
+    begun: Callable[..., MemoryRecord], live: Declare, edge: Edge, monkeypatch: pytest.MonkeyPatch,
+    off: int, said: str,
+) -> None:  # fmt: skip
+    record = begun()
+    monkeypatch.setattr(record, "backlog", lambda now: Backlog(record, lambda: now() - off))
+    watcher = Watcher()
+    api.run(live(profile=PROJECT), yes=True, join=True, record=DATABASE, edge=edge, observer=watcher)
+    told = [one for one in watcher.notices if "clock" in one]
+    assert len(told) == bool(said)
+    assert all(f"this machine's clock is {said} the database's" in one for one in told)
 
 
 def test_who_has_to_plan_needs_the_list(shared: MemoryRecord, live: Declare, edge: Edge) -> None:

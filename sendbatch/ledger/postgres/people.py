@@ -89,6 +89,9 @@ class PostgresPeople:
     def unlike_their_key(self) -> Iterator[tuple[int, str, str]]:
         return self._read('"row", key, email', "holds AND lower(email) <> key")
 
+    def addresses(self) -> Iterator[tuple[int, str, str]]:
+        return self._read('"row", key, email', "holds")
+
     def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
         rows = self._ask(
             'SELECT count(*) OVER (), min("row"), max("row") FROM '

@@ -84,6 +84,9 @@ class SqlitePeople:
             f'SELECT "row", key, email FROM {self._rows} WHERE holds AND lower(email) <> key'
         )
 
+    def addresses(self) -> Iterator[tuple[int, str, str]]:
+        return self._db.read(f'SELECT "row", key, email FROM {self._rows} WHERE holds ORDER BY place')
+
     def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
         rows = self._db.execute(
             'SELECT count(*) OVER (), min("row"), max("row") FROM '

@@ -109,6 +109,9 @@ class People:
             if one.email.translate(LOWER) != one.key:
                 yield one.row, one.key, one.email
 
+    def addresses(self) -> Iterator[tuple[int, str, str]]:
+        return ((one.row, one.key, one.email) for one in self.holders())
+
     def shared_addresses(self, most: int) -> tuple[int, list[tuple[int, int]]]:
         lines: dict[str, list[int]] = {}
         for one in self.holders():

@@ -234,6 +234,20 @@ def test_who_holds_a_key_that_is_not_the_address_is_told(ledger: Record) -> None
     ]
 
 
+def test_addresses_are_told_by_line_of_all_who_hold_a_key(ledger: Record) -> None:
+    plan(
+        ledger,
+        person(2, "a-7", email="Ann@Example.com"),
+        left_out(person(3, "b-8", email="eve@example.com"), Status.FILTERED),
+        person(5, "c-9", email="bob@example.com"),
+    )
+
+    assert list(ledger.reading.addresses()) == [
+        (2, "a-7", "Ann@Example.com"),
+        (5, "c-9", "bob@example.com"),
+    ]
+
+
 def test_addresses_that_several_keys_share_are_told(ledger: Record) -> None:
     emails = ("x@example.com", "y@example.com", "X@example.com", "y@example.com", "z@example.com")
     plan(ledger, *(person(line, f"k{line}", email=email) for line, email in enumerate(emails, 2)))

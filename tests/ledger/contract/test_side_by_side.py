@@ -98,6 +98,7 @@ def what_it_tells(record: Record) -> dict[str, Any]:
         "figures": reading.figures(),
         "servers": reading.servers(),
         "events": reading.events(),
+        "addresses": list(reading.addresses()),
         "shared": reading.shared_addresses(9),
         "meta": reading.meta("who"),
     }

@@ -170,6 +170,7 @@ def told(reading: SqliteReading | PostgresReading) -> dict[str, Any]:
         "figures": reading.figures(),
         "servers": (reading.servers(), reading.accepted_since(20.96)),
         "events": reading.events(2),
+        "addresses": list(reading.addresses()),
         "shared": (reading.shared_addresses(9), reading.shared_addresses(1)[0]),
         "meta": (reading.meta("who"), reading.subjects(), reading.domain_of("one")),
         "named": [reading.named((text, "\1")) for text in TEXTS[:4]],
