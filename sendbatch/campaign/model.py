@@ -306,6 +306,24 @@ class Tolerance:
     share: float | None = None
 
 
+CLIENTS = ("gmail", "outlook", "apple-mail", "yahoo")  # families of programs that show mail
+BULK = 100  # recipients from which on a mail is one in bulk, where its author does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """What is looked for: `ignore` are the ids of rules whose findings are not told, `clients` the programs
+    whose readers the HTML is meant for."""
+
+    ignore: tuple[str, ...] = ()
+    bulk: bool | None = None
+    clients: tuple[str, ...] = CLIENTS
+
+    def is_bulk(self, recipients: int) -> bool:
+        """Whether a mail to so many has to keep what mailbox providers ask of those who write to many."""
+        return recipients >= BULK if self.bulk is None else self.bulk
+
+
 @dataclass(frozen=True, slots=True)
 class Belonging:
     """Whose record a campaign's is. `project` is "" for none; `path` is the campaign file's, relative to
@@ -353,6 +371,7 @@ class Campaign(Shown):
     expect: Bounds | None = None
     tolerate: Tolerance = Tolerance()
     retry: Retry = Retry()
+    check: Checking = Checking()
     notify: tuple[Notification, ...] = ()  # beside those of the profile
     places: Mapping[str, Place] = field(default_factory=dict)
     sources: tuple[Path, ...] = ()

@@ -79,6 +79,7 @@ EXPRESSION = Plain(values.text, schemas.TEXT, (Rule.TEMPLATE_SYNTAX, check_expre
 COLUMN = Plain(values.line, schemas.LINE, then=usable)
 NAME_OF_COLUMN = Plain(values.text, {"type": "string"}, then=usable)  # as the key of a mapping
 COLUMN_OR_TEMPLATE = Plain(values.line, schemas.LINE, _A_TEMPLATE, then=_usable_or_template)
+RULE_ID = Plain(values.rule_id, schemas.words(*values.RULES))
 URL = Plain(values.line, schemas.URL, _A_TEMPLATE, (Rule.UNSUBSCRIBE_URL, check_url))
 MAILTO = Plain(
     values.line,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.dkim import signed_by
+from sendbatch.cli.checked import counted, worst_first
 from sendbatch.errors import one_line, printable
 from sendbatch.message.content import OwnFile, SharedFile
 from sendbatch.runtime.masking import masks
@@ -30,6 +31,7 @@ SHOWN_AS = {
     Status.DUPLICATE: "duplicate",
 }
 
+MOST_FOUND = 3  # findings that are told before a person is asked
 _MOST_NAMED = 5  # pictures, and attachments
 _MOST_VERSIONS = 12
 _MOST_ASKED = 5
@@ -57,11 +59,27 @@ def _lines(plan: Overview, *, for_person: bool) -> Iterator[str]:
     for subject, key in subjects(plan):
         yield f"  subject: {one_line(subject, 100)}{f'  (to {one_line(key, 80)})' if key else ''}"
     yield from pace(plan)
-    for warning in plan.warnings:
-        yield f"  {warning}"
+    yield from _found(plan)
     for notice in plan.notices:
         yield from (f"  {line}" for line in printable(notice).splitlines())
     yield from _rehearsal(plan)
+
+
+def _found(plan: Overview) -> Iterator[str]:
+    """What may not be meant: all of it where that is what was asked for, else how much and the worst."""
+    heard = plan.heard()
+    if plan.rehearsal is None:
+        if heard.findings:
+            is_all = len(heard.findings) <= MOST_FOUND
+            where = "" if is_all else "; `sendbatch check` shows all, these are the worst"
+            yield f"  found: {counted(heard.findings)}{where}"
+        for finding in worst_first(heard.findings)[:MOST_FOUND]:
+            yield f"  {finding}"
+    else:
+        for finding in (*plan.warnings, *heard.idle):
+            yield f"  {finding}"
+    if heard.ignored:
+        yield f"  {heard.ignored}"
 
 
 def _counts(plan: Overview) -> Iterator[str]:

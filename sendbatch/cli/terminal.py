@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from sendbatch.cli import log
 from sendbatch.cli.live import SAID_EVERY, Live
 from sendbatch.cli.plan_document import document, headline
-from sendbatch.cli.plan_text import plan_text
+from sendbatch.cli.plan_text import MOST_FOUND, plan_text
 from sendbatch.cli.progress import Progress
 from sendbatch.cli.signals import asked, interruptible
 from sendbatch.errors import Finding, inert, one_line
@@ -87,9 +87,10 @@ class Terminal(Observer):
                 self.say(notice)
         else:
             self.say(self._plan_text(plan))
-            for finding in plan.warnings if self._quiet else ():
-                if finding.severity == "warning":
-                    self.warn(finding)
+            doubtful = [one for one in plan.warnings if one.severity == "warning"]
+            most = MOST_FOUND if plan.rehearsal is None else len(doubtful)
+            for finding in doubtful[:most] if self._quiet else ():
+                self.warn(finding)
 
     def planning(self, rows: int) -> None:
         self._show("checking rows", rows, None)

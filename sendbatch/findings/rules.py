@@ -55,6 +55,11 @@ class Rule(Enum):
         return self.name.lower().replace("_", "-")
 
     @property
+    def can_be_ignored(self) -> bool:
+        """What is wrong cannot, what is doubtful may be meant."""
+        return self.severity != "error"
+
+    @property
     def page(self) -> str:
         """The page to read: the source, or where docs/checks.md speaks of this rule."""
         return self.source or f"docs/checks.md#{self.id}"
@@ -330,6 +335,13 @@ class Rule(Enum):
         "The file of a key that signs mail is not there, or holds none that can sign.",
         "Put it there before `run`, which sends nothing without it.",
         "It must be known before the time at which the mail should go out.",
+    )
+    UNUSED_IGNORE = (
+        Topic.KEYS,
+        "hint",
+        "What is ignored, by `check.ignore` or by a comment in a template, is nothing that `check` finds.",
+        "Take it out.",
+        "Whoever reads it takes something for known and meant, and the next finding would be silent.",
     )
     DOTENV_SYNTAX = (
         Topic.KEYS,
@@ -774,6 +786,13 @@ class Rule(Enum):
         "Several messages take too long to build, or more memory than there is: no more are tried.",
         "Look at what the templates compute: a loop that never ends, or a text that grows.",
         "All others would wait for this message.",
+    )
+    UNKNOWN_IGNORE = (
+        Topic.TEMPLATES,
+        "hint",
+        "A comment `sendbatch: ignore` names what is no rule, or an error, which cannot be ignored.",
+        "Write `<!-- sendbatch: ignore wide-picture -->` with the id of a warning or a hint.",
+        "It does nothing, and looks as if it did.",
     )
     BARE_CONDITION = (
         Topic.TEMPLATES,

@@ -18,9 +18,10 @@ from sendbatch.campaign.language.slips import slip
 from sendbatch.campaign.language.spellings import unknown_words
 from sendbatch.errors import Place
 from sendbatch.errors import shown as shown_path
-from sendbatch.findings import Finding, Rule
+from sendbatch.findings import Finding, Remark, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import Refused, file_named, near_name
+from sendbatch.message.remarks import without_remarks
 from sendbatch.message.source import Reference, at, references
 from sendbatch.runtime.paths import problem
 
@@ -60,7 +61,8 @@ def read_bundle(
                 f"{what}: includes more than {_MOST_TEMPLATES} templates", place
             )
         )
-    return Bundle(entry.name, reading.sources, reading.paths), reading.findings
+    remarks = tuple(reading.remarks)
+    return Bundle(entry.name, reading.sources, reading.paths, remarks=remarks), reading.findings
 
 
 class _Reading:
@@ -80,6 +82,7 @@ class _Reading:
         self.sources: dict[str, str] = {}
         self.paths: dict[str, str] = {}
         self.findings: list[Finding] = []
+        self.remarks: list[Remark] = []
         self.waiting: list[tuple[str, Reference]] = []
 
     def add(self, name: str, path: Path, place: Place | None) -> None:
@@ -98,7 +101,8 @@ class _Reading:
         if finding is not None:
             self.findings.append(finding)
             return
-        self.sources[name] = data.decode("utf-8-sig")
+        self.sources[name], remarks = without_remarks(data.decode("utf-8-sig"), shown)
+        self.remarks += remarks
         tree = self._parse(name)
         if tree is not None:
             self.waiting += [(name, reference) for reference in references(tree)]

@@ -24,7 +24,7 @@ from sendbatch.campaign.model import (
     Unsubscribe,
 )
 from sendbatch.campaign.written.hosts import ascii_domain
-from sendbatch.findings import Finding
+from sendbatch.findings import Finding, Remark
 from sendbatch.message.offlimits import NOTHING, OffLimits
 from sendbatch.message.origins import without_origins
 from sendbatch.message.variants import Variants
@@ -37,7 +37,8 @@ class Bundle:
     `sources` maps the names that templates use for each other to their text; `entry` is the
     name of the first. `paths` maps the same names to the paths a person knows them by, and may know more.
     It `keeps_styles` where its style sheets are not to be written into the tags, as they are in MJML.
-    `doubts` are warnings of what it was made of, which is not to be seen in it.
+    `doubts` are warnings of what it was made of, which is not to be seen in it, and `remarks` what its author
+    wrote to sendbatch.
     """
 
     entry: str
@@ -45,6 +46,7 @@ class Bundle:
     paths: Mapping[str, str]
     keeps_styles: bool = False
     doubts: tuple[Finding, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sendbatch.campaign.written.mailboxes import MAILBOX_HEADERS, addresses_in
 from sendbatch.errors import CampaignError
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.besides import doubts_besides
+from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.message.content import Bundle, Content, OwnFile, SharedFile, Texts, TextsByRow
 from sendbatch.message.folders import near_name
 from sendbatch.message.headers import wire_address
@@ -57,7 +58,9 @@ def read_content(
     invites = [invite, *(one.invite for one in texts)]
     findings += _of_secrets(campaign, bundles, invites, off_limits(keys, ()))
     _check_addresses(campaign, findings)
-    findings = list(dict.fromkeys(findings))
+    read = [one for version in bundles for one in version if one is not None]
+    ignoring = ignoring_of(campaign, [*read, *(one for text in texts for one in text.bundles)])
+    findings = ignoring.kept(dict.fromkeys(findings))
     if not texts:
         raise CampaignError(findings)
     is_refused = fatal(findings)
@@ -67,7 +70,8 @@ def read_content(
     )
     if is_refused:
         besides = doubts_besides(content) if reading.is_read else ()
-        raise CampaignError(list(dict.fromkeys([*findings, *reading.left, *besides])))
+        others = ignoring.kept([*reading.left, *besides])
+        raise CampaignError(list(dict.fromkeys([*findings, *others])))
     return content
 
 

@@ -18,6 +18,7 @@ from sendbatch.message.checks.alternatives import picture_alone, pictures_withou
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.besides import doubtful_sources
 from sendbatch.message.checks.encoding import unencoded_values
+from sendbatch.message.checks.ignored import strange_remarks
 from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
@@ -82,6 +83,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
     (When.CHANGED, lambda on: lone_invitations(on.content, on.campaign)),
+    (When.CHANGED, lambda on: strange_remarks(on.content)),
     (When.CHANGED, lambda on: _of_each(doubtful_sources, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_pictures, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(wide_pictures, on)),

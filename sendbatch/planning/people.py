@@ -17,6 +17,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import AudienceError, CampaignError
 from sendbatch.findings import Finding
 from sendbatch.message.checks.besides import doubts_besides
+from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.message.checks.names import check_names, names_used
 from sendbatch.message.checks.pictures import broken_pictures
 from sendbatch.message.content import Content
@@ -58,7 +59,8 @@ def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[
     further on in the CSV, and with what is doubtful besides."""
     if findings := _findings(campaign, content, table):
         columns = plan_columns(campaign, table.columns)
-        besides = doubts_besides(content, (*columns, *table.clashes))
+        ignoring = ignoring_of(campaign, content.bundles)
+        besides = ignoring.kept(doubts_besides(content, (*columns, *table.clashes)))
         raise CampaignError([*findings, *no_text(campaign, heed), *besides])
     return make_rules(campaign, table.columns, table.names, table.clashes)
 

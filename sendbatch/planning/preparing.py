@@ -17,6 +17,7 @@ from sendbatch.ledger.states import sendable
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.retries import longest_delay
 from sendbatch.message.checks.besides import doubts_besides
+from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
@@ -305,7 +306,9 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
         for name in clashing
     }
     if findings := refused_content(request.content, campaign, columns, clashes):
-        raise CampaignError([*findings, *doubts_besides(request.content, columns)])
+        ignoring = ignoring_of(campaign, request.content.bundles)
+        besides = ignoring.kept(doubts_besides(request.content, columns))
+        raise CampaignError([*findings, *besides])
 
 
 def _pool(draft: Draft, request: Request, means: Means, salt: bytes) -> Pool:

@@ -194,7 +194,7 @@ def rehearsed(
     rehearsal = rehearse(job, draft, prepared, told)
     overview = overview_of(job, prepared, allowance, rehearsal)
     size = rehearsal.warn_of_size(allowance.announced_size(job.now()))
-    return replace(overview, warnings=(*overview.warnings, *size))
+    return replace(overview, doubts=(*overview.doubts, *size))
 
 
 def _written(job: Job, draft: Draft, prepared: Prepared, out: Path, sealed: Sealing) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line
-from sendbatch.findings import Finding, Group, Rule
+from sendbatch.findings import Finding, Group, Heard, Ignoring, Rule
 from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
 from sendbatch.message.checks.finished import findings
 from sendbatch.message.checks.traits import Gaps, traits_of
+from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
@@ -55,8 +56,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Overview(Shown):
-    """`planned` is what a new plan brought, None where the inputs are those of the last one. `warnings` are
-    what may not be meant: entries of suppression lists, conditions, paths. `rehearsal` is there where every
+    """`planned` is what a new plan brought, None where the inputs are those of the last one. `doubts` are
+    what may not be meant: entries of suppression lists, conditions, paths; `ignoring` says which of them are
+    not to be told. `rehearsal` is there where every
     message was built, `digest` where a plan.json was written: its digest. `own` are the kinds of files that
     recipients have of their own, and it `shows_some` of them pictures that others are not shown; `weight` is
     what all of these take on the wire, None where no new plan looked. `pictures` are for everybody."""
@@ -67,7 +69,8 @@ class Overview(Shown):
     planned: Planned | None
     subjects: tuple[str, ...]
     notices: tuple[str, ...]
-    warnings: tuple[Finding, ...]
+    doubts: tuple[Finding, ...]
+    ignoring: Ignoring
     rehearsal: Rehearsal | None = None
     digest: str | None = None
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
@@ -137,9 +140,23 @@ class Overview(Shown):
 
     @property
     def findings(self) -> Iterator[Finding]:
-        """All that was found: the warnings, then the bad rows and what cannot be built, each once with its
-        first rows."""
-        yield from self.warnings
+        """All that is to be told: the doubts, then the bad rows and what cannot be built, each once with its
+        first rows; and, where everything was looked at, what ignores nothing."""
+        heard = self.heard()
+        yield from heard.findings
+        if self.rehearsal is not None:
+            yield from heard.idle
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may not be meant, and is to be told."""
+        return tuple(self.ignoring.kept(self.doubts))
+
+    def heard(self) -> Heard:
+        """What was found, and what of it is ignored."""
+        return self.ignoring.heard((*self.doubts, *self._of_rows()))
+
+    def _of_rows(self) -> Iterator[Finding]:
         if self.rehearsal is None:
             return
         file, rehearsal = self.campaign.recipients.shown, self.rehearsal
@@ -182,11 +199,12 @@ def overview_of(
         shown_to=tuple(recipient.key for recipient, _ in first),
         attached=prepared.content.attachments,
         notices=prepared.notices,
-        warnings=(
+        doubts=(
             *prepared.warnings,
             *_leftovers(prepared, rehearsal),
             *_of_messages(job, prepared, rehearsal, first),
         ),
+        ignoring=ignoring_of(job.campaign, prepared.content.bundles),
         rehearsal=rehearsal,
         pictures=_shown_to_all(prepared.content),
         pictures_weight=_pictures_weight(prepared),

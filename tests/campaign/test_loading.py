@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from sendbatch.campaign.loading import load_campaign
-from sendbatch.campaign.model import Bounds, Mailbox, Rate, Retry, SuppressionList, Tolerance
+from sendbatch.campaign.model import (
+    BULK,
+    Bounds,
+    Checking,
+    Mailbox,
+    Rate,
+    Retry,
+    SuppressionList,
+    Tolerance,
+)
 from sendbatch.errors import CampaignError
 
 from .conftest import Desk
@@ -24,6 +33,7 @@ def test_the_smallest_campaign_has_sensible_defaults(desk: Desk) -> None:
     assert (campaign.run, campaign.rates, campaign.expect) == ("", (), None)
     assert campaign.tolerate == Tolerance()
     assert campaign.retry == Retry()
+    assert [campaign.check.is_bulk(number) for number in (1, BULK - 1, BULK)] == [False, False, True]
     assert campaign.profile.name == "sandbox"
     assert not campaign.profile.delivers
 
@@ -97,6 +107,7 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
         "variables: {product: Widget, edition: 2026, tags: [a, 1]}",
         "expect: 900-1100",
         "tolerate: 1%",
+        "check: {ignore: wide-picture, bulk: true, clients: [gmail, yahoo]}",
         "retry: {attempts: 3, first_delay: 10s, max_delay: 1m, offline: 0s}",
         recipients="""recipients:
   file: people.csv
@@ -121,6 +132,7 @@ def test_everything_that_can_be_said_is_understood(desk: Desk) -> None:
     assert campaign.expect == Bounds(900, 1100)
     assert campaign.tolerate == Tolerance(share=0.01)
     assert campaign.retry == Retry(3, 10, 60, 0)
+    assert campaign.check == Checking(("wide-picture",), True, ("gmail", "yahoo"))
     recipients = campaign.recipients
     assert (recipients.email, recipients.key) == ("e_mail", "customer_id")
     assert recipients.defaults == {"first_name": "friend", "zip": "01234"}

@@ -151,6 +151,8 @@ READ = [
     "notify: {url: '${A}', shape: template, template: spring.txt, type: text/plain}",
     "notify: {url: '${A}', template: '{\"a\": {{ title|tojson }}}'}",
     "retry: {attempts: 2, first_delay: 1h30m, max_delay: 2 h, offline: 0s}",
+    "check: {ignore: wide-picture, bulk: False, clients: Gmail}",
+    "check: {ignore: [wide-picture, unused-version], clients: []}",
     "inline_css: FALSE",
     "preheader: |\n  one line\n",
     "run: 1.10",
@@ -241,6 +243,11 @@ REFUSED = [
     "retry: {attempts: 0}",
     "retry: {attempts: '6'}",
     "retry: []",
+    "check: {ignore: wide-pictures}",
+    "check: {ignore: [broken-picture]}",
+    "check: {bulk: 1}",
+    "check: {clients: [gmial]}",
+    "check: [wide-picture]",
     "inline_css: no",
     "preheader: ''",
     "preheader: |\n  two\n  lines\n",
@@ -349,12 +356,13 @@ PLACES = [
     *(("templates", key) for key in ("html", "text", "markdown", "layout", "fallback")),
     *(("unsubscribe", key) for key in ("url", "mailto", "one_click", "sign")),
     *(("retry", key) for key in ("attempts", "first_delay", "max_delay", "offline")),
+    *(("check", key) for key in ("ignore", "bulk", "clients")),
     *(("attachments", key) for key in ("file", "missing", "name", "type")),
     *(("suppress", key) for key in ("file", "column", "encoding", "subdomains", "unreadable")),
 ]  # fmt: skip
 AROUND = {
     "smtp": "host: a.example, ", "recipients": "file: people.csv, ", "templates": "", "retry": "",
-    "unsubscribe": "url: 'https://example.com/u', ", "attachments": "file: terms.pdf, ",
+    "check": "", "unsubscribe": "url: 'https://example.com/u', ", "attachments": "file: terms.pdf, ",
     "suppress": "file: never.csv, ",
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from sendbatch.campaign.keys.sections import (
     NOTIFY,
     SUPPRESS,
     AttachmentKeys,
+    CheckKeys,
     RecipientsKeys,
     RetryKeys,
     TemplatesKeys,
@@ -187,6 +188,12 @@ class CampaignKeys(Keys[Campaign], together=together.campaign):
         Built(RetryKeys, check=combinations.retry),
         "how often and how long is tried again what was refused for now, [see below](#retry)",
         absent="",
+    )
+    check = Key(
+        Built(CheckKeys),
+        "[what is found](checks.md), and what is not to be told of it, [see below](#check)",
+        absent="",
+        also=("lint",),
     )
     notify = Key(
         NOTIFY,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sendbatch.campaign import combinations, together
 from sendbatch.campaign.kinds import Built, FoundFile, Named, Several, TemplateFile, TextOrFile
 from sendbatch.campaign.model import (
+    BULK,
+    CLIENTS,
     END,
     FAIL,
     REFUSE,
@@ -12,6 +14,7 @@ from sendbatch.campaign.model import (
     STOP,
     WAIT,
     Attachment,
+    Checking,
     Notification,
     Recipients,
     Retry,
@@ -32,6 +35,7 @@ from sendbatch.campaign.vocabulary import (
     MEDIA_TYPE,
     NAME_OF_COLUMN,
     PATH,
+    RULE_ID,
     SIGNING_SECRET,
     TEMPLATE,
     TEXT,
@@ -145,6 +149,27 @@ class RetryKeys(Keys[Retry]):
     )
     max_delay = Key(LIMIT, "the longest wait between two attempts, such as `30m`")
     offline = Key(DURATION, "how long a network that is gone is waited for, such as `30m`")
+
+
+class CheckKeys(Keys[Checking]):
+    ignore = Key(
+        Several(RULE_ID, once=True),
+        "ids of [rules](checks.md) whose warnings and hints are not told, one or a list; they are counted",
+        absent="none",
+        also=("disable", "skip"),
+    )
+    bulk = Key(
+        TRUTH,
+        "`true`: it goes to many, and has to keep what mailbox providers ask of such mail, as a way to"
+        " unsubscribe; `false`: each is for its recipient alone, as a bill is",
+        absent=f"`true` for {BULK} recipients or more",
+    )
+    clients = Key(
+        Several(choice(*CLIENTS), once=True),
+        "programs for mail that the HTML and its styles are looked at for: `gmail`, `outlook`,"
+        " `apple-mail`, `yahoo`; `[]`: for none",
+        absent="all four",
+    )
 
 
 class AttachmentKeys(Keys[Attachment], together=together.attachment):

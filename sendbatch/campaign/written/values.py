@@ -23,6 +23,7 @@ from sendbatch.campaign.written.parsing import (
     parse_tolerance,
 )
 from sendbatch.campaign.written.rates import parse_rate
+from sendbatch.findings import Rule
 
 DELIMITERS = {
     ",": ",",
@@ -34,6 +35,8 @@ DELIMITERS = {
     "semicolon": ";",
     "pipe": "|",
 }
+RULES = tuple(rule.id for rule in Rule if rule.can_be_ignored)
+_ERRORS = frozenset(rule.id for rule in Rule) - frozenset(RULES)
 NAME = "[a-z0-9][a-z0-9-]*"
 LONGEST_PROJECT = 200
 BREAKS = re.compile("[\r\n\x85\u2028\u2029]")
@@ -192,6 +195,18 @@ def choice(*choices: str, meant: Mapping[str, str] | None = None) -> Callable[[o
         return found
 
     return read
+
+
+def rule_id(value: object) -> str:
+    """The id of a rule whose findings need not be told."""
+    found = text(value).strip().lower()
+    if found in RULES:
+        return found
+    if found in _ERRORS:
+        raise Wrong("an error cannot be ignored", "mend what it finds; only warnings and hints can be")
+    near = guess(found, RULES) or guess(found, _ERRORS)
+    listed = "sendbatch check --list-rules has them all"
+    raise Wrong("must be the id of a rule", f"did you mean {near}?" if near else listed)
 
 
 def delimiter(value: object) -> str:

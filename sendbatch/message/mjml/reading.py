@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sendbatch.campaign.language.environment import parsed
 from sendbatch.errors import Place
-from sendbatch.findings import Finding, Rule
+from sendbatch.findings import Finding, Remark, Rule
 from sendbatch.message.bundling import read_bundle
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import Refused, file_named, near_name
@@ -65,6 +65,7 @@ class _Reading:
         self._sources: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         self._files = 0
+        self._remarks: list[Remark] = []
         self._heads: list[Element | Span] = []  # what files that are included have in their heads
         self.findings: list[Finding] = []
 
@@ -74,7 +75,7 @@ class _Reading:
 
     def bundle(self, entry: str) -> Bundle:
         """All that was read, but for what MJML includes itself; of that there are the paths."""
-        return Bundle(entry, self._sources, self._paths)
+        return Bundle(entry, self._sources, self._paths, remarks=tuple(self._remarks))
 
     def read(self, path: Path, place: Place | None, around: Sequence[Path]) -> Element | None:
         """The tags of a file, with those of all that it includes; `around` are the files it is included
@@ -99,6 +100,7 @@ class _Reading:
             place=place,
         )
         self.findings += found
+        self._remarks += bundle.remarks if bundle is not None else ()
         if bundle is None or any(finding.severity == "error" for finding in found):
             return None
         self._files += 1

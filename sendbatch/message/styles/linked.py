@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from sendbatch.errors import Place, one_line
 from sendbatch.errors import shown as shown_path
-from sendbatch.findings import Finding, Rule
+from sendbatch.findings import Finding, Remark, Rule
 from sendbatch.message.content import Bundle
 from sendbatch.message.folders import OUTSIDE, Refused, file_named, near_name
 from sendbatch.message.insertions import (
@@ -29,6 +29,7 @@ from sendbatch.message.insertions import (
     with_text,
 )
 from sendbatch.message.markup import Tag, start_tag_end, tags
+from sendbatch.message.remarks import without_remarks
 from sendbatch.message.source import BLOCK, VALUE, at_offset, blank, constants
 from sendbatch.message.styles.css import END_TAG, imports
 from sendbatch.runtime.paths import NO_SUCH_FILE
@@ -135,10 +136,12 @@ class _Reading:
         self._bundle, self._search, self._allowed = bundle, search, allowed
         self._sources, self._paths = dict(bundle.sources), dict(bundle.paths)
         self._names: dict[tuple[Path, str], str] = {}
+        self._remarks: list[Remark] = []
         self.findings: list[Finding] = []
 
     def made(self) -> Bundle:
-        return replace(self._bundle, sources=self._sources, paths=self._paths)
+        remarks = (*self._bundle.remarks, *self._remarks)
+        return replace(self._bundle, sources=self._sources, paths=self._paths, remarks=remarks)
 
     def take(self, link: Link, *, is_line: bool) -> None:
         """Read what it names, and put it in its place. `is_line`: it has to be a line of its own."""
@@ -241,6 +244,8 @@ class _Reading:
                 Rule.NOT_UTF_8.finding("not UTF-8", place, "save the file as UTF-8")
             )
             return None
+        css, remarks = without_remarks(css, shown)
+        self._remarks += remarks
         wrong = [_import(at_offset(shown, css, at)) for at in imports(css)]
         if (ended := _END_STYLE.search(css)) is not None:
             place = at_offset(shown, css, ended.start())

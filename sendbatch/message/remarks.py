@@ -1,0 +1,64 @@
+"""Comments in templates that are for sendbatch: `<!-- sendbatch: ignore wide-picture -->`.
+
+Nobody is sent them, so they are taken out of a source as it is read, with the blanks before one that ends its
+line: a mail, and the digest of its content, are what they would be without. Lines stay where they were.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+from sendbatch.campaign.language.slips import LINE_BREAK
+from sendbatch.errors import Place
+from sendbatch.findings import Remark
+
+# A comment of HTML, of CSS or of Jinja; one that says more to Jinja, as {#- does, stays where it is. It ends
+# where another may begin: thousands that never end are not looked at thousands of times.
+_REMARK = re.compile(
+    r"(?:<!--|(?P<css>/\*)|(?P<jinja>\{#))\s{0,20}sendbatch:(?P<said>(?:[^<{/]|/(?!\*)){0,300}?)"
+    r"(?(css)\*/|(?(jinja)#\}|-->))",
+    re.IGNORECASE,
+)
+_IGNORE = re.compile(r"\s*ignore[\s:]+(?P<rules>[\w-]+(?:[\s,]+[\w-]+)*)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s,]+")
+_BLANKS = " \t"
+
+
+class Read(NamedTuple):
+    """A source without remarks, and what they say."""
+
+    source: str
+    remarks: tuple[Remark, ...]
+
+
+def without_remarks(source: str, path: str) -> Read:
+    """Of the file that people know by `path`."""
+    found = list(_REMARK.finditer(source))
+    if not found:
+        return Read(source, ())
+    starts = [0, *(end.end() for end in LINE_BREAK.finditer(source))]
+    lines = LINE_BREAK.split(source)
+    kept, at, remarks = "", 0, []
+    for remark in found:
+        kept += source[at : remark.start()]
+        at = remark.end()
+        first, last = (bisect_right(starts, offset) for offset in (remark.start(), at - 1))
+        behind = source[at : starts[last - 1] + len(lines[last - 1])]
+        if not behind.strip(_BLANKS):
+            kept, at = kept.rstrip(_BLANKS), at + len(behind)
+        is_alone = at == len(source) or source[at] in "\r\n"
+        is_alone &= not kept or kept[-1] in "\r\n"
+        kept += "".join(LINE_BREAK.findall(remark[0]))
+        column = remark.start() - starts[first - 1] + 1
+        place = Place(path, first, column, lines[first - 1])
+        covered = range(first, last + (2 if is_alone else 1))
+        remarks.append(Remark(place, _rules(remark["said"]), tuple(covered)))
+    return Read(kept + source[at:], tuple(remarks))
+
+
+def _rules(said: str) -> tuple[str, ...]:
+    """() where it is not understood."""
+    ignoring = _IGNORE.fullmatch(said)
+    return () if ignoring is None else tuple(_BETWEEN.split(ignoring["rules"].lower()))
