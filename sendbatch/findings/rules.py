@@ -1043,6 +1043,29 @@ class Rule(Enum):
         "Attach less, or link to it.",
         "Many mailboxes take no more, whatever the server here does.",
     )
+    NO_UNSUBSCRIBE = (
+        Topic.CONTENT,
+        "warning",
+        "A mail that goes to many gives no way to unsubscribe: no header, and no link.",
+        "Write `unsubscribe`, and `{{ unsubscribe_url }}` into the templates; or `check: {bulk: false}`.",
+        "Who cannot leave presses the button for spam, and providers ask for a way out of mail in bulk.",
+        "https://support.google.com/mail/answer/81126",
+    )
+    WITHOUT_ONE_CLICK = (
+        Topic.CONTENT,
+        "warning",
+        "A mail that goes to many gives no way to unsubscribe with one click (RFC 8058).",
+        "Write `one_click: true` and a `url` under `unsubscribe`; or `check: {bulk: false}`.",
+        "Gmail and Yahoo ask for it of who sends more than 5,000 mails a day.",
+        "https://support.google.com/mail/answer/81126",
+    )
+    DISAGREEING_TEXT = (
+        Topic.CONTENT,
+        "warning",
+        "The text says a link or an amount that the HTML does not; or it has no link, and the HTML has some.",
+        "Let both say the same, or leave the text out: it is made from the HTML then.",
+        "Who reads the one is told something else than who reads the other, and filters compare the two.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",

@@ -17,8 +17,8 @@ from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
 from sendbatch.message.checks.finished import findings
-from sendbatch.message.checks.traits import Gaps, traits_of
 from sendbatch.message.checks.ignored import ignoring_of
+from sendbatch.message.checks.traits import Gaps, traits_of
 from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
