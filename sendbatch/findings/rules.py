@@ -514,6 +514,20 @@ class Rule(Enum):
         "See whether this is the file, the encoding and the column that were meant.",
         "A list that is so old or so broken has more dead addresses in it, and bounces harm the sender.",
     )
+    EMPTY_CELL = (
+        Topic.ADDRESSES,
+        "warning",
+        "A cell that the subject, the preheader, a greeting or a sentence shows is empty in some rows.",
+        "Write `{{ first_name or \"friend\" }}`, or `recipients.defaults`.",
+        "\"Hi ,\" tells each of these readers that nobody wrote to them.",
+    )
+    EMPTY_IN_CONDITION = (
+        Topic.ADDRESSES,
+        "hint",
+        "A condition compares a cell that is empty in some rows, and says nothing of these.",
+        "Write what they get: `{% elif plan == \"\" %}`, or `recipients.defaults`.",
+        "They get what is meant for others, or nothing, as if they had answered.",
+    )
     NO_DNS_ANSWER = (
         Topic.ADDRESSES,
         "warning",

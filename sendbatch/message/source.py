@@ -100,22 +100,25 @@ def exported(tree: nodes.Template) -> set[str]:
     return assigned(nodes.Template(statements)) | macros
 
 
-def in_every_message(entry: str, sources: Mapping[str, str]) -> Iterator[nodes.Expr]:
-    """What each message says of a bundle, whatever a row holds, as it stands in the tree: what its author
-    wrote (TemplateData), and values; none of what stands in an `if`, in a loop or in a macro. Blocks are
-    those of the templates that extend another."""
+def in_every_message(entry: str, sources: Mapping[str, str]) -> Iterator[tuple[str, nodes.Expr]]:
+    """What each message says of a bundle, whatever a row holds, as it stands in the trees, each with the name
+    of its template: what the author wrote (TemplateData), and values; none of what stands in an `if`, in a
+    loop or in a macro. Blocks are those of the templates that extend another."""
     yield from _certain(sources, entry, {}, ())
 
 
 def _certain(
-    sources: Mapping[str, str], name: str, replaced: Mapping[str, nodes.Block], within: tuple[str, ...]
-) -> Iterator[nodes.Expr]:
+    sources: Mapping[str, str],
+    name: str,
+    replaced: Mapping[str, tuple[str, nodes.Block]],
+    within: tuple[str, ...],
+) -> Iterator[tuple[str, nodes.Expr]]:
     if name not in sources or name in within:
         return
     tree = parsed(sources[name])
-    blocks = {**{block.name: block for block in tree.find_all(nodes.Block)}, **replaced}
+    blocks = {**{block.name: (name, block) for block in tree.find_all(nodes.Block)}, **replaced}
     if not any(tree.find_all(nodes.Extends)):
-        yield from _certain_in(tree.body, sources, blocks, (*within, name))
+        yield from _certain_in(name, tree.body, sources, blocks, (*within, name))
         return
     # What stands behind the tag is not shown, but for blocks; the tag may stand in an `if`.
     for node in tree.body:
@@ -125,21 +128,23 @@ def _certain(
 
 
 def _certain_in(
+    name: str,
     body: Sequence[nodes.Node],
     sources: Mapping[str, str],
-    blocks: Mapping[str, nodes.Block],
+    blocks: Mapping[str, tuple[str, nodes.Block]],
     within: tuple[str, ...],
-) -> Iterator[nodes.Expr]:
+) -> Iterator[tuple[str, nodes.Expr]]:
     for node in body:
         if isinstance(node, nodes.Output):
-            yield from node.nodes
+            yield from ((name, expression) for expression in node.nodes)
         elif isinstance(node, nodes.Include):
-            there = (name for name in _names(node.template) if name in sources)
+            there = (other for other in _names(node.template) if other in sources)
             yield from _certain(sources, next(there, ""), {}, within)
         elif isinstance(node, nodes.Block):
-            yield from _certain_in(blocks[node.name].body, sources, blocks, within)
+            owner, block = blocks[node.name]
+            yield from _certain_in(owner, block.body, sources, blocks, within)
         elif isinstance(node, (nodes.With, nodes.ScopedEvalContextModifier)):
-            yield from _certain_in(node.body, sources, blocks, within)
+            yield from _certain_in(name, node.body, sources, blocks, within)
 
 
 def constants(source: str, *, raw: bool = True) -> str:

@@ -38,6 +38,7 @@ from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 from sendbatch.message.versions.files import lone_files
 from sendbatch.planning.addresses import doubtful_addresses, many_invalid
 from sendbatch.planning.conditions import bare_warnings, matching_nobody
+from sendbatch.planning.empty import empty_cells, empty_in_conditions
 from sendbatch.planning.keys import shared_addresses
 from sendbatch.planning.unused import misspelt_names
 from sendbatch.values import Recipient, Status
@@ -85,6 +86,7 @@ def _of_each(look: Callable[..., Iterable[Finding]], on: Sight, *more: object) -
 DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: empty_cells(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
@@ -105,6 +107,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(disagreeing_parts, on)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns, on.number)),
+    (When.LOOKING, lambda on: empty_in_conditions(on.people, on.content, on.columns, on.totals)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.LOOKING, lambda on: doubtful_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),

@@ -30,9 +30,10 @@ from tests.kit.relay import Trap
 
 STOPPED = 3  # by a person, or for what it needs was away for too long
 TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
-# With these codes, in these words: one that would resend met a run begun without it, or one met the word of a
-# person, which has the record for a moment.
+# With these codes, in these words: one that would resend met a run begun without it, or the other way round;
+# or one met the word of a person, which has the record for a moment.
 RESENDS = (4, "--in-doubt: not given there")
+MET_A_RESEND = (4, "--in-doubt: resend there, and not given here")
 MET_A_WORD = (5, "another run has this campaign in hand")
 LONG = 80.0  # seconds until something was sent, at most
 BREATH = 0.35  # seconds between two events, in the mean
@@ -101,7 +102,7 @@ class Shared(Stage):
         if life.was_cut_off:  # before it had begun
             may.add(STOPPED)
         said = self._last_words(place)
-        refusals = [*([RESENDS] if life.resends else []), *([MET_A_WORD] if life.met_a_word else [])]
+        refusals = [RESENDS if life.resends else MET_A_RESEND, *([MET_A_WORD] if life.met_a_word else [])]
         if code == STOPPED and TAKEN_FOR_DEAD in said:  # on a busy machine
             self._tally.tried["a runner was taken for dead"] += 1
         elif any(code == number and words in said for number, words in refusals):

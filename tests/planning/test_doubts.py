@@ -18,7 +18,7 @@ YAML = """\
 name: spring
 from: Example News <news@example.com>
 bounces_to: bounces@example.net
-preheader: What grows now
+preheader: "What grows now, {{ name }}"
 subject: "{% if active %}{{ nmae|default('friend') }}{% endif %}, spring is here"
 recipients: {file: people.csv, key: number, where: name != 'Zoe'}
 templates: {html: letter.html}
@@ -31,7 +31,7 @@ PEOPLE = """\
 email,number,name,active,bill
 ann@example.com,1,Ann,no,bill.pdf
 ann@example.com,2,Ann,yes,bill.pdf
-bob@gmial.com,3,Bob,yes,bill.pdf
+bob@gmial.com,3,,yes,bill.pdf
 """
 PARTY = """\
 BEGIN:VCALENDAR
@@ -48,7 +48,7 @@ COLUMNS = ("email", "number", "name", "active", "bill")
 LOOKING = ["open-attachment", "missing-signing-key"]
 PLANNED = ["bare-text-part", "second-preheader", "likely-typo"]
 CHANGED = [
-    *("bare-condition", "shared-address", "misspelt-name", "unknown-ignore"),
+    *("bare-condition", "empty-cell", "shared-address", "misspelt-name", "unknown-ignore"),
     *("picture-without-scheme", "wide-picture"),
     *("broken-link", "picture-without-alt", "picture-alone", "unclosed-tag", "open-link", "unencoded-value"),
     *("remote-style-sheet", "empty-attachment", "incomplete-invitation"),
@@ -91,5 +91,5 @@ def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: 
 
 
 def test_the_whole_list_is_tried_here() -> None:
-    of_others = 5  # Markdown, MJML, files and invitations that rows choose, many invalid rows: here are none
+    of_others = 7  # a text, conditions, Markdown, MJML, files and invitations that rows choose, invalid rows
     assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + len(LOOKING) + of_others

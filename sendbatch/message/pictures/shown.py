@@ -86,7 +86,7 @@ def _said(bundle: Bundle) -> tuple[str, bool]:
 
 @lru_cache(maxsize=512)  # 200 versions may be asked for half a dozen times
 def _said_by(entry: str, sources: tuple[tuple[str, str], ...]) -> tuple[str, bool]:
-    found = [*in_every_message(entry, dict(sources))]
+    found = [node for _, node in in_every_message(entry, dict(sources))]
     written = "\n".join(one.data for one in found if isinstance(one, nodes.TemplateData))
     return written, any(isinstance(one, nodes.Name) and one.name == _CONTENT for one in found)
 
