@@ -1,8 +1,8 @@
 """Templates of the kind that people publish and take over: nothing is found in them that their authors would
 call wrong.
 
-They are written for this test, in the manner of the well-known free ones: ghost tables and VML for Outlook,
-They are written for this test, in the manner of well-known free ones: ghost tables and VML for Outlook,
+They are written for this test, in the manner of well-known free ones: ghost tables and VML for Outlook, hero
+pictures, dark mode, invoices, receipts, password resets, MJML, Markdown. Each folder is one campaign whose
 rows choose the template.
 """
 
