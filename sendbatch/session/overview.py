@@ -299,11 +299,8 @@ def _of_messages(
                 traits.setdefault(trait, Group("")).add(recipient.row, recipient.key)
     if any(one.is_ours for one in prepared.placeholders.named):  # it was said, with its place
         traits.pop((Rule.LEFTOVER_PLACEHOLDER.id, 0), None)
-    told = {
-        (one.place.file, one.place.line)
-        for one in prepared.warnings
-        if one.place is not None and one.rule == "empty-cell"
-    }
+    # The column is what such a finding begins with.
+    told = {one.message.partition(" ")[0] for one in prepared.warnings if one.rule == Rule.EMPTY_CELL.id}
     yield from findings(traits, of, prepared.content, job.campaign, gaps, told)
 
 

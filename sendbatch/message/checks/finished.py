@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from sendbatch.campaign.language.environment import names_in
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Group, Rule
@@ -57,8 +58,7 @@ def gaps_of(content: Content) -> Gaps:
                 if around not in known:
                     known[around] = len(values)
                     values.append(gap)
-    subjects = (source for what, source in lines_of(content) if what.startswith("subject"))
-    written = {sign for one in subjects for sign in loose_in(constants(one).replace(VALUE, "x"))}
+    written = {sign for one in _subjects(content) for sign in loose_in(constants(one).replace(VALUE, "x"))}
     return Gaps(tuple(values), in_html, in_text, frozenset(written))
 
 
@@ -112,10 +112,10 @@ def findings(
     content: Content,
     campaign: Campaign,
     gaps: Gaps,
-    told: Collection[tuple[str, int | None]] = (),
+    told: Collection[str] = (),
 ) -> Iterator[Finding]:
     """One for each trait that messages have, at its place; `of` says of how many messages: "of 300 messages".
-    `told` are the files and lines where it was said already that a value is empty."""
+    `told` are the columns of which it was said already that they are empty where they are shown."""
     subject = declared_at(campaign, "subject") or declared_at(campaign, "subject.0")
     body = _entry(content)
     places = {
@@ -128,15 +128,24 @@ def findings(
         said, hint = _SAID.get(rule, ("", _GAP_HINT))
         if rule == Rule.GAP_IN_TEXT.id:
             place, said = (subject, _EMPTY_IN_SUBJECT) if number < 0 else _told(gaps.values[number])
-            if place is not None and (place.file, place.line) in told:
+            written = " ".join(_subjects(content)) if number < 0 else _tag(gaps.values[number])
+            if not names_in(written).isdisjoint(told):
                 continue
         number_of = f"in {group.number:,} {of} ({group.where})"
         yield _RULES[rule].finding(f"{said}, {number_of}", place, hint)
 
 
+def _subjects(content: Content) -> list[str]:
+    return [source for what, source in lines_of(content) if what.startswith("subject")]
+
+
+def _tag(gap: Gap) -> str:
+    return f"{{{{ {gap.expression} }}}}"
+
+
 def _told(gap: Gap) -> tuple[Place, str]:
-    expression, shown = (one_line(text, _LONGEST_SHOWN) for text in (gap.expression, gap.shown))
-    return gap.place, f'{{{{ {expression} }}}} is empty, and leaves a gap: "{shown}"'
+    tag, shown = (one_line(text, _LONGEST_SHOWN) for text in (_tag(gap), gap.shown))
+    return gap.place, f'{tag} is empty, and leaves a gap: "{shown}"'
 
 
 def _entry(content: Content) -> Place | None:
