@@ -15,7 +15,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help demo test chaos mutants bench lint docs lock charts disposable release clean
+.PHONY: help demo test chaos mutants bench lint docs lock charts disposable clients release clean
 
 help:
 	@sed -n '1,5s/^# //p' Makefile
@@ -23,6 +23,7 @@ help:
 	@echo 'make docs   writes the tables of keys, the page of checks and the drawing of the rooms anew'
 	@echo 'make lock   writes the lock files anew (needs uv)'
 	@echo 'make charts VERSION=…   puts that version of uPlot into the package (needs npm)'
+	@echo 'make clients VERSION=…   puts that version of what caniemail.com tested into the package (needs npm)'
 	@echo 'make disposable VERSION=…   puts that version of the domains of throw-away mail into the package'
 	@echo 'make release   wheel and source archive in dist/, checked and tried, with the text of the release'
 	@echo 'make clean  removes .venv, caches and what the samples left'
@@ -69,6 +70,11 @@ lock:
 # Puts this version of uPlot in its place, which draws the curves of report.html, with the sums of its files (needs npm).
 charts: $(VENV)/.runtime
 	$(BIN)/python docs/charts.py $(VERSION)
+
+# Puts what caniemail.com tested in its place, by which check looks at HTML and CSS (needs npm). It ends where a
+# feature is new: that is to be judged first.
+clients: $(VENV)/.runtime
+	$(BIN)/python docs/clients.py $(VERSION)
 
 # Puts this version of the list of throw-away domains in its place (the package disposable-email-domains).
 disposable: $(VENV)/.runtime

@@ -96,11 +96,13 @@ HTML = """\
 <!doctype html>
 <html lang="en">
 <body style="margin:0;background:#f4f2ee;color:#222;font:16px/1.6 Georgia,serif;">
+<!--[if mso]><table role="presentation" width="600" align="center"><tr><td><![endif]-->
 <div style="max-width:600px;margin:0 auto;padding:32px 20px;">
   <h1 style="font-size:28px;font-weight:normal;">Hello {{ first_name }},</h1>
   <p>this is {{ topic }}{% if city %}, and greetings to {{ city }}{% endif %}.</p>
   <p><a href="https://example.com/news" style="color:#1a5fb4;">Read on</a></p>
 </div>
+<!--[if mso]></td></tr></table><![endif]-->
 </body>
 </html>
 """

@@ -880,6 +880,22 @@ class Rule(Enum):
         "Write `!important` behind its declarations.",
         "On a phone, or in the dark, the mail looks as if the rule were not there.",
     )
+    UNSUPPORTED_FEATURE = (
+        Topic.CONTENT,
+        "warning",
+        "HTML or CSS that programs for mail do not do: something moves, is lost, or is shown though hidden.",
+        "Write it as the message says, or name the programs that matter in `check.clients`.",
+        "Readers see the mail in the program that they have, and the author sees it in one.",
+        "https://www.caniemail.com/",
+    )
+    PLAINER_FEATURE = (
+        Topic.CONTENT,
+        "hint",
+        "HTML or CSS that programs for mail do not do, and without which the mail only looks plainer.",
+        "Leave it, where the mail is as good without.",
+        "Readers lose nothing, but may see another mail than its author.",
+        "https://www.caniemail.com/",
+    )
     STRANGE_BOUNCES = (
         Topic.CONTENT,
         "warning",

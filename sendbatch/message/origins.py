@@ -95,16 +95,5 @@ def original(source: str, lines: Sequence[str], line: int, column: int | None) -
     return Place(path, found, column, written[found - 1] if found <= len(written) else "")
 
 
-def written_place(source: str, text: str) -> Place | None:
-    """Where a text first stands in what a source was made from: of what the compiler moved, no comment says
-    it."""
-    for path, written in _files(source):
-        start = written.find(text)
-        if start >= 0:
-            line, column = Written(path, written).position(start)
-            return Place(path, line, column, LINE_BREAK.split(written)[line - 1])
-    return None
-
-
 def _files(source: str) -> list[tuple[str, str]]:
     return [(path, text.replace(_ESCAPED, _END)) for path, text in _FILE.findall(source)]

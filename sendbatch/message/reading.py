@@ -69,7 +69,7 @@ def read_content(
         campaign, _by_row(campaign, versions, texts), texts[0], attachments, invite, added
     )
     if is_refused:
-        besides = doubts_besides(content) if reading.is_read else ()
+        besides = doubts_besides(content, campaign.check) if reading.is_read else ()
         others = ignoring.kept([*reading.left, *besides])
         raise CampaignError(list(dict.fromkeys([*findings, *others])))
     return content

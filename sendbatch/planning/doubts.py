@@ -16,7 +16,7 @@ from sendbatch.findings import Finding
 from sendbatch.ledger.store import People
 from sendbatch.message.checks.alternatives import picture_alone, pictures_without_alt
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
-from sendbatch.message.checks.besides import doubtful_sources
+from sendbatch.message.checks.besides import doubtful_sources, lost_features, plain_features
 from sendbatch.message.checks.disagreement import disagreeing_parts
 from sendbatch.message.checks.encoding import unencoded_values
 from sendbatch.message.checks.ignored import strange_remarks
@@ -102,6 +102,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_targets, on, on.columns)),
     (When.CHANGED, lambda on: _of_each(unencoded_values, on, on.campaign, on.columns, on.some_people())),
     (When.CHANGED, lambda on: _of_each(doubtful_styles, on)),
+    (When.CHANGED, lambda on: lost_features(on.content, on.campaign.check)),
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
@@ -109,6 +110,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns, on.number)),
     (When.LOOKING, lambda on: empty_in_conditions(on.people, on.content, on.columns, on.totals)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
+    (When.LOOKING, lambda on: plain_features(on.content, on.campaign.check)),
     (When.LOOKING, lambda on: doubtful_keys(on.campaign.profile)),
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),

@@ -60,8 +60,8 @@ def rules_of(campaign: Campaign, content: Content, table: Table, heed: Callable[
     if findings := _findings(campaign, content, table):
         columns = plan_columns(campaign, table.columns)
         ignoring = ignoring_of(campaign, content.bundles)
-        besides = ignoring.kept(doubts_besides(content, (*columns, *table.clashes)))
-        raise CampaignError([*findings, *no_text(campaign, heed), *besides])
+        besides = doubts_besides(content, campaign.check, (*columns, *table.clashes))
+        raise CampaignError([*findings, *no_text(campaign, heed), *ignoring.kept(besides)])
     return make_rules(campaign, table.columns, table.names, table.clashes)
 
 

@@ -307,7 +307,7 @@ def _hold_names(request: Request, columns: tuple[str, ...], clashing: list[str])
     }
     if findings := refused_content(request.content, campaign, columns, clashes):
         ignoring = ignoring_of(campaign, request.content.bundles)
-        besides = ignoring.kept(doubts_besides(request.content, columns))
+        besides = ignoring.kept(doubts_besides(request.content, campaign.check, columns))
         raise CampaignError([*findings, *besides])
 
 

@@ -40,10 +40,9 @@ def test_the_first_picture_without_alt_is_told_with_the_number_of_the_others() -
 
 def test_a_picture_of_mjml_is_told_where_its_author_named_it(campaign: Callable[..., Campaign]) -> None:
     inner = "<mj-section><mj-column>\n<mj-image src='https://a.example/x.png'/></mj-column></mj-section>"
-    files = {"templates/a.mjml": f"<mjml><mj-body>\n{inner}</mj-body></mjml>", "templates/b.txt": "Hello\n"}
-    made = campaign(files)
-    folder = made.folder / "templates"
-    made = replace(made, templates=Templates(html=folder / "a.mjml", text=folder / "b.txt"))
+    mjml = f"<mjml><mj-body>\n{inner}<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>"
+    folder = campaign({"templates/a.mjml": f"{mjml}</mj-body></mjml>"}).folder.parent
+    made = campaign(folder=folder, templates=Templates(html=folder / "templates/a.mjml"))
     [found] = pictures_without_alt(read_content(made))
     assert found.place
     assert (found.place.line, found.place.column) == (3, 16)

@@ -168,7 +168,7 @@ def test_a_sheet_with_what_no_mail_can_have_is_told_with_its_line(
 
 
 def test_what_is_wrong_in_a_sheet_is_told_with_its_line_and_column(reading: Reading) -> None:
-    css = "p{background:url(no.png)}\n.x{background:url(nor.png)}"
+    css = "p{background:url(no.png)#eee}\n.x{background:url(nor.png)#eee}"
     files = {"templates/body.html": f"{LINK}<p>Hello", "templates/news.css": css}
     first, second = findings(reading, files)
     for found, line, column in ((first, 1, 18), (second, 2, 19)):

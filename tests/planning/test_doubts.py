@@ -45,13 +45,13 @@ END:VCALENDAR
 """
 COLUMNS = ("email", "number", "name", "active", "bill")
 
-LOOKING = ["open-attachment", "missing-signing-key"]
+LOOKING = ["open-attachment", "plainer-feature", "missing-signing-key"]
 PLANNED = ["bare-text-part", "second-preheader", "likely-typo"]
 CHANGED = [
     *("bare-condition", "empty-cell", "shared-address", "misspelt-name", "unknown-ignore"),
     *("picture-without-scheme", "wide-picture"),
     *("broken-link", "picture-without-alt", "picture-alone", "unclosed-tag", "open-link", "unencoded-value"),
-    *("remote-style-sheet", "empty-attachment", "incomplete-invitation"),
+    *("remote-style-sheet", "unsupported-feature", "empty-attachment", "incomplete-invitation"),
     *("strange-bounces", "one-link-for-all"),
 ]
 
@@ -65,7 +65,8 @@ def sight(tmp_path: Path, ledger: Record, make: Make) -> Sight:
     linked = "<link rel=stylesheet href=//a.example/x.css>"
     (tmp_path / "wide.png").write_bytes(png(701, 2))
     letter = "<div hidden>Spring</div><a href='www.a.example'><img src='//a.example/x.png'></a>"
-    letter += "<img src='wide.png'><b><a href='http://b.example/{{ name }}'></a>"
+    letter += "<img src='wide.png' style='border-radius: 4px'><b>"
+    letter += "<a href='http://b.example/{{ name }}'></a>"
     letter += "<!-- sendbatch: hush -->"
     (tmp_path / "letter.html").write_text(linked + letter)
     one = campaign(tmp_path, people=PEOPLE, yaml=YAML)

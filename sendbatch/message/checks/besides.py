@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sendbatch.campaign.model import Checking
 from sendbatch.findings import Finding
 from sendbatch.message.checks.alternatives import pictures_without_alt
 from sendbatch.message.checks.links import doubtful_links
@@ -16,10 +17,13 @@ from sendbatch.message.content import Content
 from sendbatch.message.markdown.checks import doubts as doubtful_markdown
 
 
-def doubts_besides(content: Content, columns: Sequence[str] = ()) -> Iterable[Finding]:
+def doubts_besides(
+    content: Content, checking: Checking, columns: Sequence[str] = ()
+) -> Iterable[Finding]:
     """Warnings of what templates say by themselves, whatever else is wrong with the campaign; they can be
     read."""
-    return dict.fromkeys(one for version in content.by_texts for one in _doubts(version, columns))
+    found = (one for version in content.by_texts for one in _doubts(version, columns))
+    return dict.fromkeys([*found, *lost_features(content, checking)])
 
 
 def _doubts(content: Content, columns: Sequence[str]) -> Iterator[Finding]:
@@ -32,6 +36,23 @@ def _doubts(content: Content, columns: Sequence[str]) -> Iterator[Finding]:
     yield from unclosed_tags(content)
     yield from doubtful_targets(content, columns)
     yield from doubtful_styles(content)
+
+
+def lost_features(content: Content, checking: Checking) -> Iterator[Finding]:
+    """Warnings of what programs for mail do not do."""
+    return (one for one in _features(content, checking) if one.severity == "warning")
+
+
+def plain_features(content: Content, checking: Checking) -> Iterator[Finding]:
+    """Hints of that: the mail only looks plainer."""
+    return (one for one in _features(content, checking) if one.severity == "hint")
+
+
+def _features(content: Content, checking: Checking) -> list[Finding]:
+    # It takes 15 ms, and a run whose content is that of the last needs none of it.
+    from sendbatch.message.checks.clients.unsupported import unsupported
+
+    return unsupported(content, checking.clients)
 
 
 def doubtful_sources(content: Content) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ _TOKEN = re.compile(rf"/\*.*?(?:\*/|\Z)|(?P<string>{_STRING})", re.DOTALL)
 _IMPORT = re.compile(rf"{_TOKEN.pattern}|(?P<import>@import\b)", re.DOTALL | re.IGNORECASE)
 _TOKEN_OR_ADDRESS = re.compile(rf"{_TOKEN.pattern}|\burl\([^)\"']*+\)", re.DOTALL | re.IGNORECASE)
 _DECLARATION = re.compile(r"\s*([\w*-]+)\s*:")
+_DEEPEST = 20  # blocks in one another, of which all are known; hardly a style sheet has four
 
 
 def with_plain_strings(css: str) -> str:
@@ -59,17 +60,20 @@ def imports(css: str) -> list[int]:
 
 class Declaration(NamedTuple):
     """`margin: 0`: its property in lower case, where it begins, whether it is `!important`, and what stands
-    before each of the braces around it, from the outermost on. `block` is the same for those of one block."""
+    before each of the braces around it, from the outermost on. `block` is the same for those of one block.
+    `value` is as long as it is written, with an x for each character of a string and of an address."""
 
     name: str
     start: int
     is_important: bool
     within: tuple[str, ...]
     block: int
+    value: str
 
 
 def declarations(css: str) -> Iterator[Declaration]:
-    """All that stand within braces. Raises Unbalanced at the end where these do not pair."""
+    """All that stand within braces; of those deeper than most, `within` lacks what is between. Raises
+    Unbalanced at the end where these do not pair."""
     bare = _TOKEN_OR_ADDRESS.sub(_hollow, css)
     opened: list[tuple[int, str]] = []
     at = 0
@@ -80,10 +84,12 @@ def declarations(css: str) -> Iterator[Declaration]:
         else:
             declared = _DECLARATION.match(written)
             if declared is not None and opened:
-                within = tuple(prelude for _, prelude in opened)
+                around = opened if len(opened) <= _DEEPEST else [*opened[: _DEEPEST - 1], opened[-1]]
+                within = tuple(prelude for _, prelude in around)
                 is_important = "!" in written
                 name, start = declared[1].lower(), at + declared.start(1)
-                yield Declaration(name, start, is_important, within, opened[-1][0])
+                value = written[declared.end() :]
+                yield Declaration(name, start, is_important, within, opened[-1][0], value)
             if found[0] == "}":
                 if not opened:
                     raise Unbalanced(found.start())
@@ -102,4 +108,8 @@ class Unbalanced(Exception):
 
 
 def _hollow(token: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", token[0]) if token[0].startswith("/*") else "x" * len(token[0])
+    if token[0].startswith("/*"):
+        return re.sub(r"[^\n]", " ", token[0])
+    if token["string"] is None:
+        return f"url({'x' * (len(token[0]) - 5)})"
+    return "x" * len(token[0])
