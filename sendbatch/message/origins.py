@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -65,6 +65,17 @@ def has_origins(source: str) -> bool:
 def without_origins(source: str) -> str:
     """What was made, alone."""
     return _FILE.sub("", _ORIGIN.sub("", source)) if has_origins(source) else source
+
+
+def authored(source: str) -> Callable[[int], bool]:
+    """What says of a place in a source whether an author wrote it: of one that has no origins, all."""
+    if not has_origins(source):
+        return lambda at: True
+    begun, exact = [0], [False]
+    for header in _HEADER.finditer(source):
+        begun.append(header.end())
+        exact.append(header[1] == _EXACT)
+    return lambda at: exact[bisect_right(begun, at) - 1]
 
 
 def without_header(line: str) -> tuple[str, int]:
