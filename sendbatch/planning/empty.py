@@ -50,7 +50,7 @@ def empty_in_conditions(
             continue
         held = [cell for cell in people.usual(column, LEAST_VALUES + 1) if cell]
         if len(held) >= LEAST_VALUES:
-            said = f"{_empty(column, found)}, and {use.what} takes it for one of the others"
+            said = f"{_empty(column, found)}, and {use.what} takes no notice of that"
             hint = f'say what these get: ask {column} == "", or fill it by recipients.defaults'
             yield Rule.EMPTY_IN_CONDITION.finding(said, use.place, hint)
 

@@ -137,6 +137,13 @@ def test_html_that_gmail_clips_is_told_by_its_bytes_in_the_mail(campaign: Make) 
     assert rules(content(text="x" * 200_000), campaign()) == []
 
 
+def test_a_message_of_more_than_25_mb_is_told() -> None:
+    sample = Composer(content(), COLUMNS, SALT).sample(recipient(), NOW)
+    assert isinstance(sample, Sample)
+    assert traits_of(sample._replace(size=25 * 1024 * 1024)) == frozenset()
+    assert traits_of(sample._replace(size=25 * 1024 * 1024 + 1)) == {("heavy-message", 0)}
+
+
 def test_what_a_cell_has_of_the_template_language_is_told(campaign: Make) -> None:
     assert rules(content(text="Hi {{ first_name }}"), campaign(), first_name="{{ name }}") == [
         "leftover-placeholder"
