@@ -266,6 +266,7 @@ def check(
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
+    fail_on: str = "error",
     moved_from: FilePath | None = None,
     options: Options | None = None,
     record: FilePath | None = None,
@@ -274,11 +275,15 @@ def check(
     edge: Edge | None = None,
     workers: Workers | None = None,
 ) -> Overview:
-    """As `plan`, and every recipient's message is built; those that cannot be are in the result."""
+    """As `plan`, and every recipient's message is built; those that cannot be are in the result. With
+    `fail_on="warning"` each warning is an error, and the exit code 2."""
     from sendbatch.session import look
 
+    if fail_on not in ("error", "warning"):
+        raise SendbatchError(f"fail_on={fail_on!r}: write 'error' or 'warning'")
     chosen = _looking(options, only, limit, strict, moved_from)
-    return look.check(_job(campaign, chosen, record, observer, stop, edge, workers))
+    found = look.check(_job(campaign, chosen, record, observer, stop, edge, workers))
+    return replace(found, fails_on_warnings=fail_on == "warning")
 
 
 @own_loop

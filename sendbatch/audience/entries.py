@@ -173,7 +173,7 @@ def _may_be_a_key(word: str) -> bool:
 def _why(word: str, keyed: bool) -> str:
     """What to do about an entry that cannot be read."""
     domain = word.strip(_AROUND).rpartition("@")[2]
-    if "@" in word and domain.startswith("*."):
+    if "@" in word and domain.startswith("*.") and "." in domain[2:]:
         return f"write @{domain[2:]} here, and subdomains: true where the list is named"
     if "*" in word:
         return "a * stands for all before the @, and for nothing else: *@example.com"

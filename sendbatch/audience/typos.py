@@ -47,8 +47,9 @@ UNLIKE = (
     "freenet", "yandex",
 )  # fmt: skip
 LONG = 8  # letters
-# Of these providers, mail is at one domain alone.
+# Of these providers, mail is at one domain alone, whichever of the usual endings somebody has put behind it.
 ALONE = ("gmail", "googlemail", "icloud")
+USUAL = frozenset({*COUNTRIES, "net", "org", "eu"})
 REAL = frozenset({
     *("mail.com", "email.com", "cloud.com", "gotmail.com", "yahoo-inc.com", "earthling.net", "gmail.pl"),
     *(f"{name}.{ending}" for name, endings in PROVIDERS.items() for ending in endings),
@@ -85,7 +86,7 @@ def meant_by(domain: str) -> str | None:
     if name in PROVIDERS:
         if name in UNLIKE:
             right = OTHERS_ENDINGS.get(right, right)
-        if name in ALONE and ("." not in right or right in COUNTRIES):
+        if name in ALONE and right in USUAL:
             return f"{name}.com"
         own = PROVIDERS[name]
         return None if right == ending else f"{name}.{right if right in own else own[0]}"

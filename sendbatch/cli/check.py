@@ -13,7 +13,7 @@ from sendbatch.cli import github, given
 from sendbatch.cli import options as opt
 from sendbatch.cli.checked import Checked, checked
 from sendbatch.errors import SendbatchError, shown
-from sendbatch.findings import Groups
+from sendbatch.findings import Groups, failing
 from sendbatch.values import Status
 from sendbatch.words import count, rows
 
@@ -25,13 +25,25 @@ if TYPE_CHECKING:
     from sendbatch.session.overview import Overview
 
 MOST_ROWS = 20  # that are named where it is to be quiet
-FORMS = ("text", "json", "github", "markdown", "junit")
+FORMS = ("text", "json", "github", "sarif", "markdown", "junit")
+SEVERITIES = ("error", "warning")  # that a check may fail on
 
 
 @opt.campaign_files
 @click.option(
-    "--format", "form", metavar="text|json|github|markdown|junit", default="text", help="How it is told."
+    "--format",
+    "form",
+    metavar="text|json|github|sarif|markdown|junit",
+    default="text",
+    help="How it is told.",
 )
+@click.option(
+    "--fail-on",
+    metavar="error|warning",
+    default="error",
+    help="warning: each warning is an error, exit 2.",
+)
+@click.option("--list-rules", is_flag=True, is_eager=True, help="What may be found, and why.")
 @opt.run
 @opt.set_
 @opt.smtp
@@ -48,6 +60,8 @@ def check(
     files: tuple[Path, ...],
     *,
     form: str,
+    fail_on: str,
+    list_rules: bool,
     run: str | None,
     set_: tuple[str, ...],
     smtp: str | None,
@@ -63,6 +77,9 @@ def check(
 
     Needs no password. Exits 1 with bad rows, 2 with faults, 4 when `expect` refuses.
     """
+    if list_rules:
+        _list_rules(form)
+        return 0
     from sendbatch.rendering.workers import Workers
 
     checks = []
@@ -72,12 +89,13 @@ def check(
         from sendbatch.planning.options import Options
 
         given.one_of(form, FORMS, "--format")
+        given.one_of(fail_on, SEVERITIES, "--fail-on")
         terminal = Terminal(quiet=quiet, progress=not no_progress and form == "text")
         options = Options(strict=strict, moved_from=moved_from)
         load = partial(given.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
         calling = Calling(terminal, workers, record)
         for file in files:
-            done = _check(file, load, options, calling)
+            done = _check(file, load, options, calling, fail_on)
             checks.append(done)
             if form == "text":
                 _show(done, terminal)
@@ -86,17 +104,29 @@ def check(
     return max(done.code for done in checks)
 
 
+def _list_rules(form: str) -> None:
+    from sendbatch.cli import rules
+
+    given.one_of(form, rules.FORMS, "--list-rules --format")
+    click.echo(rules.listed(form))
+
+
 def _check(
-    file: Path, load: Callable[[Path], Campaign], options: Options, calling: Calling
+    file: Path,
+    load: Callable[[Path], Campaign],
+    options: Options,
+    calling: Calling,
+    fail_on: str,
 ) -> Checked:
     from sendbatch import api
 
     try:
         campaign = load(file)
         with calling.under_way() as around:
-            found = api.check(campaign, options=options, **around)
+            found = api.check(campaign, fail_on=fail_on, options=options, **around)
     except SendbatchError as error:
-        return checked(file, error.exit_code, error.findings)
+        findings = error.findings if fail_on == "error" else map(failing, error.findings)
+        return checked(file, error.exit_code, findings)
     return checked(file, found.exit_code, found.findings, found)
 
 
@@ -121,6 +151,10 @@ def _print(checks: Sequence[Checked], form: str) -> None:
         from sendbatch.cli.checked.document import document
 
         click.echo(document(checks))
+    elif form == "sarif":
+        from sendbatch.cli.checked.sarif import sarif
+
+        click.echo(sarif(checks))
     elif form == "markdown":
         from sendbatch.cli.checked.markdown import markdown
 

@@ -55,7 +55,7 @@ def _or_the_one_of_here(
     context: click.Context, parameter: click.Parameter, typed: tuple[Path, ...]
 ) -> tuple[Path, ...]:
     """The same, of any number."""
-    if typed or context.resilient_parsing:
+    if typed or context.resilient_parsing or context.params.get("list_rules"):
         return typed
     return (the_one_here(context.info_name or "check"),)
 

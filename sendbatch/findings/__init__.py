@@ -13,5 +13,6 @@ from sendbatch.findings.groups import pattern_of as pattern_of
 from sendbatch.findings.ignoring import Heard as Heard
 from sendbatch.findings.ignoring import Ignoring as Ignoring
 from sendbatch.findings.ignoring import Remark as Remark
+from sendbatch.findings.ignoring import failing as failing
 from sendbatch.findings.rules import Rule as Rule
 from sendbatch.findings.rules import Topic as Topic

@@ -6,7 +6,7 @@ An error is always told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sendbatch.errors import Finding, Place
 from sendbatch.findings.rules import Rule
@@ -34,6 +34,11 @@ class Remark:
         )
 
 
+def failing(finding: Finding) -> Finding:
+    """A warning as an error, for who asked that a check fails on it."""
+    return replace(finding, severity="error") if finding.severity == "warning" else finding
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """Findings, without those that are ignored: so many by the campaign's key, and by remarks. `idle` are
@@ -43,6 +48,11 @@ class Heard:
     by_key: int = 0
     by_remarks: int = 0
     idle: tuple[Finding, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """How many are ignored."""
+        return self.by_key + self.by_remarks
 
     @property
     def ignored(self) -> str:

@@ -85,6 +85,11 @@ class People(Protocol):
         case, blanks around it left out."""
         ...
 
+    def empty(self, columns: Sequence[str]) -> dict[str, Saying]:
+        """Of each of these columns those who hold a key and whose cell has no character; all of them are
+        looked for in one go."""
+        ...
+
     def usual(self, column: str, most: int) -> list[str]:
         """The cells of this column that most rows have, blanks around them left out."""
         ...

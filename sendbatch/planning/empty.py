@@ -13,7 +13,6 @@ from sendbatch.message.content import Content
 from sendbatch.values import Status
 from sendbatch.words import count, rows
 
-EMPTY = ("",)
 LEAST_VALUES = 2  # that a column holds for its empty cells to be gaps, and not the other of two answers
 LEFT_OUT = (Status.FILTERED, Status.INVALID, Status.SUPPRESSED, Status.DUPLICATE)
 
@@ -26,9 +25,9 @@ def empty_cells(
     uses: dict[str, list[Use]] = {}
     for column, use in cells_shown(content, campaign, columns):
         uses.setdefault(column, []).append(use)
+    empty = people.empty([*uses])
     for column, found_in in uses.items():
-        found = people.saying(column, EMPTY)
-        if found.count:
+        if (found := empty[column]).count:
             what = [*dict.fromkeys(use.what for use in found_in)]
             verb = "shows" if len(what) == 1 else "show"
             said = f"{_empty(column, found)}, and {' and '.join(what)} {verb} it"
@@ -43,13 +42,15 @@ def empty_in_conditions(
     """A hint for each column that a condition compares, and that is empty for some, where that seems to be a
     gap: the other cells say one thing or another, and not just `yes` or nothing, and most are not empty."""
     everyone = sum(number for status, number in totals.items() if status not in LEFT_OUT)
-    for column, use in cells_compared(content, columns):
-        found = people.saying(column, EMPTY)
+    uses = dict(cells_compared(content, columns))
+    empty = people.empty([*uses])
+    for column, use in uses.items():
+        found = empty[column]
         if not 0 < 2 * found.count <= everyone:
             continue
         held = [cell for cell in people.usual(column, LEAST_VALUES + 1) if cell]
         if len(held) >= LEAST_VALUES:
-            said = f"{_empty(column, found)}, and {use.what} takes it for one of the others"
+            said = f"{_empty(column, found)}, and {use.what} takes no notice of that"
             hint = f'say what these get: ask {column} == "", or fill it by recipients.defaults'
             yield Rule.EMPTY_IN_CONDITION.finding(said, use.place, hint)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from sendbatch.campaign.model import Campaign, Rate
 from sendbatch.errors import one_line
-from sendbatch.findings import Finding, Group, Heard, Ignoring, Rule
+from sendbatch.findings import Finding, Group, Heard, Ignoring, Rule, failing
 from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
@@ -34,6 +34,7 @@ from sendbatch.words import duration, listed
 if TYPE_CHECKING:  # what compares is loaded where that is done
     from sendbatch.planning.comparing import Comparison
 
+_OF_ROWS = (Rule.INVALID_ROW.id, Rule.UNBUILDABLE_MESSAGE.id)
 _MOST_INVITATIONS = 5
 _MOST_SHOWN = 20  # findings
 LONGEST_SUBJECT = 1000  # characters
@@ -82,6 +83,7 @@ class Overview(Shown):
     attached: tuple[SharedFile | OwnFile, ...] = field(default=(), repr=False)
     compared: Comparison | None = field(default=None, repr=False)  # with the edition before, by `plan` alone
     is_read: bool = True  # the record was asked who has the mail
+    fails_on_warnings: bool = False
     is_shared: bool = False  # others may send to the same recipients, together with this run
 
     def told(self) -> Told:
@@ -148,11 +150,15 @@ class Overview(Shown):
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What may not be meant, and is to be told."""
-        return tuple(self.ignoring.kept(self.doubts))
+        return tuple(map(self._told, self.ignoring.kept(self.doubts)))
 
     def heard(self) -> Heard:
         """What was found, and what of it is ignored."""
-        return self.ignoring.heard((*self.doubts, *self._of_rows()))
+        heard = self.ignoring.heard((*self.doubts, *self._of_rows()))
+        return replace(heard, findings=tuple(map(self._told, heard.findings)))
+
+    def _told(self, finding: Finding) -> Finding:
+        return failing(finding) if self.fails_on_warnings else finding
 
     def _of_rows(self) -> Iterator[Finding]:
         if self.rehearsal is None:
@@ -165,9 +171,16 @@ class Overview(Shown):
         ):
             yield from groups.findings(rule, file, partial(_words, what), others)
 
+    def _is_fault(self, finding: Finding) -> bool:
+        """Whether it is an error that is one only because it was asked for: bad rows may be tolerated."""
+        return finding.severity == "error" and finding.rule not in _OF_ROWS
+
     @property
     def exit_code(self) -> int:
-        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built."""
+        """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built; 2 with a warning
+        for who asked for that."""
+        if self.fails_on_warnings and any(self._is_fault(finding) for finding in self.heard().findings):
+            return 2
         bad = self.totals.get(Status.INVALID, 0)
         if self.rehearsal is not None:
             bad += self.rehearsal.failed

@@ -123,7 +123,7 @@ def test_what_is_below_a_domain_needs_a_word_where_the_list_is_named(text: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["ann*@example.com", "*ann@example.com", "*", "*@*", "ann@*", "*.com"]
+    "text", ["ann*@example.com", "*ann@example.com", "*", "*@*", "ann@*", "*.com", "*@*.com", "@*.com"]
 )
 def test_a_pattern_is_no_entry(text: str) -> None:
     assert "*@example.com" in refused(text)

@@ -8,7 +8,7 @@ from sendbatch.audience.typos import PROVIDERS, REAL, UNLIKE, meant_by
 
 MISSPELT = {
     "gmail.com": "gmial.com gmai.com gmal.com gmil.com gamil.com gmaill.com gmqil.com gail.com mgail.com "
-    "gmail.co gmail.cm gmail.con gmail.comm gmail.de gmail.co.uk gnail.con",
+    "gmail.co gmail.cm gmail.con gmail.comm gmail.de gmail.co.uk gmail.net gnail.con",
     "hotmail.com": "hotmial.com hotmai.com hotmali.com homtail.com hotmaill.com otmail.com ohtmail.com "
     "hotmail.cmo hotmail.co",
     "hotmail.co.uk": "hotmaill.co.uk hotmail.couk",
@@ -40,8 +40,8 @@ xs4all.nl hetnet.nl planet.nl home.nl telia.com online.no qq.com 163.com 126.com
 hanmail.net docomo.ne.jp ezweb.ne.jp softbank.ne.jp rediffmail.com proton.me protonmail.com protonmail.ch
 pm.me tutanota.com fastmail.com hey.com zoho.com duck.com mozmail.com privaterelay.appleid.com hmail.com
 tmail.com fmail.com xmail.com cmail.com gotmail.com cloud.com ecloud.com firm.co firm.om firm.com
-firm.example mail.firm.com gmail.firm.example yahoo-inc.com horizon.net overlook.com riposte.net
-bücher.example xn--bcher-kva.example a.b a
+firm.example mail.firm.com gmail.firm.example gmail.example gmail.test yahoo-inc.com horizon.net
+overlook.com riposte.net bücher.example xn--bcher-kva.example a.b a
 """
 
 

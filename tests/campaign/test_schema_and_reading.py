@@ -379,7 +379,7 @@ def with_value(section: str, key: str, value: str) -> str | dict[str, str]:
     return {section: line} if section in ("smtp", "recipients", "templates") else line
 
 
-@settings(max_examples=examples(1600))
+@settings(max_examples=examples(800))
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(VALUES))
 def test_no_value_that_is_read_is_marked(desk: Desk, place: tuple[str, str], value: str) -> None:
     file, text = text_of(desk, with_value(*place, value))

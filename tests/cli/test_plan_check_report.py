@@ -349,7 +349,7 @@ def test_a_fault_of_every_message_is_one_line_of_a_check(desk: Desk) -> None:
 def test_a_check_says_how_many_rows_it_does_not_name(desk: Desk) -> None:
     desk.campaign(more='attachments: [{file: "{{ plan }}.pdf", missing: fail}]\n')
     plans = [chr(ord("a") + number) * 3 for number in range(26)]
-    rows = [f"{plan}@example.com,A,{plan}\n" for plan in plans]
+    rows = [f"of.{plan}@example.com,A,{plan}\n" for plan in plans]
     desk.write("people.csv", "email,first_name,plan\n" + "".join(rows))
     (told,) = json.loads(desk.run("check", "--format", "json", "spring.yaml").out)
     *named, last = told["faults"]

@@ -366,7 +366,7 @@ words = ("<b>", "<b id=1><p>", "<a href=x>", "<i hidden>", "<sup>2")
 struck = ("<s>x", "<s>x</s>", "<s>x</s> y<ins>z</ins>", "<s> <ins>x</ins> ")
 sheets = ("<style>", "<style>.x{display:none}", "<style>/*", "<style>{", "<style></style>", "<p class=x>")
 for piece in (*blanks, *signs, *blocks, *words, *struck, *sheets):
-    run = piece * (300_000 // len(piece))
+    run = piece * (100_000 // len(piece))
     for around in ("<pre>%sx</pre>", "<p>%sx</p>", "<table><tr><td>%sx</td></tr></table>"):
         html = around % run
         text_part("html", [html])

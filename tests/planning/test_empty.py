@@ -72,6 +72,6 @@ def test_a_condition_is_told_of_where_most_rows_answer_one_way_or_another(
     yaml = YAML.replace("Hello {{ name }}", "News")
     hints = found(tmp_path, ledger, make, letter=TWO_WAYS, people=people, yaml=yaml)
     assert [hint.message for hint in hints] == [
-        "plan is empty in 1 row (row 5), and a condition takes it for one of the others"
+        "plan is empty in 1 row (row 5), and a condition takes no notice of that"
     ] * number
     assert {hint.severity for hint in hints} <= {"hint"}

@@ -33,6 +33,25 @@ def saying(
     return Saying(sum(count for _, count, _ in cells), told, tuple(line for (line,) in rows))
 
 
+def empty(
+    asked: Asked, table: str, condition: str, places: Sequence[int], most: int = 5
+) -> list[Saying]:
+    """The rows of `table` under `condition` whose cell at each of the `places` has no character. Rows without
+    such a cell anywhere, which JSON shows by two quotes, are not taken apart."""
+    if not places:
+        return []
+    cells = [f"{cell(place)} = ''" for place in places]
+    some = f"""FROM {table} WHERE {condition} AND strpos(vars, '""') > 0"""
+    (numbers,) = ask(asked, f"SELECT {', '.join(f'count(*) FILTER (WHERE {one})' for one in cells)} {some}")
+    found = []
+    for number, one in zip(numbers, cells, strict=True):
+        rows: list[tuple[int, ...]] = []
+        if number:
+            rows = ask(asked, f'SELECT "row" {some} AND {one} ORDER BY "row" LIMIT {most:d}')
+        found.append(Saying(number, ("",) if number else (), tuple(line for (line,) in rows)))
+    return found
+
+
 def usual(asked: Asked, table: str, condition: str, place: int, most: int) -> list[str]:
     """The cells at `place` that most rows of `table` under `condition` have, blanks around them left out."""
     rows = ask(

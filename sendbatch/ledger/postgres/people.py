@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Entry, Plan, Saying
-from sendbatch.ledger.postgres.cells import saying, usual
+from sendbatch.ledger.postgres.cells import empty, saying, usual
 from sendbatch.ledger.postgres.parts import ANYBODY, FEW, Asked, ask, read
 from sendbatch.ledger.postgres.rows import COLUMNS, as_recipients, to_recipients
 from sendbatch.ledger.postgres.text import stored
@@ -102,6 +102,10 @@ class PostgresPeople:
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
         return saying(self._asked, str(self._rows), "holds", self._place(column), words)
+
+    def empty(self, columns: Sequence[str]) -> dict[str, Saying]:
+        found = empty(self._asked, str(self._rows), "holds", [*map(self._place, columns)])
+        return dict(zip(columns, found, strict=True))
 
     def usual(self, column: str, most: int) -> list[str]:
         return usual(self._asked, str(self._rows), "true", self._place(column), most)

@@ -37,6 +37,28 @@ def saying(
     return Saying(sum(count for _, count, _ in cells), told, tuple(line for (line,) in rows))
 
 
+def empty(
+    connection: sqlite3.Connection, table: str, condition: str, places: Sequence[int], most: int = 5
+) -> list[Saying]:
+    """The rows of `table` under `condition` whose cell at each of the `places` has no character. Rows without
+    such a cell anywhere, which JSON shows by two quotes, are not taken apart."""
+    if not places:
+        return []
+    cells = [f"json_extract(vars, '$[{place}]') = ''" for place in places]
+    some = f"""FROM {table} WHERE {condition} AND instr(vars, '""')"""
+    numbers = connection.execute(
+        f"SELECT {', '.join(f'coalesce(sum({cell}), 0)' for cell in cells)} {some}"
+    ).fetchone()
+    found = []
+    for number, cell in zip(numbers, cells, strict=True):
+        rows = []
+        if number:
+            query = f'SELECT "row" {some} AND {cell} ORDER BY "row" LIMIT {most}'
+            rows = connection.execute(query).fetchall()
+        found.append(Saying(number, ("",) if number else (), tuple(line for (line,) in rows)))
+    return found
+
+
 def usual(
     connection: sqlite3.Connection, table: str, condition: str, place: int, most: int
 ) -> list[str]:

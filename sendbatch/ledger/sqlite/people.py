@@ -9,7 +9,7 @@ from typing import Any
 
 from sendbatch.ledger.conditions import listed
 from sendbatch.ledger.facts import Entry, Plan, Saying
-from sendbatch.ledger.sqlite.cells import saying, usual
+from sendbatch.ledger.sqlite.cells import empty, saying, usual
 from sendbatch.ledger.sqlite.rows import COLUMNS, in_parts, to_recipient
 from sendbatch.ledger.sqlite.sql import Connection
 from sendbatch.ledger.sqlite.view import gone
@@ -97,6 +97,10 @@ class SqlitePeople:
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
         return saying(self._db, self._rows, "holds", self._place(column), words)
+
+    def empty(self, columns: Sequence[str]) -> dict[str, Saying]:
+        found = empty(self._db, self._rows, "holds", [*map(self._place, columns)])
+        return dict(zip(columns, found, strict=True))
 
     def usual(self, column: str, most: int) -> list[str]:
         return usual(self._db, self._rows, "1", self._place(column), most)

@@ -122,6 +122,14 @@ class People:
     def saying(self, column: str, words: Sequence[str]) -> Saying:
         return saying((row for row, _ in self._all() if row.holds), self._place(column), words)
 
+    def empty(self, columns: Sequence[str]) -> dict[str, Saying]:
+        rows = [row for row, _ in self._all() if row.holds]
+        found = {}
+        for column in columns:
+            lines = [row.line for row in rows if row.cells[self._place(column)] == ""]
+            found[column] = Saying(len(lines), ("",) if lines else (), tuple(lines[:5]))
+        return found
+
     def usual(self, column: str, most: int) -> list[str]:
         place = self._place(column)
         cells = Counter(row.cells[place].strip(BLANKS) for row, _ in self._all())

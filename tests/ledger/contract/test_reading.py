@@ -269,6 +269,16 @@ def test_what_cells_say_is_counted_without_case_and_blanks(ledger: Record) -> No
     assert ledger.reading.usual("name", 9) == ["yes", "YES", "Yes", "no", "ye s"]
 
 
+def test_empty_cells_of_several_columns_are_counted_in_one_go(ledger: Record) -> None:
+    names = ("", "Ann", '""', "", "\\", "", "", "", "")
+    rows = [person(line, f"p{line}", name=name) for line, name in enumerate(names, 2)]
+    plan(ledger, *rows, left_out(person(19, "p19", name=""), Status.FILTERED))
+
+    found = ledger.reading.empty(("name", "email"))
+    assert found == {"name": Saying(6, ("",), (2, 5, 7, 8, 9)), "email": Saying(0, (), ())}
+    assert ledger.reading.empty(()) == {}
+
+
 def test_who_was_accepted_since_a_time_is_counted(ledger: Record) -> None:
     ann, bob, *_ = crowd(ledger, 3)
     send(ledger, ann, at=20.0)

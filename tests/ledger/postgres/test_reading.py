@@ -177,6 +177,7 @@ def told(reading: SqliteReading | PostgresReading) -> dict[str, Any]:
         "unlike": list(reading.unlike_their_key()),
         "without mail": reading.domains_without_mail(),
         "says": [reading.saying(name, ("yes", "\1", "")) for name in ("email", "name \1") if planned],
+        "empty": reading.empty(("email", "name \1")) if planned else {},
         "usual": [reading.usual(name, 9) for name in ("email", "name \1") if planned],
     }
 
