@@ -15,8 +15,10 @@ HEAD = """\
 `run` find the same as far as they look. Each finding is made by a rule, and each rule has an id, which
 `check --format json` gives as `rule` and `--format github` as the title of an annotation. An error refuses
 the campaign, or leaves out the rows that it names; a warning and a hint change neither what is sent nor
-the exit code. What is doubtful in a template is told with the errors, so that both are mended in one go. A
-finding that many rows share is one, with their number and the first of them.
+the exit code, but where `check --fail-on warning` asks for it, and can be [ignored](reference.md#check).
+What is doubtful in a template is told with the errors, so that both are mended in one go. A finding that
+many rows share is one, with their number and the first of them. `sendbatch check --list-rules` tells all
+this at the terminal.
 """
 
 

@@ -266,6 +266,7 @@ def check(
     only: str | Iterable[str] | None = None,
     limit: int | None = None,
     strict: bool = False,
+    online: bool = False,
     fail_on: str = "error",
     moved_from: FilePath | None = None,
     options: Options | None = None,
@@ -276,14 +277,15 @@ def check(
     workers: Workers | None = None,
 ) -> Overview:
     """As `plan`, and every recipient's message is built; those that cannot be are in the result. With
-    `fail_on="warning"` each warning is an error, and the exit code 2."""
+    `fail_on="warning"` each warning is an error, and the exit code 2. With `online`, the DNS is asked for
+    SPF, DKIM and DMARC of who sends."""
     from sendbatch.session import look
 
     if fail_on not in ("error", "warning"):
         raise SendbatchError(f"fail_on={fail_on!r}: write 'error' or 'warning'")
     chosen = _looking(options, only, limit, strict, moved_from)
-    found = look.check(_job(campaign, chosen, record, observer, stop, edge, workers))
-    return replace(found, fails_on_warnings=fail_on == "warning")
+    job = _job(campaign, chosen, record, observer, stop, edge, workers)
+    return replace(look.check(job, online=online), fails_on_warnings=fail_on == "warning")
 
 
 @own_loop
@@ -359,6 +361,7 @@ def proof(
     to: str | Iterable[str],
     count: int = 3,
     recipient: str | None = None,
+    inspect: str | None = None,
     moved_from: FilePath | None = None,
     options: Options | None = None,
     record: FilePath | None = None,
@@ -368,16 +371,18 @@ def proof(
     workers: Workers | None = None,
 ) -> list[Proofed]:
     """Mail the first `count` recipients' messages, or that of `recipient` (a key or address), to each address
-    of `to`. Nothing counts as delivered. Raises as `run` does."""
+    of `to`. Nothing counts as delivered. `inspect` is the address of the one reviewer's mailbox
+    (imaps://user@host/folder; its password is in IMAP_PASSWORD), where the first is waited for, five minutes
+    at most, and read as it arrived. Raises as `run` does."""
     from sendbatch.session.proof import send_proofs
 
     arguments.numbers(count=count)
-    arguments.texts(recipient=recipient)
+    arguments.texts(recipient=recipient, inspect=inspect)
     if not (reviewers := _words(to)):
         raise SendbatchError("to= names nobody: give the address of a reviewer, or several")
     chosen = _looking(options, None, None, False, moved_from)
     job = _job(campaign, chosen, record, observer, stop, edge, workers)
-    return send_proofs(job, reviewers, wanted=count, key=recipient)
+    return send_proofs(job, reviewers, wanted=count, key=recipient, inspect=inspect)
 
 
 def status(campaign: Campaign | FilePath, *, record: FilePath | None = None) -> StatusResult:
@@ -531,6 +536,7 @@ def probe(
     *,
     folder: FilePath | None = None,
     notify: Campaign | FilePath | None = None,
+    sender: Campaign | FilePath | None = None,
     told: Callable[[Step], None] = lambda step: None,
     stop: Stop | None = None,
     edge: Edge | None = None,
@@ -538,15 +544,19 @@ def probe(
     """Connect, secure, log in, and tell each step; mails nobody. Returns whether all went well.
 
     `folder` is where profiles.yaml is looked for, upward from there. The webhooks of the campaign `notify`
-    and those of the profile are posted a test. Raises Interrupted once `stop` is asked.
+    and those of the profile are posted a test. Of the campaign `sender`, the DNS is asked for SPF, DKIM and
+    DMARC of who sends. Raises Interrupted once `stop` is asked.
     """
     from sendbatch.session.probe import probe as probe_profile
 
     start, stop, edge = _path(folder) or Path.cwd(), stop or Stop(), edge or Edge()
-    campaign = None
-    if notify is not None:
-        campaign = notify if isinstance(notify, Campaign) else load(notify, smtp=profile)
-    return probe_profile(profile, start, told, campaign=campaign, stop=stop, edge=edge)
+
+    def read(one: Campaign | FilePath | None) -> Campaign | None:
+        return one if one is None or isinstance(one, Campaign) else load(one, smtp=profile)
+
+    return probe_profile(
+        profile, start, told, campaign=read(notify), sender=read(sender), stop=stop, edge=edge
+    )
 
 
 def inspect(mail: FilePath | bytes, *, sent: FilePath | bytes | None = None) -> Inspected:

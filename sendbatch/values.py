@@ -103,8 +103,7 @@ class Row(NamedTuple):
     before: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """What the checks say of one row: the status it is planned with, and why, None where it is PENDING.
 
     `status` is PENDING (it may claim its key), INVALID or FILTERED here; suppression and

@@ -2,5 +2,6 @@
 on the way.
 
 Doors: `reading.read_mail` and `mail_of` make an `Arrived` of a file or of bytes; `inspected.inspected` says
-all that is to be said of it, compared with what was sent where that is known. Nothing here asks a server.
+all that is to be said of it, compared with what was sent where that is known. `mailbox.opened` finds a mail
+in the mailbox that it was sent to; nothing else here asks a server.
 """

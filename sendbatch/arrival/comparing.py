@@ -45,9 +45,9 @@ def _names(sent: Arrived, mail: Arrived) -> Iterator[Finding]:
     for name in _NAMES_OF_A_MAIL:
         before, now = sent.first(name), mail.first(name)
         if before is not None and now is not None and before.value != now.value:
-            replaced.append(f"{name.title()} is now {one_line(now.value, _LONGEST)}")
+            replaced.append(f"{_written(before)} ({one_line(now.value, _LONGEST)})")
     if replaced:
-        said = f"the relay replaced {', '.join(replaced)}"
+        said = f"the relay wrote another {' and another '.join(replaced)}"
         hint = "its log knows the mail by that; sendbatch's record by the one that was sent"
         yield Rule.REPLACED_ID.finding(said, mail.place(mail.first("message-id")), hint)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import idna
 from email_validator import EmailNotValidError, validate_email
@@ -40,8 +40,7 @@ LONGEST_PATH = 254  # RFC 5321 §4.5.3.1.3, without the <>
 LONGEST_PLAIN = LONGEST_PATH - len(STAND_IN)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """`email` has an internationalised domain in Unicode, `domain` as A-labels in lower case;
     `smtputf8` says that the part before the @ needs a server that takes it (RFC 6531)."""
 
@@ -86,7 +85,7 @@ def _loose(local: str, domain: str, as_given: bool) -> Address:
     home = _normalised(f"a@{domain}")
     if len(local) > LONGEST_LOCAL - 2 or len(local) + len(home.domain) > LONGEST_PATH - 3:
         raise ValueError("the address is too long")
-    return _at(f'"{local}"', replace(home, email=home.email[1:]))
+    return _at(f'"{local}"', home._replace(email=home.email[1:]))
 
 
 def _is_loose(local: str) -> bool:

@@ -24,16 +24,17 @@ _REGIONAL = re.compile(r"(?P<service>.+?)-(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])
 class Provider:
     """One provider's preset.
 
-    `host` is None where it depends on the account (then `note` says what to write). `ports` maps
-    each port offered to its security, "starttls", "tls" or "none"; `port` and `security` are the
-    ones to use where a profile names none. `username` says in words what the user name is.
-    `rates` count recipients; `connections` is the most at once, `messages_per_connection` the most
-    on one connection, `size` the greatest message in bytes as it goes over the wire, each
-    None where the provider publishes none. `helo` is "sender" where the server wants the sender's domain in
-    EHLO. `mailing` are headers that it wants in mailings. `aliases` are other names for the same. `slow_down`
-    are regular expressions, to be searched without regard to case in "CODE ENHANCED TEXT" of a reply: the
-    provider's own, then the common ones. `note` says what else to know or to write. `sources` are the pages
-    that the preset's own figures and note are from, each once.
+    `host` is None where it depends on the account (then `note` says what to write). `ports` maps each port
+    offered to its security, "starttls", "tls" or "none"; `port` and `security` are the ones to use where a
+    profile names none. `username` says in words what the user name is. `rates` count recipients;
+    `connections` is the most at once, `messages_per_connection` the most on one connection, `size` the
+    greatest message in bytes as it goes over the wire, each None where the provider publishes none. `helo` is
+    "sender" where the server wants the sender's domain in EHLO. `mailing` are headers that it wants in
+    mailings. `spf` is what its customers include in their SPF record, where their envelope stays their own.
+    `aliases` are other names for the same. `slow_down` are regular expressions, to be searched without regard
+    to case in "CODE ENHANCED TEXT" of a reply: the provider's own, then the common ones. `note` says what
+    else to know or to write. `sources` are the pages that the preset's own figures and note are from, each
+    once.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Provider:
     sources: tuple[str, ...]
     helo: str | None = None
     mailing: tuple[tuple[str, str], ...] = ()
+    spf: str | None = None
     aliases: tuple[str, ...] = ()
 
 
@@ -127,6 +129,10 @@ class _Most(_Sourced):
     most: int
 
 
+class _Spf(_Sourced):
+    include: str
+
+
 class _Rate(_Sourced):
     count: int
     seconds: int
@@ -150,6 +156,7 @@ class _Entry(TypedDict):
     region_host: NotRequired[_Host]
     helo: NotRequired[_Helo]
     mailing: NotRequired[list[_Mailing]]
+    spf: NotRequired[_Spf]
     delivers: NotRequired[bool]
     rates: NotRequired[list[_Rate]]
     connections: NotRequired[_Most]
@@ -208,6 +215,7 @@ def _provider(name: str, entry: _Entry) -> Provider:
         sources=_sources(entry),
         helo=entry["helo"]["of"] if "helo" in entry else None,
         mailing=tuple((one["header"], one["value"]) for one in entry.get("mailing", ())),
+        spf=entry["spf"]["include"] if "spf" in entry else None,
         aliases=tuple(entry.get("aliases", ())),
     )
 
@@ -257,6 +265,7 @@ def _sources(entry: _Entry) -> tuple[str, ...]:
     for name in (
         "region_host",
         "helo",
+        "spf",
         "connections",
         "messages_per_connection",
         "size",

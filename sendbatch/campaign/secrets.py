@@ -228,6 +228,25 @@ def filled(text: str, profile: Profile, environ: Mapping[str, str], place: Place
         ) from None
 
 
+def read_mailbox_password(
+    variable: str, user: str, host: str, profile: Profile, environ: Mapping[str, str]
+) -> str:
+    """What this variable holds, by the environment, a credential or the `.env` beside the profile's file;
+    else what the keyring has for the host and user. Raises ProfileError, without any value."""
+    what = "the password of the mailbox"
+    try:
+        return _usable(_filled(f"${{{variable}}}", _dotenv_of(profile), environ, what), what)
+    except _Unreadable as error:
+        unset = error
+    try:
+        return _usable(_from_keyring(host, user), what)
+    except _Unreadable:
+        hint = f"{unset.hint}, or store it: keyring set {host} USER"
+        raise ProfileError(
+            [Rule.MISSING_SECRET.finding(said, None, hint) for said in unset.messages]
+        ) from None
+
+
 def filled_if_set(text: str, file: Path, environ: Mapping[str, str]) -> str | None:
     """As `filled`, of a text in this file; None where something that it refers to is not to be had."""
     try:

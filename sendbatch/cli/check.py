@@ -38,6 +38,9 @@ SEVERITIES = ("error", "warning")  # that a check may fail on
     help="How it is told.",
 )
 @click.option(
+    "--online", is_flag=True, help="Ask the DNS for SPF, DKIM and DMARC of who sends."
+)
+@click.option(
     "--fail-on",
     metavar="error|warning",
     default="error",
@@ -60,6 +63,7 @@ def check(
     files: tuple[Path, ...],
     *,
     form: str,
+    online: bool,
     fail_on: str,
     list_rules: bool,
     run: str | None,
@@ -95,7 +99,7 @@ def check(
         load = partial(given.load, run=run, set_=set_, smtp=smtp, expect=expect, tolerate=tolerate)
         calling = Calling(terminal, workers, record)
         for file in files:
-            done = _check(file, load, options, calling, fail_on)
+            done = _check(file, load, options, calling, fail_on, online=online)
             checks.append(done)
             if form == "text":
                 _show(done, terminal)
@@ -117,13 +121,17 @@ def _check(
     options: Options,
     calling: Calling,
     fail_on: str,
+    *,
+    online: bool,
 ) -> Checked:
     from sendbatch import api
 
     try:
         campaign = load(file)
         with calling.under_way() as around:
-            found = api.check(campaign, fail_on=fail_on, options=options, **around)
+            found = api.check(
+                campaign, fail_on=fail_on, online=online, options=options, **around
+            )
     except SendbatchError as error:
         findings = error.findings if fail_on == "error" else map(failing, error.findings)
         return checked(file, error.exit_code, findings)

@@ -21,6 +21,7 @@ NAMES = {
     "ehlo": "offers",
     "auth": "login",
     "dkim": "signing",
+    "sender": "sender",
     "notify": "webhook",
 }
 
@@ -44,7 +45,13 @@ NAMES = {
     type=opt.PATH,
     help="Post a test to the webhooks of this campaign and of the profile.",
 )
-def probe(profile: str, *, folder: Path, notify: Path | None) -> int:
+@click.option(
+    "--sender",
+    metavar="FILE",
+    type=opt.PATH,
+    help="Ask the DNS for SPF, DKIM and DMARC of who sends this campaign.",
+)
+def probe(profile: str, *, folder: Path, notify: Path | None, sender: Path | None) -> int:
     """Connect, secure, log in, and say what the server offers, and whether the keys that sign are published.
     Mails nobody."""
     from sendbatch import api
@@ -55,7 +62,12 @@ def probe(profile: str, *, folder: Path, notify: Path | None) -> int:
     stop = Stop()
     with stoppable(stop, Terminal()):
         went_well = api.probe(
-            profile, folder=folder.resolve(), notify=notify, told=_tell, stop=stop
+            profile,
+            folder=folder.resolve(),
+            notify=notify,
+            sender=sender,
+            told=_tell,
+            stop=stop,
         )
     return 0 if went_well else 2
 

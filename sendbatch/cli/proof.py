@@ -15,6 +15,7 @@ from sendbatch.values import Status
 from sendbatch.words import word
 
 if TYPE_CHECKING:
+    from sendbatch.cli.terminal import Terminal
     from sendbatch.session.proof import Proofed
 
 
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     shell_complete=opt.known("keys"),
     help="This recipient's message only.",
 )
+@click.option(
+    "--inspect",
+    metavar="IMAP",
+    help="imaps://USER@HOST/FOLDER: wait there for the first, and say how it arrived; its password is in "
+    "IMAP_PASSWORD.",
+)
 @opt.smtp
 @opt.set_
 @opt.run
@@ -46,6 +53,7 @@ def proof(
     to: tuple[str, ...],
     count: int,
     recipient: str | None,
+    inspect: str | None,
     smtp: str | None,
     set_: tuple[str, ...],
     run: str | None,
@@ -66,13 +74,37 @@ def proof(
         chosen = Options(moved_from=moved_from)
         with Calling(terminal, workers, record).under_way() as around:
             proofs = api.proof(
-                campaign, to=to, count=count, recipient=recipient, options=chosen, **around
+                campaign,
+                to=to,
+                count=count,
+                recipient=recipient,
+                inspect=inspect,
+                options=chosen,
+                **around,
             )
     for one in proofs:
         terminal.say(_said(one))
     if outbox := api.outbox(campaign, proofs=True, record=record):
         terminal.say(f"the sandbox keeps them in {shown(outbox)} and delivers none")
-    return 0 if all(p.outcome.status is Status.ACCEPTED for p in proofs) else 1
+    are_taken = all(p.outcome.status is Status.ACCEPTED for p in proofs)
+    has_arrived = inspect is None or _tell_of_arrival(proofs, terminal)
+    return 0 if are_taken and has_arrived else 1
+
+
+def _tell_of_arrival(proofs: list[Proofed], terminal: Terminal) -> bool:
+    """How the first arrived; returns whether it did, and well."""
+    from sendbatch.cli.inspect import as_text
+
+    found = next((one.inspected for one in proofs if one.inspected is not None), None)
+    if found is None:
+        if any(one.outcome.status is Status.ACCEPTED for one in proofs):
+            terminal.complain(
+                "the proof did not arrive in time: is it in another folder? Save it, and have it read by "
+                "sendbatch inspect"
+            )
+        return False
+    click.echo(as_text(found))
+    return found.exit_code == 0
 
 
 def _said(one: Proofed) -> str:

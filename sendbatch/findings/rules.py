@@ -26,6 +26,7 @@ class Topic(Enum):
     TEMPLATES = "Templates and the names in them"
     CONTENT = "What the mail says and shows"
     CIRCUMSTANCES = "Server, record and guards"
+    SENDER = "Who sends, as the DNS has it"
     ARRIVAL = "A mail as it arrived"
 
 
@@ -1189,12 +1190,160 @@ class Rule(Enum):
         "Do as the message says; `sendbatch probe` tries again.",
         "Nothing can be handed over to it.",
     )
+    FREE_MAIL_SENDER = (
+        Topic.SENDER,
+        "warning",
+        "`from` is an address of a free mailbox, and another server than its provider's sends the mail.",
+        "Write an address at a domain of your own.",
+        "The provider asks all mailboxes to refuse such mail, or to take it for junk.",
+        "https://support.google.com/a/answer/81126",
+    )
+    UNREACHABLE_SENDER = (
+        Topic.SENDER,
+        "error",
+        "The domain in `from` or `bounces_to` does not exist, or takes no mail.",
+        "Write the domain as it is, or give it an MX record.",
+        "Servers refuse mail that cannot be answered, and bounces are lost.",
+        "https://senders.yahooinc.com/best-practices/",
+    )
+    NO_SPF = (
+        Topic.SENDER,
+        "warning",
+        "The envelope's domain publishes no SPF record.",
+        "Publish one that names the relay.",
+        "Gmail, Yahoo and Microsoft ask those who send much for SPF and DKIM both.",
+        "https://support.google.com/a/answer/81126",
+    )
+    BROKEN_SPF = (
+        Topic.SENDER,
+        "error",
+        "The SPF record counts for nothing: two of them, too many look-ups, or a term that is none.",
+        "Write one record of few terms; the message says which is wrong.",
+        "SPF then fails for every mail, from whatever server.",
+        "https://www.rfc-editor.org/rfc/rfc7208#section-4.6.4",
+    )
+    OPEN_SPF = (
+        Topic.SENDER,
+        "warning",
+        "The SPF record lets everybody send (`+all`).",
+        "End it with `~all` or `-all`.",
+        "Whoever sends junk in your name passes, and mailboxes trust the domain less.",
+        "https://www.rfc-editor.org/rfc/rfc7208#section-5.1",
+    )
+    LOOSE_SPF = (
+        Topic.SENDER,
+        "hint",
+        "The SPF record says nothing of whom it does not name, or has `ptr`.",
+        "End it with `~all`, and name addresses.",
+        "It keeps nobody from sending in your name.",
+        "https://www.rfc-editor.org/rfc/rfc7208#section-5.1",
+    )
+    SPF_WITHOUT_RELAY = (
+        Topic.SENDER,
+        "warning",
+        "The SPF record does not include what the profile's provider asks for.",
+        "Add it, unless the record names the provider's servers by their addresses.",
+        "SPF does not pass for mail by that provider.",
+        "https://www.rfc-editor.org/rfc/rfc7208#section-5.2",
+    )
+    UNPUBLISHED_KEY = (
+        Topic.SENDER,
+        "error",
+        "The key of `dkim` is not published, or not as ours.",
+        "Publish it as the message says.",
+        "Every signature by it fails, and mailboxes may refuse what fails.",
+        "https://www.rfc-editor.org/rfc/rfc6376#section-3.6",
+    )
+    KEY_ON_TRIAL = (
+        Topic.SENDER,
+        "hint",
+        "The key of `dkim` is published as one that is only tried (`t=y`).",
+        "Take `t=y` away.",
+        "Mailboxes need not mind what it signs.",
+        "https://www.rfc-editor.org/rfc/rfc6376#section-3.6.1",
+    )
+    UNKNOWN_SIGNER = (
+        Topic.SENDER,
+        "hint",
+        "The profile signs nothing itself, and whether the relay signs with the domain in From is not known.",
+        "Send a proof and have it read by `inspect`.",
+        "Gmail, Yahoo and Microsoft ask those who send much for a signature of that domain.",
+        "https://support.google.com/a/answer/81126",
+    )
+    UNALIGNED_KEY = (
+        Topic.SENDER,
+        "warning",
+        "No key of `dkim` signs for the domain in From.",
+        "Sign with that domain.",
+        "DMARC passes by a signature of that domain, or by its envelope.",
+        "https://www.rfc-editor.org/rfc/rfc7489#section-3.1.1",
+    )
+    UNALIGNED_ENVELOPE = (
+        Topic.SENDER,
+        "hint",
+        "The envelope is of another organisation than From, so SPF does not count for DMARC.",
+        "Write `bounces_to` at the domain in From, or see that a signature of that domain holds.",
+        "DMARC then rests on the signature alone, which breaks where mail is changed on the way.",
+        "https://www.rfc-editor.org/rfc/rfc7489#section-3.1.2",
+    )
+    NO_DMARC = (
+        Topic.SENDER,
+        "warning",
+        "The domain in From publishes no DMARC policy.",
+        "Publish one, as TXT at `_dmarc` below the domain: `v=DMARC1; p=none`.",
+        "Gmail, Yahoo and Microsoft ask those who send much for one; Microsoft refuses others (5.7.515).",
+        "https://techcommunity.microsoft.com/blog/microsoftdefenderforoffice365blog/strengthening-email-ecosystem-outlook%E2%80%99s-new-requirements-for-high%E2%80%90volume-senders/4399730",
+    )
+    BROKEN_DMARC = (
+        Topic.SENDER,
+        "warning",
+        "A DMARC record counts for nothing: two of them, or no policy in it.",
+        "Leave one that begins with `v=DMARC1; p=`.",
+        "To mailboxes the domain has no policy.",
+        "https://www.rfc-editor.org/rfc/rfc7489#section-6.6.3",
+    )
+    WATCHING_DMARC = (
+        Topic.SENDER,
+        "hint",
+        "The DMARC policy of the domain in From only watches (`p=none`).",
+        "Once all of your mail passes, ask for quarantine or reject.",
+        "Others can send in your name, and that is held against your domain.",
+        "https://senders.yahooinc.com/best-practices/",
+    )
+    UNANSWERED_QUESTION = (
+        Topic.SENDER,
+        "warning",
+        "Something could not be asked of the DNS.",
+        "Try again, or ask where the domain is kept.",
+        "What was not asked is not known to be right.",
+    )
+    UNREACHABLE_DNS = (
+        Topic.SENDER,
+        "error",
+        "Nothing could be asked of the DNS, and `--online` was asked for.",
+        "Try again where name servers can be reached.",
+        "A check that could not look is no pass.",
+    )
     NO_MAIL = (
         Topic.ARRIVAL,
         "error",
         "What is to be inspected is no mail, or not one.",
         "Save the mail from its mailbox as it arrived, as a file that ends with .eml.",
         "Only the mail as it arrived tells what its way has made of it.",
+    )
+    MAILBOX_UNUSABLE = (
+        Topic.ARRIVAL,
+        "error",
+        "The mailbox of `proof --inspect` cannot be reached, trusted, logged in to or read.",
+        "Do as the message says.",
+        "Without it nobody can tell what the way made of the proof.",
+    )
+    ARRIVED_AS_JUNK = (
+        Topic.ARRIVAL,
+        "warning",
+        "A proof arrived in the folder for junk.",
+        "Mend what else is found, and look at the text as a filter would.",
+        "There most of your readers would never see it.",
     )
     NO_VERDICT = (
         Topic.ARRIVAL,

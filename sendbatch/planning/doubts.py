@@ -23,7 +23,7 @@ from sendbatch.message.checks.leaving import doubtful_leaving
 from sendbatch.message.checks.links import doubtful_links
 from sendbatch.message.checks.pictures import doubtful_pictures
 from sendbatch.message.checks.preheaders import doubtful_preheader
-from sendbatch.message.checks.senders import strange_bounces
+from sendbatch.message.checks.senders import free_mail, strange_bounces
 from sendbatch.message.checks.structure.finding import unclosed_tags
 from sendbatch.message.checks.styles import doubtful_styles
 from sendbatch.message.checks.targets import doubtful_targets
@@ -81,6 +81,8 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.ALWAYS, lambda on: matching_nobody(on.people, on.campaign, on.columns, on.totals)),
     (When.CHANGED, lambda on: bare_warnings(on.people, on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: empty_cells(on.people, on.content, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: many_invalid(on.campaign, on.totals)),
+    (When.CHANGED, lambda on: doubtful_addresses(on.people, on.campaign, on.most)),
     (When.CHANGED, lambda on: shared_addresses(on.people, on.campaign)),
     (When.CHANGED, lambda on: misspelt_names(on.content, on.campaign, on.columns)),
     (When.CHANGED, lambda on: lone_files(on.campaign, on.content.by_row)),
@@ -100,6 +102,7 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: doubtful_attachments(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
+    (When.CHANGED, lambda on: free_mail(on.content, on.campaign)),
     (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
     (When.LOOKING, lambda on: empty_in_conditions(on.people, on.content, on.columns, on.totals)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
@@ -108,8 +111,6 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.PLANNED, lambda on: _of_each(bare_text_part, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_markdown, on)),
     (When.PLANNED, lambda on: _of_each(doubtful_preheader, on, on.campaign)),
-    (When.PLANNED, lambda on: many_invalid(on.campaign, on.totals)),
-    (When.PLANNED, lambda on: doubtful_addresses(on.people, on.campaign, on.most)),
 )
 
 

@@ -126,7 +126,8 @@ def _read(draft: Draft, request: Request, means: Means, basis: Basis) -> _Staged
         rules = _rules(request, means, table)
         draft.remember(CLASHING, " ".join(table.clashes))
         staging = draft.stage(rules.columns)
-        setup = Setup(content, rules, rules.columns, basis.salt, campaign.profile.size_limit)
+        limit = campaign.profile.size_limit
+        setup = Setup(content, rules, rules.columns, basis.salt, limit, marked=marked)
         checked = Pool(setup, means.workers).check(in_batches(table, BATCH), heed)
         if means.checked is not None:
             checked = _seen(checked, partial(means.checked, rules.columns))

@@ -91,13 +91,13 @@ def unchecked(rows: Sequence[Row]) -> bytes:
 
 def rows_of(data: bytes) -> list[Row]:
     """The other end of `unchecked`; `data` comes from our own process."""
-    return [Row(*row) for row in marshal.loads(data)]  # noqa: S302
+    return [*map(Row._make, marshal.loads(data))]  # noqa: S302
 
 
-def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
-    """Checked rows, each with what its attachments are. All that is done for each row is done here, in a
-    worker: the process that asked has only to hand it on."""
-    rows, marked, told, faults, large = [], [], [], [], []
+def surveyed(found: Iterable[tuple[Checked, Survey | None]], *, marked: bool) -> bytes:
+    """Checked rows, each with what its attachments are, and its marks where they are `marked`. All that is
+    done for each row is done here, in a worker: the process that asked has only to hand it on."""
+    rows, marked_rows, told, faults, large = [], [], [], [], []
     failing: list[int] = []
     without: list[int] = []
     former: list[tuple[int, str]] = []
@@ -107,7 +107,8 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
     for checked, survey in found:
         row = staged(checked)
         rows.append(row)
-        marked.append(marks(checked))
+        if marked:
+            marked_rows.append(marks(checked))
         told.append(f"{row[0]}\0{row[4]}\0{row[1]}\0{row[2]}\0{row[3]}\n")  # no cell has a NUL
         if checked.former_key:
             former.append((checked.line, checked.former_key))
@@ -128,7 +129,7 @@ def surveyed(found: Iterable[tuple[Checked, Survey | None]]) -> bytes:
         if survey.size > LARGE:
             large.append((checked.line, survey.size, survey.fails_if_too_large))
     digested = "".join(told).encode("utf-8", "surrogatepass")
-    marks_ = marshal.dumps(marked)
+    marks_ = marshal.dumps(marked_rows)
     answer = (rows, marks_, digested, faults, large, failing, without, former, weighed)
     return marshal.dumps((*answer, empty, nowhere))
 

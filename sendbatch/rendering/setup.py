@@ -33,6 +33,7 @@ class Setup:
     salt: bytes
     size_limit: int | None = None  # bytes of a whole message, if the provider publishes it
     keys: tuple[SigningKey, ...] = ()  # that sign each message; nothing shows them
+    marked: bool = False  # each checked row is told with what suppression and look-ups go by
     looking: Looking | None = None  # no message is asked for, but what is to be known of each
 
     def to_bytes(self) -> bytes:

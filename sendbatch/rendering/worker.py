@@ -93,7 +93,8 @@ class Worker:
         """`batches.unchecked` in, `batches.surveyed` out. Raises AudienceError where `where` fails
         on a row."""
         assert self._checker is not None
-        return batches.surveyed(map(self._checked, batches.rows_of(batch)))
+        found = map(self._checked, batches.rows_of(batch))
+        return batches.surveyed(found, marked=self._setup.marked)
 
     def _checked(self, row: Row) -> tuple[Checked, Survey | None]:
         assert self._checker is not None
@@ -193,7 +194,7 @@ class Worker:
             said = too_large(found.size, limit)
             wrong = Unavailable(said, is_missing=False, fails=found.fails_if_too_large)
             found = replace(found, unavailable=wrong)
-        return replace(checked, attachments=tuple(str(path) for path, _ in found.files)), found
+        return checked._replace(attachments=tuple(str(path) for path, _ in found.files)), found
 
 
 def _size_of_sample(sample: Sample) -> int:

@@ -67,11 +67,18 @@ def plan(job: Job, out: Path | None = None) -> Overview:
     return look(job, see, refused=elsewhere, to_be_held=out is not None)
 
 
-def check(job: Job) -> Overview:
-    """As `plan`, and every recipient's message is built. A record in a repository is not asked for: a check
-    needs no key."""
+def check(job: Job, *, online: bool = False) -> Overview:
+    """As `plan`, and every recipient's message is built; `online`, the DNS is asked about who sends. A record
+    in a repository is not asked for: a check needs no key."""
     job = replace(job, record=job.record.left_unread())
-    return look(job, lambda *made: rehearsed(job, *made))
+    overview = look(job, lambda *made: rehearsed(job, *made))
+    if not online:
+        return overview
+    from sendbatch.published.asking import Asking
+    from sendbatch.session.online import found_online
+
+    found = found_online(job.campaign, job.edge.environ, job.stop.heed, Asking())
+    return replace(overview, doubts=(*overview.doubts, *found))
 
 
 def dry_run(job: Job) -> tuple[Overview, Path | None]:

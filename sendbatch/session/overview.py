@@ -178,8 +178,8 @@ class Overview(Shown):
     @property
     def exit_code(self) -> int:
         """0 when all is well or tolerated, 1 with bad rows or messages that cannot be built; 2 with a warning
-        for who asked for that."""
-        if self.fails_on_warnings and any(self._is_fault(finding) for finding in self.heard().findings):
+        for who asked for that, and where the DNS has an error of the sender's, or could not be asked."""
+        if any(self._is_fault(finding) for finding in self.heard().findings):
             return 2
         bad = self.totals.get(Status.INVALID, 0)
         if self.rehearsal is not None:

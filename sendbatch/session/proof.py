@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from sendbatch.audience.addresses import normalise
 from sendbatch.audience.reach import Reach
 from sendbatch.campaign.secrets import Commands
 from sendbatch.delivery.connections import Dialer
 from sendbatch.delivery.verdict import unbuilt, verdict
-from sendbatch.errors import CampaignError, Interrupted
+from sendbatch.errors import CampaignError, Interrupted, SendbatchError
 from sendbatch.findings import Rule
 from sendbatch.ledger.store import Draft
 from sendbatch.limits.account import Allowance
@@ -30,25 +31,47 @@ from sendbatch.smtp.transport import Fact, Written
 from sendbatch.values import Message, Outcome, Recipient, Unbuildable
 from sendbatch.words import clock_time, count
 
+if TYPE_CHECKING:
+    from sendbatch.arrival.inspected import Inspected
+
 
 @dataclass(frozen=True, slots=True)
 class Proofed:
-    """One proof: whose message, to which reviewer, and how it was taken."""
+    """One proof: whose message, to which reviewer, how it was taken, and the message itself, where it could
+    be built. `inspected` is how it arrived, where that was asked for and it was found."""
 
     recipient: Recipient
     reviewer: str
     outcome: Outcome
+    message: Message | None = None
+    inspected: Inspected | None = None
 
 
 def send_proofs(
-    job: Job, reviewers: Sequence[str], *, wanted: int, key: str | None
+    job: Job,
+    reviewers: Sequence[str],
+    *,
+    wanted: int,
+    key: str | None,
+    inspect: str | None = None,
 ) -> list[Proofed]:
-    """Mail the messages of the first `wanted` recipients, or of the one with `key`.
+    """Mail the messages of the first `wanted` recipients, or of the one with `key`. `inspect` is the address
+    of the reviewer's mailbox, where the first is waited for.
 
     Raises CampaignError where there is nobody to show or to send to, or no quota left, SmtpError,
-    Interrupted.
+    Interrupted, SendbatchError where the mailbox cannot be used.
     """
     _hold_addresses(job, reviewers)
+    if inspect is not None:
+        from sendbatch.session.arrived import awaited
+
+        if len(reviewers) > 1:
+            raise SendbatchError("--inspect: the mailbox is one reviewer's, and --to names several: name one")
+        return awaited(job, inspect, lambda: _sent(job, reviewers, wanted, key))
+    return _sent(job, reviewers, wanted, key)
+
+
+def _sent(job: Job, reviewers: Sequence[str], wanted: int, key: str | None) -> list[Proofed]:
 
     def see(draft: Draft, prepared: Prepared, allowance: Allowance) -> list[Proofed]:
         shown = _chosen(draft, prepared, wanted, key)
@@ -124,7 +147,9 @@ async def _hand_over(
                 alone = _Alone(message)
                 await connection.carry(alone, alone, alone, alone)
                 outcome = verdict(alone.facts[0])
-            done.append(Proofed(recipient, reviewer, outcome))
+            done.append(
+                Proofed(recipient, reviewer, outcome, message if isinstance(message, Message) else None)
+            )
     finally:
         if connection.usable:
             await connection.quit()

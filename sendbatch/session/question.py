@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sendbatch.errors import SendbatchError, one_line
 from sendbatch.limits.account import Allowance
+from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.planning.guards import confirmed, nobody_is_meant
 from sendbatch.planning.preparing import Prepared
 from sendbatch.session.job import Job
@@ -37,7 +38,8 @@ class Consent:
 
         Raises GuardError where nobody says yes.
         """
-        worth_telling = prepared.planned or prepared.notices or prepared.warnings
+        ignoring = ignoring_of(job.campaign, prepared.content.bundles)
+        worth_telling = prepared.planned or prepared.notices or ignoring.kept(prepared.warnings)
         if not (prepared.sendable or worth_telling):
             return False  # nothing to send, and nothing that a person should know
         plan = overview_of(job, prepared, allowance)

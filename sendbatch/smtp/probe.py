@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing tried. `name` is dns, connect, tls, greeting, ehlo, auth, dkim or notify; `text` says what
-    was found, or what failed; `hint` what to change."""
+    """One thing tried. `name` is dns, connect, tls, greeting, ehlo, auth, dkim, sender or notify; `text` says
+    what was found, or what failed; `hint` what to change."""
 
     name: str
     ok: bool

@@ -23,6 +23,7 @@ SHAPE = {  # what each figure has beside its source; all of it, and nothing else
     "hosts": {"host"},
     "region_host": {"host"},
     "helo": {"of"},
+    "spf": {"include"},
     "mailing": {"header", "value"},
     "rates": {"count", "seconds"},
     "connections": {"most"},

@@ -36,6 +36,9 @@ ELSEWHERE: dict[Rule, tuple[str, str]] = {
     Rule.NOT_INSTALLED: ("message/test_mjml.py", ""),
     Rule.NO_WORKER: ("cli/test_in_a_container.py", "the Python that sendbatch runs on cannot be started"),
     Rule.NO_MAIL: ("arrival/test_reading.py", "no mailbox takes a mail of that size"),
+    Rule.FREE_MAIL_SENDER: ("message/test_senders.py", "free-mail-sender"),
+    Rule.MAILBOX_UNUSABLE: ("arrival/test_mailbox.py", "refused the login"),
+    Rule.ARRIVED_AS_JUNK: ("cli/test_proof_arrived.py", "it arrived in the folder for junk"),
     Rule.SERVER_UNUSABLE: ("smtp/test_opening.py", "SmtpError"),
 }
 # Topics of which all is shown in the tests of one room, by the name of each rule.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from sendbatch.ledger.facts import Change, Difference, Entry, Failed, Intent, Settled
 from sendbatch.ledger.store import Draft, Record, Staging
@@ -39,7 +38,7 @@ def person(line: int, key: str, *, email: str | None = None, name: str = "you") 
 
 
 def left_out(row: Checked, status: Status, why: Why | None = None) -> Checked:
-    return replace(row, status=status, why=why or LEFT_OUT[status])
+    return row._replace(status=status, why=why or LEFT_OUT[status])
 
 
 def staged(draft: Draft, *rows: Checked, columns: Sequence[str] = COLUMNS) -> Staging:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from sendbatch.campaign.model import Campaign, Mailbox
-from sendbatch.message.checks.senders import strange_bounces
+from sendbatch.message.checks.senders import free_mail, strange_bounces
 from sendbatch.message.reading import read_content
 
 
@@ -35,3 +36,29 @@ def test_bounces_at_the_domain_of_another_are_told(
     for one in found:
         assert one.place == made.places["bounces_to"]
         assert f"at {sender.partition('@')[2]}, or at a subdomain" in (one.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("sender", "host", "is_told"),
+    [
+        ("a@gmail.com", "smtp.relay.example", True),
+        ("a@yahoo.co.uk", "smtp.relay.example", True),
+        ("a@hotmail.fr", "smtp.relay.example", True),
+        ("a@gmail.com", "smtp.gmail.com", False),
+        ("a@outlook.com", "smtp-mail.outlook.com", False),
+        ("a@gmail.com", "127.0.0.1", False),
+        ("a@gmail.com", "notgmail.com", True),
+        ("a@mygmail.com", "smtp.relay.example", False),
+        ("a@yahoo.example.com", "smtp.relay.example", False),
+        ("a@live.example", "smtp.relay.example", False),
+    ],
+)
+def test_a_free_mailbox_that_another_server_sends_for_is_told(
+    campaign: Callable[..., Campaign], sender: str, host: str, is_told: bool
+) -> None:
+    made = campaign(sender=Mailbox("", sender))
+    made = replace(made, profile=replace(made.profile, host=host, delivers=True))
+    found = [*free_mail(read_content(made), made)]
+    assert [one.rule for one in found] == ["free-mail-sender"] * is_told
+    kept = replace(made, profile=replace(made.profile, delivers=False))
+    assert not [*free_mail(read_content(kept), kept)]

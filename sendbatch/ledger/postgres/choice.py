@@ -18,7 +18,7 @@ from sendbatch.ledger.postgres.parts import ask
 from sendbatch.ledger.postgres.rows import COLUMNS, in_parts, to_recipients
 from sendbatch.ledger.postgres.runs import YOUNG
 from sendbatch.ledger.postgres.scratch import Scratch
-from sendbatch.ledger.postgres.selecting import CHOSEN, LEFT, SCOPE, PostgresSelection
+from sendbatch.ledger.postgres.selecting import CHOSEN, LEFT, SCOPE, PostgresSelection, Tally
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import Rows
 from sendbatch.ledger.states import SENDABLE, Event, sources
@@ -35,6 +35,7 @@ class Choice(PostgresSelection, ABC):
         self._db = asked
         self._scratch = scratch
         self._excepted: tuple[str, float] | None = None
+        self._tallied: tuple[int, str, Tally] | None = None
 
     @property
     @abstractmethod
@@ -44,6 +45,13 @@ class Choice(PostgresSelection, ABC):
     @property
     def rows(self) -> str:
         return str(self.whom)
+
+    def tally(self) -> Tally:
+        """As long as the draft changes nothing of it, all is counted once."""
+        known, query = self._tallied, self.counting
+        if known is None or known[:2] != (self._db.changes, query):
+            known = self._tallied = self._db.changes, query, super().tally()
+        return known[2]
 
     def _select(self, kind: str, holds: bool = True) -> None:
         """From now on it goes by the table of this kind, or not."""
@@ -58,7 +66,7 @@ class Choice(PostgresSelection, ABC):
         scope = self._scratch.make(SCOPE)
         spelled = ((stored(one), n) for n, spellings in enumerate(named) for one in spellings)
         self._scratch.put("wanted", spelled)
-        found = self._db.execute(
+        found = self._db.of_all(
             f"WITH found AS (SELECT people.id, w.number FROM {self.rows}, {self._scratch['wanted']} AS w "
             f"WHERE people.key = w.spelling UNION SELECT people.id, w.number FROM {self.rows}, "
             f"{self._scratch['wanted']} AS w WHERE people.email = w.spelling), "
@@ -141,7 +149,7 @@ class Choice(PostgresSelection, ABC):
             return
         self._db.execute(
             f"INSERT INTO {self._scratch.make(CHOSEN)} (id) SELECT id FROM {self.rows} "
-            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY {self.whom.order} LIMIT %s "
+            f"WHERE holds AND status IN {_SENDABLE}{self.scope} ORDER BY place LIMIT %s "
             "ON CONFLICT DO NOTHING",
             (count,),
         )
@@ -154,7 +162,7 @@ class Choice(PostgresSelection, ABC):
         rows = ask(
             self._db,
             f"SELECT {COLUMNS} FROM {self.rows} WHERE holds AND status IN {_SENDABLE}{self.each_of_those} "
-            f"ORDER BY {self.whom.order} LIMIT %s",
+            f"ORDER BY place LIMIT %s",
             (count,),
         )
         return to_recipients(rows)

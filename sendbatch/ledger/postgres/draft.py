@@ -1,11 +1,10 @@
 """What a run is about to make of the record, in PostgreSQL. Behind `store.Draft`.
 
 A draft keeps to itself what it is to change: staged rows and lists in tables of its own (`scratch`), and what
-is to be remembered in memory. It tells how everybody will stand from the record as it is. While a person is
-asked, no transaction is open and nothing is locked; the lease on planning is renewed beside. `merge` first
-puts the rows of the plan where all rows stand, under a number that nobody looks at; then one short
-transaction changes all the rest, and is refused where the record has another plan by then, or planning is
-another's.
+is to be remembered in memory. Only the rows of a plan stand where all rows do, under a number that nobody
+looks at (`making`). It tells how everybody will stand from the record as it is. While a person is asked, no
+transaction is open and nothing is locked; the lease on planning is renewed beside. `merge` is one short
+transaction, and is refused where the record has another plan by then, or planning is another's.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 
@@ -25,14 +24,16 @@ from sendbatch.ledger.postgres.address import Address
 from sendbatch.ledger.postgres.choice import Choice
 from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transaction, words_of
 from sendbatch.ledger.postgres.heeding import Heeded
+from sendbatch.ledger.postgres.making import Making, changed_meanwhile, reserved
 from sendbatch.ledger.postgres.parts import first
-from sendbatch.ledger.postgres.people import PostgresPeople, people_of
+from sendbatch.ledger.postgres.people import PostgresPeople
 from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.scratch import Scratch, clear_dead, is_of_a_draft
-from sendbatch.ledger.postgres.selecting import MANY, PostgresSelection, keep
+from sendbatch.ledger.postgres.selecting import PostgresSelection, Tally, keep
 from sendbatch.ledger.postgres.staging import PostgresStaging
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import (
+    NO_ROWS,
     NOBODY,
     PlanRows,
     Rows,
@@ -52,11 +53,23 @@ Merged: TypeAlias = Callable[[PostgresSelection], None]
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A plan that is complete, and not merged; its rows' ids are counted on from `base`."""
+    """A plan that is complete, and not merged; it has so many `rows`."""
 
     plan: Plan
     started_at: float
-    base: int
+    rows: int
+
+
+class DraftPeople(PostgresPeople):
+    """Those of a draft, who are counted by its `tally`."""
+
+    def __init__(self, tally: Callable[[], Tally], *told: Any) -> None:
+        super().__init__(*told)
+        self._tally = tally
+
+    def census(self) -> tuple[dict[Status, int], int]:
+        found = self._tally()
+        return found.everyone, found.holders
 
 
 class PostgresDraft(Choice):
@@ -78,14 +91,12 @@ class PostgresDraft(Choice):
         self.reading = PostgresReading(asked, record)
         self._last = self.reading.plan()
         self._last_rows = int(first(asked, f"SELECT {current(record)}") or 0)
+        self._making: Making | None = None  # whose rows are not the record's yet
         self._staged: Staged | None = None
         self._terms: Terms | None = None
         self._notes: list[tuple[str, str, float]] = []
         self._remembered: dict[str, str] = {}
         self._due: list[tuple[float, float | None]] = []
-        self._rows_put = 0
-        # of a row of all: it is of the plan that is staged
-        self._ours = f"record = {record:d} AND plan = {token:d}"
 
     # -- a plan -------------------------------------------------------------------------------
 
@@ -107,31 +118,32 @@ class PostgresDraft(Choice):
 
     @property
     def _rows_of_plan(self) -> PlanRows:
-        if self._staged is None:
+        if self._staged is None or self._making is None:
             return plan_rows(self._record, self._last_rows)
-        base = self._staged.base
-        id_ = f'{base:d}::bigint + "row" AS id'
-        staged = f"(SELECT {id_}, {merging.ROW} FROM {self._scratch['row']} AS r) AS staged"
-        return PlanRows(staged, base=base)
+        return self._making.plan_rows
 
     @property
     def people(self) -> PostgresPeople:
-        return people_of(self._db, self.whom, gone(self._deliveries), self._plan)
+        return DraftPeople(self.tally, self._db, self.whom, gone(self._deliveries), self._plan)
 
     def stage(self, columns: Sequence[str]) -> PostgresStaging:
-        return PostgresStaging(
+        if self._making is not None:  # it is planned anew
+            self._making.clear()
+        self._making = Making(
             self._db,
             self._scratch,
             self._record,
-            columns,
+            self._token,
+            reserved(self._db, self._record),
+            tuple(columns),
             self._last.id if self._last is not None else 0,
-            str(plan_rows(self._record, self._last_rows)),
+            str(NO_ROWS if self._last is None else plan_rows(self._record, self._last_rows)),
             self._deliveries,
-            self._finished,
         )
+        return PostgresStaging(self._making, self._finished)
 
-    def _finished(self, plan: Plan, started_at: float, base: int) -> None:
-        self._staged = Staged(plan, started_at, base)
+    def _finished(self, plan: Plan, started_at: float, rows: int) -> None:
+        self._staged = Staged(plan, started_at, rows)
 
     def forget_everyone(self) -> None:
         """Its plans keep their numbers; the next one is as a first."""
@@ -159,7 +171,7 @@ class PostgresDraft(Choice):
             return None
         if "weighed" not in self._scratch:
             return Weight()
-        most, total = self._db.execute(
+        most, total = self._db.of_all(
             "SELECT coalesce(max(bytes), 0), coalesce(sum(bytes), 0)::bigint FROM "
             f'(SELECT "row" {self.those_to_send}) AS them JOIN {self._scratch["weighed"]} AS w USING ("row")'
         ).fetchall()[0]
@@ -168,9 +180,7 @@ class PostgresDraft(Choice):
     # -- merging ------------------------------------------------------------------------------
 
     def merge(self, begins_at: float | None = None, /) -> None:
-        census = self.people.census()[0] if self._staged is not None else {}
-        if self._staged is not None:
-            self._put_rows()
+        census = self.tally().everyone if self._staged is not None else {}
         self._db.end_watching()  # all that may be broken off is done
         with transaction(self._db.connection) as cursor:
             self._hold(cursor)
@@ -184,27 +194,14 @@ class PostgresDraft(Choice):
         self._end(selection)
         self._merged(selection)
 
-    def _put_rows(self) -> None:
-        """Where all rows stand, with their ids. One statement, and none of it counts before the merge."""
-        with transaction(self._db.connection) as cursor:
-            self._hold(cursor)
-        self._rows_put = self._db.execute(
-            f"INSERT INTO sendbatch.plan_row (record, plan, id, {merging.ROW}) SELECT {self._record:d}, "
-            f"{self._token:d}, id, {merging.ROW} FROM {self._rows_of_plan.table} ORDER BY \"row\""
-        ).rowcount
-        if self._rows_put >= MANY:
-            with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
-                self._db.execute("ANALYZE sendbatch.plan_row")
-
     def _hold_to_last(self, cursor: Cursor) -> None:
         """The draft tells how it differs from this record, and from no other; and all its rows are there."""
-        rows = one(cursor, f"SELECT count(*) FROM sendbatch.plan_row WHERE {self._ours}")
-        now = PostgresReading(self._db, self._record).plan()
-        if now != self._last or rows != self._rows_put:
-            raise RecordLost(
-                "the record was changed by something else while this plan was made; nothing was sent",
-                hint="run it again: it plans anew",
-            )
+        if PostgresReading(self._db, self._record).plan() != self._last:
+            raise changed_meanwhile()
+        if self._staged is None:
+            return
+        if one(cursor, f"SELECT count(*) FROM {self._rows_of_plan} AS r") != self._staged.rows:
+            raise changed_meanwhile()
 
     def _merge(self, cursor: Cursor, census: dict[Status, int]) -> None:
         record, staged = self._record, self._staged
@@ -247,20 +244,22 @@ class PostgresDraft(Choice):
         if self._staged is not None:
             with contextlib.suppress(psycopg.Error):  # they wait for the next plan
                 forget_older_rows(self._db, self._record, self._token)
-            self._last, self._last_rows, self._staged = self._staged.plan, self._token, None
+            self._last, self._last_rows = self._staged.plan, self._token
+            self._staged = self._making = None
         self._is_anew, self._excepted = False, None
         self._deliveries = deliveries_of(self._record)
         self.reading = PostgresReading(self._db, self._record)
         self.kinds = selection.kinds
         self._notes, self._remembered, self._due = [], {}, []
+        self._tallied = None
         self._scratch.end()
 
     def discard(self) -> None:
         """Nothing of what was staged is left."""
         self._scratch.end()
-        if self._staged is not None and self._rows_put:
-            with contextlib.suppress(psycopg.Error):
-                self._db.execute(f"DELETE FROM sendbatch.plan_row WHERE {self._ours}")
+        if self._making is not None:
+            with contextlib.suppress(psycopg.Error):  # the next planner clears them
+                self._making.clear()
 
 
 def forget_older_rows(asked: Heeded, record: int, token: int) -> None:

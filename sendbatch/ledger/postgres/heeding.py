@@ -14,7 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from sendbatch.errors import SendbatchError
-from sendbatch.ledger.postgres.connecting import Connection, Cursor, Query
+from sendbatch.ledger.postgres.connecting import Connection, Cursor, Query, transaction
 
 EVERY: Final = 0.1  # seconds between two looks
 CANCELLED_IN: Final = 2.0  # seconds to reach the server for it
@@ -28,6 +28,7 @@ class Heeded:
         self._heed = heed
         self._raised: SendbatchError | None = None
         self._is_at_it = False
+        self.changes = 0  # grows with each statement that may have changed something
         self._lock = threading.Lock()
         self._over = threading.Event()
 
@@ -60,7 +61,7 @@ class Heeded:
             pass
 
     def execute(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Cursor:
-        with self._at_it():
+        with self._at_it(query):
             return self.connection.execute(query, values)
 
     def one(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
@@ -68,15 +69,31 @@ class Heeded:
         row = self.execute(query, values).fetchone()
         return row[0] if row is not None else None
 
+    def of_all(self, query: Query, values: Sequence[Any] | None = None) -> Cursor:
+        """As `execute`, of very many rows of which the server may know nothing yet: no loop over some of them
+        for each of the others. What is changed waits for no disk."""
+        with self._waiting_for_no_disk(query) as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            return self.connection.execute(query, values)
+
     def put(self, statement: Query, texts: Iterable[str]) -> None:
-        """Rows by COPY, as `text.copied` has them, as they come."""
-        with self._at_it(), self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+        """Rows by COPY, as `text.copied` has them, as they come. Waits for no disk."""
+        with self._waiting_for_no_disk(statement) as cursor, cursor.copy(statement) as copy:
             for text in texts:
                 copy.write(text)
 
     @contextlib.contextmanager
-    def _at_it(self) -> Iterator[None]:
+    def _waiting_for_no_disk(self, query: Query) -> Iterator[Cursor]:
+        """A transaction that is lost in a crash of the server, together with all that the draft keeps to
+        itself."""
+        with self._at_it(query), transaction(self.connection) as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            yield cursor
+
+    @contextlib.contextmanager
+    def _at_it(self, query: Query) -> Iterator[None]:
         self._is_at_it = True
+        self.changes += not (isinstance(query, str) and query.startswith("SELECT"))
         try:
             if not self._over.is_set():
                 self._heed()

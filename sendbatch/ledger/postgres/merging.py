@@ -7,15 +7,11 @@ person's word takes up again.
 
 from __future__ import annotations
 
-from typing import Final
-
 from sendbatch.ledger.conditions import happens, leads_to, listed
 from sendbatch.ledger.postgres.connecting import Cursor
 from sendbatch.ledger.postgres.text import stored
 from sendbatch.ledger.postgres.view import TRIED
 from sendbatch.ledger.states import SENDABLE, Event
-
-ROW: Final = '"row", key, email, vars, status, why, detail, delivery'  # what is kept of a staged row
 
 
 def seat(cursor: Cursor, record: int, last: int, number: int) -> None:

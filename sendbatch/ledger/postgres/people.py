@@ -81,7 +81,7 @@ class PostgresPeople:
         known = list(map(stored, spellings))
         found = self._ask(
             f"SELECT {COLUMNS} FROM {self._rows} WHERE holds AND (key = ANY(%s) OR email = ANY(%s)) "
-            f"ORDER BY {self._rows.order} LIMIT 1",
+            f"ORDER BY place LIMIT 1",
             (known, known),
         )
         return to_recipients(found)[0] if found else None
@@ -130,11 +130,6 @@ class PostgresPeople:
     ) -> Iterator[tuple[Any, ...]]:
         """By line, some at a time."""
         return read(self._asked, self._rows, columns, condition, values)
-
-
-def people_of(asked: Asked, rows: Rows, gone: str, plan: Plan | None) -> PostgresPeople:
-    """Those of a plan that is not the last one yet."""
-    return PostgresPeople(asked, rows, gone, plan)
 
 
 def _listed(words: Iterable[str]) -> str:

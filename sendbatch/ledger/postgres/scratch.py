@@ -25,10 +25,6 @@ _LINE: Final = {'"row"': "bigint"}
 _WORDS: Final = 'text COLLATE "C"'
 TABLES: Final[Mapping[str, Columns]] = {
     "alive": {"is_so": "boolean"},
-    "row": {
-        **_LINE, "key": _WORDS, "email": _WORDS, "vars": _WORDS, "status": _WORDS, "why": _WORDS,
-        "detail": _WORDS, "delivery": "bigint",
-    },
     "former": {**_LINE, "key": _WORDS},
     "since": {"former": _WORDS, "key": _WORDS},
     "marks": {**_LINE, "address": _WORDS, "domain": _WORDS, "files": _WORDS},
@@ -55,8 +51,8 @@ UNIQUE: Final = {  # by what each row of a table is told apart from the others
     "excepted_keys": "key",
 }  # fmt: skip
 OF_PLAN: Final = (
-    "row", "former", "since", "marks", "suppression", "questioned", "lacking", "faulty", "weighed",
-    "unreachable", "excepted", "excepted_keys", "excepted_rows", "renamed", "twice",
+    "former", "since", "marks", "suppression", "questioned", "lacking", "faulty", "weighed", "unreachable",
+    "excepted", "excepted_keys", "excepted_rows", "renamed", "twice",
 )  # fmt: skip
 _OURS: Final = re.compile(r"d\d+_(\d+)_[a-z_]+")
 
@@ -86,13 +82,17 @@ class Scratch:
 
     def make(self, table: str) -> str:
         """Its name; it is there from now on."""
+        self.begin()
         if table not in self._made:
-            if not self._made:
-                self._made.add("alive")
-                self._db.execute(f"{self._creation('alive')}; INSERT INTO {self['alive']} VALUES (true)")
             self._db.execute(self._creation(table))
             self._made.add(table)
         return self._prefix + table
+
+    def begin(self) -> None:
+        """From now on it shows whether the server has lost what was put there (`hold_whole`)."""
+        if not self._made:
+            self._made.add("alive")
+            self._db.execute(f"{self._creation('alive')}; INSERT INTO {self['alive']} VALUES (true)")
 
     def _creation(self, table: str) -> str:
         columns = ", ".join(f"{name} {kind}" for name, kind in TABLES[table].items())

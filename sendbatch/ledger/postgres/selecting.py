@@ -8,6 +8,7 @@ run's column `selects` names those that hold, for an empty one lets nobody throu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sendbatch.ledger.conditions import happens, leads_to, listed
@@ -21,6 +22,17 @@ SCOPE, CHOSEN, LEFT = "scope", "chosen", "left"
 KINDS: Final = (SCOPE, CHOSEN, LEFT)
 MANY: Final = 1000  # rows from which on the server has to know how they are distributed
 _SENDABLE: Final = listed(SENDABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one look at all rows tells: how many there are, by status, and how many hold a key; and of those
+    that are selected."""
+
+    everyone: dict[Status, int]
+    holders: int
+    totals: dict[Status, int]
+    left_over: int
 
 
 class PostgresSelection:
@@ -63,26 +75,40 @@ class PostgresSelection:
         return f" AND {id_} IN (SELECT id FROM {self.kinds[kind]} AS them)" if kind in self.kinds else ""
 
     def totals(self) -> dict[Status, int]:
-        found = ask(
-            self._asked,
-            f"SELECT status, count(*) FROM {self.rows}{self._joined(CHOSEN)}{self._joined(LEFT)} "
-            f"WHERE true{self._among(SCOPE, 'people.id')}"
-            + (f" AND (status NOT IN {_SENDABLE} OR chosen.id IS NOT NULL)" if CHOSEN in self.kinds else "")
-            + (' AND "left".id IS NULL' if LEFT in self.kinds else "")
-            + " GROUP BY status"
-        )
-        return {Status(status): count for status, count in found}
+        return self.tally().totals
 
     def left_over(self) -> int:
-        if CHOSEN not in self.kinds:
-            return 0
-        found = ask(
-            self._asked,
-            f"SELECT (SELECT count(*) FROM {self.kinds.get(LEFT, '(SELECT WHERE false)')} AS l), count(*) "
-            f"FROM {self.rows}{self._joined(CHOSEN)} WHERE status IN {_SENDABLE} "
-            f"AND chosen.id IS NULL{self._among(SCOPE, 'people.id')}"
+        return self.tally().left_over if CHOSEN in self.kinds else 0
+
+    def tally(self) -> Tally:
+        """One look at all rows."""
+        found = ask(self._asked, self.counting)
+        left = {Status(status): (counted, over) for status, _, _, counted, over, _ in found}
+        return Tally(
+            {Status(status): number for status, number, *_ in found},
+            sum(holders for _, _, holders, *_ in found),
+            {status: counted for status, (counted, _) in left.items() if counted},
+            sum(over for _, over in left.values()) + (found[0][-1] if found else 0),
         )
-        return sum(found[0])
+
+    @property
+    def counting(self) -> str:
+        """The query that a tally is made of: of each status how many rows there are, hold a key, count in the
+        totals, and are kept back by the limit; and how many are left over of those to be sent to again."""
+        is_in_scope = f"true{self._among(SCOPE, 'people.id')}"
+        is_kept_back, is_left = "false", "0"
+        if CHOSEN in self.kinds:
+            is_kept_back = f"status IN {_SENDABLE} AND chosen.id IS NULL"
+        is_counted = f"{is_in_scope} AND NOT ({is_kept_back})"
+        if LEFT in self.kinds:
+            is_counted += ' AND "left".id IS NULL'
+            is_left = f"(SELECT count(*) FROM {self.kinds[LEFT]} AS l)"
+        return (
+            "SELECT status, count(*), count(*) FILTER (WHERE holds), "
+            f"count(*) FILTER (WHERE {is_counted}), "
+            f"count(*) FILTER (WHERE {is_in_scope} AND {is_kept_back}), {is_left} "
+            f"FROM {self.rows}{self._joined(CHOSEN)}{self._joined(LEFT)} GROUP BY status"
+        )
 
     def _joined(self, kind: str) -> str:
         if kind not in self.kinds:

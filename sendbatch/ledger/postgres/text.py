@@ -77,9 +77,11 @@ def copied_rows(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         yield copied(list(zip(*part, strict=True)))
 
 
-def copied(columns: Sequence[Sequence[object]]) -> str:
-    """Rows as COPY reads them; of each column texts that are stored already, numbers or truths, and None."""
-    return "\n".join(map("\t".join, zip(*map(_copied, columns), strict=True))) + "\n"
+def copied(columns: Sequence[Sequence[object]], before: str = "") -> str:
+    """Rows as COPY reads them; of each column texts that are stored already, numbers or truths, and None.
+    What stands `before` each is written so already."""
+    rows = map("\t".join, zip(*map(_copied, columns), strict=True))
+    return before + f"\n{before}".join(rows) + "\n"
 
 
 _NULL: Final = "\\N"
@@ -88,6 +90,11 @@ _ESCAPED: Final = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
 
 def _copied(column: Sequence[object]) -> Sequence[str]:
+    kinds = set(map(type, column))
+    if kinds == {int}:
+        return [*map(str, column)]
+    if kinds == {type(None)}:
+        return [_NULL] * len(column)
     texts = ["" if value is None else value if isinstance(value, str) else str(value) for value in column]
     joined = _NUL.join(texts)  # no text that is stored has it
     if any(mark in joined for mark, _ in _ESCAPED):

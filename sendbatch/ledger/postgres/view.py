@@ -43,13 +43,11 @@ _Column = Callable[[str], str]
 @dataclass(frozen=True, slots=True)
 class PlanRows:
     """The rows of one plan: those of `table` for which `where` and, of a table that other plans share, `also`
-    holds. A part of them is looked up by `where` and the ids; or by the lines, where ids are lines counted on
-    from `base`."""
+    holds. A part of them is looked up by `where` and the ids."""
 
     table: str
     where: str = "true"
     also: str = "true"
-    base: int | None = None
 
     def __str__(self) -> str:
         return f"(SELECT * FROM {self.table} WHERE {self.where} AND {self.also})"
@@ -57,8 +55,8 @@ class PlanRows:
     def part(self, after: int, upto: int) -> str:
         """Those with an id behind `after`, up to `upto`."""
         return (
-            f"(SELECT * FROM {self.table} WHERE {self.where} AND {self._by} > {after - self._from:d} "
-            f"AND {self._by} <= {upto - self._from:d} AND {self.also})"
+            f"(SELECT * FROM {self.table} WHERE {self.where} AND id > {after:d} AND id <= {upto:d} "
+            f"AND {self.also})"
         )
 
     def next_part(self, after: int, most: int) -> str:
@@ -76,18 +74,12 @@ class PlanRows:
 
     def _next(self, after: int, most: int) -> str:
         return (
-            f"(SELECT id, vars FROM {self.table} WHERE {self.where} AND {self._by} > {after - self._from:d} "
-            f"ORDER BY {self._by} LIMIT {most:d})"
+            f"(SELECT id, vars FROM {self.table} WHERE {self.where} AND id > {after:d} "
+            f"ORDER BY id LIMIT {most:d})"
         )
 
-    @property
-    def _by(self) -> str:
-        """What there is an index by, in the order of the lines."""
-        return "id" if self.base is None else '"row"'
 
-    @property
-    def _from(self) -> int:
-        return self.base or 0
+NO_ROWS: Final = PlanRows("sendbatch.plan_row", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +92,6 @@ class Rows:
 
     def __str__(self) -> str:
         return self.made(str(self.of), False)
-
-    @property
-    def order(self) -> str:
-        """What they are ordered by to find the first few, which are by line."""
-        return "place" if self.of.base is None else '"row"'
 
     def part(self, after: int, upto: int) -> str:
         """Those whose `place` is behind `after`, up to `upto`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sendbatch.ledger.facts import Entry, Settled
@@ -509,7 +507,7 @@ def test_at_most_ten_who_moved_are_listed(ledger: Record) -> None:
 
 
 def formerly(row: Checked, key: str) -> Checked:
-    return replace(row, former_key=key)
+    return row._replace(former_key=key)
 
 
 @pytest.mark.parametrize("status", [*REFUSED, *LEFT])

@@ -48,8 +48,8 @@ SENDING_AGAIN = (
 )
 ROWS = st.lists(
     st.builds(
-        lambda key, email, name, status, former: replace(
-            person(2, key, email=email, name=name), status=status, former_key=former
+        lambda key, email, name, status, former: person(2, key, email=email, name=name)._replace(
+            status=status, former_key=former
         ),
         st.sampled_from(KEYS),
         st.sampled_from(EMAILS),
@@ -68,7 +68,7 @@ SUPPRESSED = st.lists(
 
 
 def numbered(rows: Sequence[Checked]) -> list[Checked]:
-    made = (replace(row, line=line) for line, row in enumerate(rows, 2))
+    made = (row._replace(line=line) for line, row in enumerate(rows, 2))
     return [row if row.status is Status.PENDING else left_out(row, row.status) for row in made]
 
 

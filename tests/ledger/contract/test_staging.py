@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -215,8 +214,8 @@ def test_duplicates_that_differ_in_what_the_message_uses_are_counted_apart(
 
 
 def test_duplicates_that_would_get_other_files_are_counted(ledger: Record) -> None:
-    ann = replace(person(2, "ann"), attachments=("/a.pdf",))
-    rows = [ann, replace(ann, line=3), replace(ann, line=4, attachments=("/b.pdf",))]
+    ann = person(2, "ann")._replace(attachments=("/a.pdf",))
+    rows = [ann, ann._replace(line=3), ann._replace(line=4, attachments=("/b.pdf",))]
     with ledger.draft() as draft:
         staging = staged(draft, *rows, person(5, "ann"))
         staging.settle()
@@ -232,7 +231,7 @@ def test_who_is_sent_again_gets_what_the_csv_says_now_in_the_columns_of_its_plan
 ) -> None:
     merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
     bring(ledger, "ann", Status.IN_DOUBT)
-    moved = replace(person(2, "ann"), cells=("Grüße", "Anna", "ann@example.com"))
+    moved = person(2, "ann")._replace(cells=("Grüße", "Anna", "ann@example.com"))
 
     merged(ledger, ("city", "name", "email"), moved)
 
@@ -278,8 +277,8 @@ def test_who_is_sent_to_again_by_a_persons_word_may_be_sent_to_for_a_plan_made_a
 def test_one_who_comes_back_after_many_plans_has_the_row_of_the_last(ledger: Record) -> None:
     merged(ledger, ("email", "name"), person(2, "ann", name="Ann"))
     before = bring(ledger, "ann", Status.ACCEPTED)
-    merged(ledger, ("email",), replace(person(2, "bob"), cells=("bob@example.com",)))
-    back = replace(person(2, "ann"), cells=("", "ann@example.com"))
+    merged(ledger, ("email",), person(2, "bob")._replace(cells=("bob@example.com",)))
+    back = person(2, "ann")._replace(cells=("", "ann@example.com"))
 
     merged(ledger, ("name", "email"), back)
 

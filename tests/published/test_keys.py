@@ -10,8 +10,8 @@ import dns.resolver
 import pytest
 
 from sendbatch.message.dkim.keys import private_key
-from sendbatch.smtp.probe import Step
-from sendbatch.smtp.published import Published, look_up
+from sendbatch.published.asking import Asking
+from sendbatch.published.keys import Found, Published, look_up
 from tests.kit.dkim import made, pem
 from tests.kit.nameserver import NameServer, Zone
 
@@ -29,9 +29,7 @@ def zone() -> dict[str, dict[str, list[str]] | dns.rcode.Rcode | None]:
 @pytest.fixture
 def resolver(zone: Zone) -> Iterator[dns.resolver.Resolver]:
     with NameServer(zone) as server:
-        found = dns.resolver.Resolver(configure=False)
-        found.nameservers, found.port = ["127.0.0.1"], server.port
-        yield found
+        yield server.resolver()
 
 
 def strings(text: str) -> str:
@@ -41,9 +39,9 @@ def strings(text: str) -> str:
 
 def asked(
     resolver: dns.resolver.Resolver, zone: dict[str, object], *records: str, wanted: Published = RSA
-) -> Step:
+) -> Found:
     zone[NAME] = {"TXT": [strings(one) for one in records]}
-    return look_up(wanted, resolver, 30)
+    return look_up(wanted, Asking(resolver, 30))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +57,7 @@ def test_our_key_is_ours_however_its_record_is_written(
     resolver: dns.resolver.Resolver, zone: dict[str, object], record: str
 ) -> None:
     found = asked(resolver, zone, record)
-    assert found == Step("dkim", True, "s1._domainkey.example.com: our key is published (rsa)")
+    assert found == Found(True, "s1._domainkey.example.com: our key is published (rsa)")
 
 
 def test_a_key_of_ed25519_is_published_bare(
@@ -86,7 +84,7 @@ OTHER = Published("s1", "example.com", "rsa", private_key(pem(made("rsa", 1024))
     [
         (OTHER.record, "another key than ours is published"),
         (f"v=DKIM1; p={P[:-8]}", "another key than ours"),
-        ("v=DKIM1; p=%%%", "another key than ours"),
+        ("v=DKIM1; p=%%%", "what is published is no key: %%%"),
         ("v=DKIM1; k=rsa; p=", "the key is revoked"),
         (f"k=ed25519; p={'A' * 43}=", "a key of ed25519 is published, ours is rsa"),
         ("v=spf1 -all", "what is published is no key: v=spf1 -all"),
@@ -120,7 +118,7 @@ def test_where_nothing_is_published_the_record_is_shown(
     for there in ({}, {NAME: {"A": ["192.0.2.1"]}}):
         zone.clear()
         zone.update(there)
-        found = look_up(RSA, resolver, 30)
+        found = look_up(RSA, Asking(resolver, 30))
         assert (found.ok, "nothing is published" in found.text) == (False, True)
         assert found.hint == f"publish as TXT: {RSA.record}"
 
@@ -130,7 +128,7 @@ def test_a_look_up_that_fails_says_nothing_of_the_key(
     resolver: dns.resolver.Resolver, zone: dict[str, object], answer: object
 ) -> None:
     zone[NAME] = answer
-    found = look_up(RSA, resolver, 0.2)
+    found = look_up(RSA, Asking(resolver, 0.2))
     assert not found.ok
     assert "what is published cannot be told" in found.text
     assert found.hint == "try again, or ask where the domain is kept"

@@ -1,81 +1,87 @@
 """What the DNS says of a key that signs mail (RFC 6376 §3.6): whether the one that is published is ours.
 
-A signature by a key that is published otherwise is worse than none: mailboxes may refuse what fails. A
-look-up that fails is told as that. dnspython is loaded with the first.
+A signature by a key that is published otherwise is worse than none: mailboxes may refuse what fails.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sendbatch.errors import one_line
-from sendbatch.smtp.probe import Step
+from sendbatch.published.asking import Asking
 
-if TYPE_CHECKING:
-    import dns.resolver
-
-TIMEOUT = 5.0  # seconds for the question
-STEP = "dkim"
 _LONGEST_SHOWN = 60
 
 
 class Published(NamedTuple):
-    """A public key as it should be found: `kind` is rsa or ed25519, `key` what `p=` says, decoded."""
+    """A public key as it should be found: `kind` is rsa or ed25519, `key` what `p=` says, decoded. It is None
+    where the private one is not to be had here: then any key will do."""
 
     selector: str
     domain: str
-    kind: str
-    key: bytes
+    kind: str = ""
+    key: bytes | None = None
 
     @property
     def name(self) -> str:
         return f"{self.selector}._domainkey.{self.domain}"
 
     @property
+    def to_publish(self) -> str:
+        if self.key is None:
+            return f"publish the key that signs there, as TXT at {self.name}"
+        return f"publish as TXT: {self.record}"
+
+    @property
     def record(self) -> str:
         """What is to be published."""
-        return f"v=DKIM1; k={self.kind}; p={b64encode(self.key).decode('ascii')}"
+        return f"v=DKIM1; k={self.kind}; p={b64encode(self.key or b'').decode('ascii')}"
 
 
-def look_up(
-    wanted: Published, resolver: dns.resolver.Resolver | None = None, timeout: float = TIMEOUT
-) -> Step:
-    """What is found; `resolver` is the system's unless given. Raises nothing."""
-    import dns.exception
-    import dns.name
-    import dns.resolver
+class Found(NamedTuple):
+    """Whether the key that is published is ours; `ok` is None where that could not be asked, `hint` what to
+    do."""
 
-    try:
-        asked = resolver or dns.resolver.Resolver()
-        answer = asked.resolve(dns.name.from_text(wanted.name), "TXT", lifetime=timeout)
-        records = [b"".join(data.strings) for data in answer]
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return _wrong(wanted, "nothing is published", f"publish as TXT: {wanted.record}")
-    except (dns.exception.DNSException, OSError) as error:
-        said = f"what is published cannot be told: {one_line(str(error), 200)}"
-        return _wrong(wanted, said, "try again, or ask where the domain is kept")
+    ok: bool | None
+    text: str
+    hint: str | None = None
+
+
+def look_up(wanted: Published, asking: Asking) -> Found:
+    """Raises nothing."""
+    answer = asking.ask(wanted.name, "TXT")
+    if not answer.is_known:
+        said = f"{wanted.name}: what is published cannot be told: {answer.failed}"
+        return Found(None, said, "try again, or ask where the domain is kept")
+    records = answer.values
+    if not records:
+        return _wrong(wanted, "nothing is published", wanted.to_publish)
     if len(records) > 1:
         said = f"{len(records)} records are published, and mailboxes take any of them, or none"
         return _wrong(wanted, said, "leave one: to change keys use another selector")
-    return _judged(wanted, records[0].decode("utf-8", "replace"))
+    return _judged(wanted, records[0])
 
 
-def _judged(wanted: Published, record: str) -> Step:
+def _judged(wanted: Published, record: str) -> Found:
     tags = _tags(record)
     kind = tags.get("k", "rsa").lower()
-    to_publish = f"publish as TXT: {wanted.record}"
+    to_publish = wanted.to_publish
     if tags.get("v", "DKIM1") != "DKIM1" or "p" not in tags:
         shown = one_line(record, _LONGEST_SHOWN)
         return _wrong(wanted, f"what is published is no key: {shown}", to_publish)
     if not tags["p"]:
         said = "the key is revoked (p= is empty): every signature by it fails"
         return _wrong(wanted, said, "make another key, under another selector")
-    if kind != wanted.kind:
+    if wanted.key is not None and kind != wanted.kind:
         shown = one_line(kind, _LONGEST_SHOWN)
         return _wrong(wanted, f"a key of {shown} is published, ours is {wanted.kind}", to_publish)
-    if _decoded(tags["p"]) != wanted.key:
+    decoded = _decoded(tags["p"])
+    if decoded is None:
+        shown = one_line(tags["p"], _LONGEST_SHOWN)
+        return _wrong(wanted, f"what is published is no key: {shown}", to_publish)
+    if wanted.key is not None and decoded != wanted.key:
         said = "another key than ours is published: every signature would fail"
         return _wrong(wanted, said, f"name the key that belongs to it, or {to_publish}")
     if (limit := _limit(tags)) is not None:
@@ -86,7 +92,8 @@ def _judged(wanted: Published, record: str) -> Step:
         if testing
         else None
     )
-    return Step(STEP, True, f"{wanted.name}: our key is published ({wanted.kind})", hint)
+    whose = "our key" if wanted.key is not None else "a key"
+    return Found(True, f"{wanted.name}: {whose} is published ({kind})", hint)
 
 
 def _limit(tags: dict[str, str]) -> str | None:
@@ -114,5 +121,5 @@ def _decoded(text: str) -> bytes | None:
         return None
 
 
-def _wrong(wanted: Published, said: str, hint: str) -> Step:
-    return Step(STEP, False, f"{wanted.name}: {said}", hint)
+def _wrong(wanted: Published, said: str, hint: str) -> Found:
+    return Found(False, f"{wanted.name}: {said}", hint)

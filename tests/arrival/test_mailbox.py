@@ -1,0 +1,199 @@
+"""Proofs found in a real mailbox, and what mailboxes do that go wrong."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from sendbatch.arrival import mailbox as room
+from sendbatch.arrival.address import Address, address_of
+from sendbatch.arrival.mailbox import Found, Sought, is_sought, on_the_wire, opened
+from sendbatch.arrival.reading import mail_of
+from sendbatch.errors import SendbatchError
+from tests.kit.dovecot import PASSWORD, USER, Dovecot, dovecot
+
+from .conftest import WELL, changed
+
+SENT = WELL[WELL.index("From: =?") :]
+OURS = Sought(mail_of(SENT.encode(), "sent"), "jane@gmail.example", "2.0.0 Ok: queued")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Dovecot]:
+    with dovecot() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "PAUSE", 0.02)
+
+
+@pytest.fixture
+def trusted(server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Dovecot:
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+    return server
+
+
+def waited(server: Dovecot, *mails: tuple[str, str], sought: Sought = OURS) -> Found | None:
+    """What is found of (mail, folder), laid in once the mailbox was opened."""
+    box = opened(address_of(server.url()), PASSWORD)
+    try:
+        for mail, folder in mails:
+            server.deliver(mail.encode(), folder)
+        return box.wait(sought, 20 * room.PAUSE if not mails else 600, threading.Event())
+    finally:
+        box.close()
+
+
+def test_a_mail_is_found_by_its_id_and_left_unread(trusted: Dovecot) -> None:
+    other = changed(("<1@example.com>", "<2@example.com>"), ("Subject: Hello", "Subject: Else"))
+    found = waited(trusted, (other, ""), (WELL, ""))
+    assert found is not None
+    assert (found.folder, found.is_junk) == ("INBOX", False)
+    assert found.mail.first("message-id") is not None
+    assert found.mail.file == "localhost/INBOX"
+    assert not [*(trusted.folder / "mail" / "cur").glob("*,S")]
+
+
+def test_what_was_there_before_is_not_it(trusted: Dovecot) -> None:
+    trusted.deliver(WELL.encode())
+    assert waited(trusted) is None
+
+
+def test_a_mail_in_the_folder_for_junk_is_found_there(trusted: Dovecot) -> None:
+    found = waited(trusted, (WELL, ".Junk"))
+    assert found is not None
+    assert (found.folder, found.is_junk) == ("Junk", True)
+
+
+def test_over_starttls_too(trusted: Dovecot) -> None:
+    address = Address("localhost", trusted.starttls, USER, "INBOX", is_tls=False)
+    opened(address, PASSWORD).close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"folder": "Nowhere"}, "has no folder Nowhere"),
+        ({"password": "wrong ä"}, "refused the login"),
+    ],
+)
+def test_what_a_real_server_refuses_is_told(
+    trusted: Dovecot, changes: dict[str, str], says: str
+) -> None:
+    address = replace_folder(address_of(trusted.url()), changes.get("folder", "INBOX"))
+    with pytest.raises(SendbatchError) as error:
+        opened(address, changes.get("password", PASSWORD))
+    assert says in error.value.message
+    assert "wrong" not in str(error.value)
+
+
+def replace_folder(address: Address, folder: str) -> Address:
+    return address._replace(folder=folder)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(server: Dovecot) -> None:
+    with pytest.raises(SendbatchError, match="is not trusted"):
+        opened(address_of(server.url()), PASSWORD)
+
+
+def scripted(says: bytes) -> tuple[Address, threading.Thread]:
+    """A server that says this once somebody connects, and then hears them out."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection:
+            connection.sendall(says)
+            while connection.recv(1000):
+                pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return Address("127.0.0.1", listener.getsockname()[1], "u", "INBOX", is_tls=False), thread
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        (b"", "did not answer within"),
+        (b"* OK ready\r\n", "did not answer within"),
+        (b"220 smtp.example ESMTP\r\n", "does not go on"),
+        (b"* BYE busy\r\n", "does not go on"),
+        (b"* OK " + b"x" * 2_000_000, "does not go on"),
+        (b"* OK {99999999999}\r\n", "does not go on"),
+        (b"\x16\x03\x01\x02", "did not answer within"),
+    ],
+)
+def test_a_server_that_is_none_is_told_in_bounded_time(
+    monkeypatch: pytest.MonkeyPatch, says: bytes, expected: str
+) -> None:
+    monkeypatch.setattr(room, "TIMEOUT", 0.2)
+    address, thread = scripted(says)
+    with pytest.raises(SendbatchError) as error:
+        opened(address, "secret")
+    thread.join()
+    assert expected in error.value.message
+    assert len(error.value.message) < 400
+
+
+def test_where_nobody_listens_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(SendbatchError, match="cannot be reached"):
+        opened(Address("127.0.0.1", port, "u", "INBOX", is_tls=True), "secret")
+
+
+def test_a_relay_that_writes_another_id_is_known_by_its_reply_or_by_the_subject() -> None:
+    ses = "0100018f-abcd-ef01-2345-6789abcdef01-000000"
+    ids = ("<1@example.com>", f"<{ses}@email.amazonses.com>")
+    renamed = changed(ids, ("Subject: Hello", "Subject: Changed"))
+    assert is_sought(renamed.encode(), replace(OURS, reply=f"Ok {ses}"))
+    assert not is_sought(renamed.encode(), OURS)
+    assert is_sought(changed(("<1@example.com>", "<2@relay.example>")).encode(), OURS)
+    others = changed(("<1@example.com>", "<2@relay.example>"), ("To: jane@", "To: tom@"))
+    assert not is_sought(others.encode(), OURS)
+    assert not is_sought(b"nonsense", OURS)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("imaps://u@h.example", Address("h.example", 993, "u", "INBOX", True)),
+        ("imap://u%40x@h.example/Some%20Folder/", Address("h.example", 143, "u@x", "Some Folder", False)),
+        ("IMAP://u@h.example:993/a/b", Address("h.example", 993, "u", "a/b", True)),
+        ("imaps://u@bücher.example", Address("xn--bcher-kva.example", 993, "u", "INBOX", True)),
+    ],
+)
+def test_the_address_of_a_mailbox_is_read(written: str, expected: Address) -> None:
+    assert address_of(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("imaps://u:hunter2@h.example", "has a password in it"),
+        ("https://u@h.example", "https is not imaps or imap"),
+        ("u@h.example", "no scheme is not imaps or imap"),
+        ("imaps://h.example", "names no user"),
+        ("imaps://u@/x", "names no host"),
+        ("imaps://u@h.example:x", "no address of a mailbox"),
+        ("imaps://u@h.example/INBOX?x", "nothing may stand behind"),
+        ("imaps://u@h.example/a%0d%0ab", "hold what none can"),
+        ("imaps://u@[h", "no address of a mailbox"),
+        ("", "no scheme"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_and_shows_no_password(written: str, says: str) -> None:
+    with pytest.raises(SendbatchError) as error:
+        address_of(written)
+    assert says in str(error.value)
+    assert "hunter2" not in str(error.value)
+
+
+def test_folders_are_named_as_the_protocol_has_them() -> None:
+    assert on_the_wire("Entwürfe & mehr") == "Entw&APw-rfe &- mehr"
