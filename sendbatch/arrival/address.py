@@ -45,8 +45,7 @@ def address_of(written: str) -> Address:
             hint=f"leave it out, and set {VARIABLE} in the environment or in .env beside profiles.yaml",
         )
     if scheme not in _PORTS:
-        shown = one_line(scheme, 40) or "no scheme"
-        raise SendbatchError(f"--inspect: {shown} is not imaps or imap", hint=_HOW)
+        raise SendbatchError("--inspect: it begins with neither imaps:// nor imap://", hint=_HOW)
     if not host or not found.username:
         missing = "host" if not host else "user"
         raise SendbatchError(f"--inspect: the address names no {missing}", hint=_HOW)

@@ -67,6 +67,10 @@ def send_proofs(
 
         if len(reviewers) > 1:
             raise SendbatchError("--inspect: the mailbox is one reviewer's, and --to names several: name one")
+        if not job.profile.delivers:
+            said = f"--inspect: the server of the profile {job.profile.name} keeps the mail, and none arrives"
+            hint = "name one that delivers: --smtp PROFILE"
+            raise SendbatchError(said, hint=hint)
         return awaited(job, inspect, lambda: _sent(job, reviewers, wanted, key))
     return _sent(job, reviewers, wanted, key)
 

@@ -177,15 +177,15 @@ def test_the_address_of_a_mailbox_is_read(written: str, expected: Address) -> No
     ("written", "says"),
     [
         ("imaps://u:hunter2@h.example", "has a password in it"),
-        ("https://u@h.example", "https is not imaps or imap"),
-        ("u@h.example", "no scheme is not imaps or imap"),
+        ("https://u@h.example", "neither imaps:// nor imap://"),
+        ("u@h.example", "neither imaps:// nor imap://"),
         ("imaps://h.example", "names no user"),
         ("imaps://u@/x", "names no host"),
         ("imaps://u@h.example:x", "no address of a mailbox"),
         ("imaps://u@h.example/INBOX?x", "nothing may stand behind"),
         ("imaps://u@h.example/a%0d%0ab", "hold what none can"),
         ("imaps://u@[h", "no address of a mailbox"),
-        ("", "no scheme"),
+        ("", "neither imaps:// nor imap://"),
     ],
 )
 def test_an_address_that_is_none_is_refused_and_shows_no_password(written: str, says: str) -> None:

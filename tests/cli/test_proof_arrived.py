@@ -89,6 +89,8 @@ def test_nothing_is_sent_where_the_mailbox_cannot_be_used(
         return desk.run("proof", "spring.yaml", *words).ended(2).err
 
     one = ("--to", USER)
+    kept = refused(*one, "--smtp", "sandbox", "--inspect", server.url())
+    assert "the server of the profile sandbox keeps the mail, and none arrives" in kept
     assert "has no folder Nowhere" in refused(*one, "--inspect", server.url(folder="Nowhere"))
     assert "--to names several" in refused(*one, "--to", "sam@x.example", "--inspect", server.url())
     said = refused(*one, "--inspect", "imaps://rita:hunter2@localhost")
