@@ -1037,6 +1037,66 @@ class Rule(Enum):
         "Write what it says as text.",
         "Nobody reads it where pictures are not loaded, and filters suspect words that hide in pictures.",
     )
+    LONG_SUBJECT = (
+        Topic.CONTENT,
+        "hint",
+        "The subject has more than 78 characters.",
+        "Begin with what matters; about 50 characters are seen everywhere.",
+        "Lists of mails cut it off, on phones long before that.",
+        "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1",
+    )
+    CAPITAL_SUBJECT = (
+        Topic.CONTENT,
+        "warning",
+        "The subject is in capitals alone.",
+        "Write it as a sentence.",
+        "It reads as shouting, and filters count it against a mail.",
+    )
+    GAP_IN_TEXT = (
+        Topic.CONTENT,
+        "warning",
+        'A value is empty, and leaves a gap that readers see: "Hi ,", or two blanks in a text.',
+        "Write a default for it, or an `if` around it and what belongs to it.",
+        "Everybody who gets it sees that a machine wrote it, and that it went wrong.",
+    )
+    CLIPPED_HTML = (
+        Topic.CONTENT,
+        "warning",
+        "The HTML of a message has more than 102 KB, with its styles in the tags.",
+        "Say less, or with fewer and shorter styles; pictures do not count.",
+        "Gmail cuts off what is behind that, and with it most often the link to unsubscribe.",
+        "https://github.com/hteumeuleu/email-bugs/issues/41",
+    )
+    HEAVY_MESSAGE = (
+        Topic.CONTENT,
+        "warning",
+        "A message has more than 25 MB as it is sent.",
+        "Attach less, or link to it.",
+        "Many mailboxes take no more, whatever the server here does.",
+    )
+    NO_UNSUBSCRIBE = (
+        Topic.CONTENT,
+        "warning",
+        "A mail that goes to many gives no way to unsubscribe: no header, and no link.",
+        "Write `unsubscribe`, and `{{ unsubscribe_url }}` into the templates; or `check: {bulk: false}`.",
+        "Who cannot leave presses the button for spam, and providers ask for a way out of mail in bulk.",
+        "https://support.google.com/mail/answer/81126",
+    )
+    WITHOUT_ONE_CLICK = (
+        Topic.CONTENT,
+        "warning",
+        "A mail that goes to many gives no way to unsubscribe with one click (RFC 8058).",
+        "Write `one_click: true` and a `url` under `unsubscribe`; or `check: {bulk: false}`.",
+        "Gmail and Yahoo ask for it of who sends more than 5,000 mails a day.",
+        "https://support.google.com/mail/answer/81126",
+    )
+    DISAGREEING_TEXT = (
+        Topic.CONTENT,
+        "warning",
+        "The text says a link or an amount that the HTML does not; or it has no link, and the HTML has some.",
+        "Let both say the same, or leave the text out: it is made from the HTML then.",
+        "Who reads the one is told something else than who reads the other, and filters compare the two.",
+    )
     LEFTOVER_PLACEHOLDER = (
         Topic.CONTENT,
         "warning",

@@ -536,6 +536,10 @@ class Record(Protocol):
         """Of what was merged last. `now` is this machine's time, for a store that has none of its own."""
         ...
 
+    def own_time(self) -> float | None:
+        """Seconds since the epoch by the record's own clock; None where it goes by this machine's."""
+        ...
+
     def recover(self, at: float) -> int:
         """Whoever a worker that is gone has left *sending* becomes in doubt; returns how many. Whoever the
         last run was to send to again, and did not come to, is what they were before."""

@@ -34,11 +34,14 @@ if TYPE_CHECKING:  # some 10 ms of each process, for those alone who have Markdo
 
 
 class Rendered(NamedTuple):
-    """Both bodies, as pieces to be joined, and the pictures that only this recipient is shown."""
+    """Both bodies, as pieces to be joined, the pictures that only this recipient is shown, and what the
+    templates gave, as `Parts` has it."""
 
     text: Sequence[str]
     html: Sequence[str] | None
     pictures: Sequence[Inline] = ()
+    written_text: Sequence[str] = ()
+    written_html: Sequence[str] = ()
 
 
 NO_BODIES = Rendered((), None)  # where they are encoded already
@@ -116,11 +119,14 @@ class Bodies:
     def rendered(self, variables: dict[str, object], to_disarm: Spellings = ()) -> Rendered:
         """`to_disarm` are the links of a proof that must lead nowhere. Raises Failed."""
         found: list[Element] = []
+        written_text: Sequence[str] = ()
         if self._markdown is not None:
-            found = self._markdown.elements(variables)
+            written_text = self._markdown.pieces(variables)
+            found = self._markdown.read("".join(written_text))
             html: list[str] | None = self._markdown.html(found, variables)
         else:
             html = self._html.pieces(variables) if self._html is not None else None
+        written_html = html if self._markdown is None and html is not None else ()
         if html is not None and to_disarm:
             html = _disarmed(html, to_disarm)
         pictures: Sequence[Inline] = ()
@@ -133,7 +139,7 @@ class Bodies:
         elif self._text is None:
             text = text_from_html("".join(html or ())).splitlines(keepends=True)
         else:
-            text = self._text.pieces(variables)
+            text = written_text = self._text.pieces(variables)
             text = _disarmed(text, to_disarm) if to_disarm else text
         if not any(map(str.strip, text)):
             if self._text is None:
@@ -141,7 +147,7 @@ class Bodies:
             raise Failed("templates.text: no text is left")
         if html is not None and self._content.inlines_css:
             html = inlined("".join(html)).splitlines(keepends=True)
-        return Rendered(text, html, pictures)
+        return Rendered(text, html, pictures, written_text, written_html)
 
     def survey(self, variables: dict[str, object]) -> tuple[str, int, Unavailable | None]:
         """The HTML with its pictures where they lie, and what those are that only this recipient is shown, as

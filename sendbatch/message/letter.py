@@ -191,13 +191,16 @@ class Letter:
             headers.append(Header(name, self.key(identity, recipient)))
         if unsubscribing is not None:
             headers += unsubscribing.headers(links)
-        text, html, own = self.bodies.rendered(variables, to_disarm) if bodies else NO_BODIES
+        made = self.bodies.rendered(variables, to_disarm) if bodies else NO_BODIES
+        text, html, own = made[:3]
         files = self.attachments
         attached = files.files(variables) if files.has_own else files.shared
         envelope = Envelope(self.sender, address, self.needs_utf8)
         pictures = [*self.shown.in_html(html, sum(len(one.data) for one in own)), *own]
         parts = Parts(
-            envelope, identity, dated_at, subject, headers, text, html, attached, pictures
+            *(envelope, identity, dated_at, subject, headers, text, html, attached, pictures),
+            written_text=made.written_text,
+            written_html=made.written_html,
         )
         if self.invitation is None:
             return parts

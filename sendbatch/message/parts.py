@@ -40,7 +40,8 @@ class Parts(NamedTuple):
     (`dated_at`, seconds since the epoch) are among them. The bodies are pieces to be joined: those that
     a template gives to everybody are the same objects each time, and are encoded once. The envelope's
     `smtputf8` is settled with the encoding. `calendar` is the MIME part of an invitation, of which the file
-    is the first attachment; it is empty where there is none.
+    is the first attachment; it is empty where there is none. What is `written` are the pieces that the
+    author's templates gave, before anything was made of them; Markdown is text.
     """
 
     envelope: Envelope
@@ -53,6 +54,8 @@ class Parts(NamedTuple):
     attachments: Sequence[File] = ()
     pictures: Sequence[Inline] = ()
     calendar: bytes = b""
+    written_text: Sequence[str] = ()
+    written_html: Sequence[str] = ()
 
 
 def text_of(parts: Parts) -> str:

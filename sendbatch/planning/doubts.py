@@ -17,6 +17,7 @@ from sendbatch.ledger.store import People
 from sendbatch.message.checks.alternatives import picture_alone, pictures_without_alt
 from sendbatch.message.checks.attachments import doubtful_attachments, open_attachments
 from sendbatch.message.checks.besides import doubtful_sources, lost_features, plain_features
+from sendbatch.message.checks.disagreement import disagreeing_parts
 from sendbatch.message.checks.encoding import unencoded_values
 from sendbatch.message.checks.ignored import strange_remarks
 from sendbatch.message.checks.leaving import doubtful_leaving
@@ -65,6 +66,11 @@ class Sight:
     totals: Mapping[Status, int]
     most: int | None = None  # addresses that are looked at, where not all are
 
+    @property
+    def number(self) -> int:
+        """How many get it, or have it."""
+        return self.people.census()[1]
+
     def some_people(self) -> list[Recipient]:
         """The first of those who get it."""
         return [*islice(self.people.holders(), _SAMPLED)]
@@ -103,7 +109,8 @@ DOUBTS: tuple[tuple[When, Callable[[Sight], Iterable[Finding]]], ...] = (
     (When.CHANGED, lambda on: _of_each(doubtful_invitation, on, on.campaign)),
     (When.CHANGED, lambda on: strange_bounces(on.content, on.campaign)),
     (When.CHANGED, lambda on: free_mail(on.content, on.campaign)),
-    (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns)),
+    (When.CHANGED, lambda on: _of_each(disagreeing_parts, on)),
+    (When.CHANGED, lambda on: _of_each(doubtful_leaving, on, on.campaign, on.columns, on.number)),
     (When.LOOKING, lambda on: empty_in_conditions(on.people, on.content, on.columns, on.totals)),
     (When.LOOKING, lambda on: open_attachments(on.content, on.campaign)),
     (When.LOOKING, lambda on: plain_features(on.content, on.campaign.check)),

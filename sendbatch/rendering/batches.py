@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 from sendbatch.audience.addresses import default_key
 from sendbatch.campaign.language.tracing import Way
 from sendbatch.message.attachments import Survey
+from sendbatch.message.checks.traits import Trait
 from sendbatch.message.headers import Header
 from sendbatch.message.parts import File, Inline, Parts, Sample
 from sendbatch.message.tokens import Signer
@@ -38,14 +39,15 @@ LARGE = 1_000_000  # bytes; no server is known that takes less
 
 class Alike(NamedTuple):
     """What many messages have in common: which of the texts sought they have (all of these, or none where
-    nothing is sought), the ways of their templates, how many attachments they have, and of each axis of
-    versions the number of theirs and whether the fallback led there. Nothing but the first is told where no
-    ways are traced."""
+    nothing is sought), the ways of their templates, how many attachments they have, of each axis of
+    versions the number of theirs and whether the fallback led there, and what is to be said of them. Nothing
+    but the first and the last is told where no ways are traced."""
 
     having: tuple[bool, ...] = ()
     ways: frozenset[Way] = frozenset()
     files: int = 0
     versions: tuple[tuple[int, bool], ...] = ()
+    traits: frozenset[Trait] = frozenset()
 
 
 class Looked(NamedTuple):
@@ -249,7 +251,9 @@ def looked_at(found: Seen) -> bytes:
         else (one.size, numbers.setdefault(one.alike, len(numbers)))
         for one in found
     ]
-    kinds = [(one.having, [*map(tuple, one.ways)], one.files, one.versions) for one in numbers]
+    kinds = [
+        (one.having, [*map(tuple, one.ways)], one.files, one.versions, [*one.traits]) for one in numbers
+    ]
     return marshal.dumps((kinds, rows))
 
 
@@ -257,8 +261,8 @@ def looked_at_from(data: bytes) -> Seen:
     """The other end of `looked_at`; `data` comes from our own worker."""
     kinds, rows = marshal.loads(data)  # noqa: S302
     alike = [
-        Alike(having, frozenset([Way(*way) for way in ways]), files, versions)
-        for having, ways, files, versions in kinds
+        Alike(having, frozenset([Way(*way) for way in ways]), files, versions, frozenset(traits))
+        for having, ways, files, versions, traits in kinds
     ]
     return [Unbuildable(one) if isinstance(one, str) else Looked(one[0], alike[one[1]]) for one in rows]
 

@@ -4,20 +4,22 @@ that sign. It comes over a pipe: nothing secret stands in a file, in arguments o
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sendbatch.audience.rules import Rules
+from sendbatch.message.checks.traits import Gaps
 from sendbatch.message.content import Content
 from sendbatch.message.dkim.keys import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """What is looked for in messages that nobody is sent: the texts `sought`, each in all its spellings;
-    and, where it `traces`, the ways that their templates take."""
+    """What is looked for in messages that nobody is sent: the texts `sought`, each in all its spellings; the
+    `gaps` that empty values leave; and, where it `traces`, the ways that their templates take."""
 
     sought: tuple[tuple[str, ...], ...] = ()
     traces: bool = False
+    gaps: Gaps = field(default_factory=Gaps)
 
 
 @dataclass(frozen=True, slots=True)

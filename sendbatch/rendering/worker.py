@@ -27,6 +27,7 @@ from sendbatch.audience.checks import Checker
 from sendbatch.campaign.language.tracing import Trace, tracing
 from sendbatch.errors import SendbatchError
 from sendbatch.message.attachments import Survey, Unavailable
+from sendbatch.message.checks.traits import traits_of
 from sendbatch.message.letter import Proof
 from sendbatch.message.parts import Sample, text_of
 from sendbatch.message.versions.composers import Composers, composer_of
@@ -153,7 +154,9 @@ class Worker:
             assert not isinstance(chosen, Unbuildable)
             versions = tuple([(one.number, one.by_fallback) for one in chosen])
         ways = frozenset([self._trace.known[number] for number in taken])
-        return Looked(sample.size, Alike(having, ways, len(sample.parts.attachments), versions))
+        traits = traits_of(sample, looking.gaps)
+        alike = Alike(having, ways, len(sample.parts.attachments), versions, traits)
+        return Looked(sample.size, alike)
 
     def _traced(self) -> AbstractContextManager[None]:
         """Whatever is compiled in the block has marks where ways are to be told."""

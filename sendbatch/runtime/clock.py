@@ -37,6 +37,17 @@ class Onward:
         return self._at
 
 
+class Ahead:
+    """A machine's clocks, and its wall clock so many seconds ahead: as another machine has the time."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock, self._seconds = clock, seconds
+        self.steady, self.wait = clock.steady, clock.wait
+
+    def wall(self) -> float:
+        return self._clock.wall() + self._seconds
+
+
 class SystemClock:
     """The machine's own clocks."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, repeat
@@ -16,7 +16,9 @@ from sendbatch.ledger.facts import Weight
 from sendbatch.limits.account import Allowance
 from sendbatch.limits.declared import limits_of
 from sendbatch.message.attachments import encoded
+from sendbatch.message.checks.finished import findings
 from sendbatch.message.checks.ignored import ignoring_of
+from sendbatch.message.checks.traits import Gaps, traits_of
 from sendbatch.message.content import Content, OwnFile, Picture, SharedFile
 from sendbatch.message.parts import Sample
 from sendbatch.message.pictures.shown import shown_to_all, shown_to_some
@@ -29,7 +31,7 @@ from sendbatch.runtime.notebook import Shown, Told, by_status
 from sendbatch.session.job import Job
 from sendbatch.session.rehearsal import Rehearsal, samples
 from sendbatch.values import Recipient, Status
-from sendbatch.words import duration, listed
+from sendbatch.words import count, duration, listed
 
 if TYPE_CHECKING:  # what compares is loaded where that is done
     from sendbatch.planning.comparing import Comparison
@@ -210,7 +212,11 @@ def overview_of(
         shown_to=tuple(recipient.key for recipient, _ in first),
         attached=prepared.content.attachments,
         notices=prepared.notices,
-        doubts=(*prepared.warnings, *_leftovers(prepared, rehearsal)),
+        doubts=(
+            *prepared.warnings,
+            *_leftovers(prepared, rehearsal),
+            *_of_messages(job, prepared, rehearsal, first),
+        ),
         ignoring=ignoring_of(job.campaign, prepared.content.bundles),
         rehearsal=rehearsal,
         pictures=_shown_to_all(prepared.content),
@@ -287,6 +293,28 @@ def _leftovers(prepared: Prepared, rehearsal: Rehearsal | None) -> Iterator[Find
             yield one.warning(messages, having)
     if messages:
         yield from prepared.placeholders.unnamed()
+
+
+def _of_messages(
+    job: Job,
+    prepared: Prepared,
+    rehearsal: Rehearsal | None,
+    first: Sequence[tuple[Recipient, Sample]],
+) -> Iterator[Finding]:
+    """What is to be said of finished messages: of all where they were built, else of the first few."""
+    if rehearsal is not None:
+        traits, of = {**rehearsal.traits}, f"of {count(rehearsal.built, 'message')}"
+        gaps = rehearsal.gaps
+    else:
+        traits, of, gaps = {}, f"of the first {count(len(first), 'message')}", Gaps()
+        for recipient, sample in first:
+            for trait in traits_of(sample):
+                traits.setdefault(trait, Group("")).add(recipient.row, recipient.key)
+    if any(one.is_ours for one in prepared.placeholders.named):  # it was said, with its place
+        traits.pop((Rule.LEFTOVER_PLACEHOLDER.id, 0), None)
+    # The column is what such a finding begins with.
+    told = {one.message.partition(" ")[0] for one in prepared.warnings if one.rule == Rule.EMPTY_CELL.id}
+    yield from findings(traits, of, prepared.content, job.campaign, gaps, told)
 
 
 def _first(job: Job, prepared: Prepared) -> list[tuple[Recipient, Sample]]:

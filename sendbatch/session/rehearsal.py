@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sendbatch.findings import Finding, Groups, Rule
+from sendbatch.findings import Finding, Group, Groups, Rule
 from sendbatch.ledger.store import Draft
+from sendbatch.message.checks.finished import gaps_of
+from sendbatch.message.checks.traits import Gaps, Trait
 from sendbatch.message.parts import Sample
 from sendbatch.planning.preparing import Prepared
 from sendbatch.reasons import reason
@@ -26,8 +28,8 @@ SIGN_OF_LIFE = 200  # messages between two of them
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """`built` counts all messages, `failures` are those that could not be built, by the reason.
-    `having` counts the messages that have each of the placeholders looked for. `invalid` and `duplicates` are
-    such rows, by the reason."""
+    `having` counts the messages that have each of the placeholders looked for, `traits` are what is to be
+    said of messages, with the rows. `invalid` and `duplicates` are such rows, by the reason."""
 
     built: int
     failures: Groups
@@ -35,6 +37,8 @@ class Rehearsal:
     having: tuple[int, ...]
     invalid: Groups
     duplicates: Groups
+    traits: Mapping[Trait, Group] = field(default_factory=dict)
+    gaps: Gaps = field(default_factory=Gaps)
 
     @property
     def failed(self) -> int:
@@ -58,7 +62,8 @@ def rehearse(
     message that could be built, with the ways that its templates took. Raises Interrupted when asked to
     stop."""
     sought = tuple(one.spellings for one in prepared.placeholders.named if not one.in_all)
-    pool = prepared.pool.looking(Looking(sought, traces=told is not None))
+    gaps = gaps_of(prepared.content)
+    pool = prepared.pool.looking(Looking(sought, told is not None, gaps))
     found = _Found(job.profile.size_limit, len(sought))
     holders, total = draft.people.holders(), prepared.counts.holders
     for recipient, looked in pool.looks(holders, job.now(), job.stop.heed):
@@ -76,6 +81,8 @@ def rehearse(
         tuple(found.having),
         invalid=_rows(job, draft, Status.INVALID),
         duplicates=_rows(job, draft, Status.DUPLICATE),
+        traits=found.traits,
+        gaps=gaps,
     )
 
 
@@ -89,12 +96,16 @@ class _Found:
     largest: int = 0
     failures: Groups = field(default_factory=Groups)
     having: list[int] = field(init=False)
+    traits: dict[Trait, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.having = [0] * self.sought
 
     def add(self, recipient: Recipient, looked: Looked | Unbuildable) -> None:
         self.built += 1
+        if isinstance(looked, Looked):
+            for trait in looked.alike.traits:
+                self.traits.setdefault(trait, Group("")).add(recipient.row, recipient.key)
         failure = self._looked_at(looked) if isinstance(looked, Looked) else looked.reason
         if failure is not None:
             self.failures.add(failure, recipient.row, recipient.key)

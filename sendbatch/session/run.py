@@ -66,7 +66,7 @@ from sendbatch.session.preparation import (
 from sendbatch.session.question import Consent
 from sendbatch.session.rehearsal import samples
 from sendbatch.session.sending import sending_of
-from sendbatch.session.sharing import sending_allowance, tell_of_clock
+from sendbatch.session.sharing import by_its_clock, sending_allowance
 from sendbatch.session.signing import keys_of
 from sendbatch.session.used_before import count_used_before
 from sendbatch.values import Status
@@ -146,7 +146,7 @@ def _ran(job: Job, consent: Consent) -> RunResult:
             sending_allowance(job, own) as allowance,
             _telling(job) as observer,
         ):
-            job = replace(job, observer=observer)
+            job = by_its_clock(replace(job, observer=observer), record)
             if job.record.repository is not None:
                 count_used_before(record.reading, allowance, job.now())
             request, means = request_of(job, allowance, content, held=held), means_of(job, workers)
@@ -259,10 +259,9 @@ def _sent(
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
             draft.terms(terms)
             draft.merge(job.now() if prepared.sendable else None)
+        backlog = record.backlog(Onward(job.edge.clock).now)
         begun = Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
         job.record.note_database(begun.accepted)
-        backlog = record.backlog(Onward(job.edge.clock).now)
-        tell_of_clock(job, backlog.now())
         if not prepared.sendable:
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
@@ -281,7 +280,6 @@ def _sent_beside(
     """As `_sent`, of a run that others are sending too: it is planned."""
     with sending_of(job, allowance) as sending:
         backlog = record.backlog(Onward(job.edge.clock).now)
-        tell_of_clock(job, backlog.now())
         sending.began_at = joined.began_at
         prepared = prepared_by(job, joined, record.reading, backlog, request, means)
         signer, keys = signer_of(job), keys_of(job)

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 from sendbatch.errors import LedgerError
 from sendbatch.ledger.records import accounts_in
+from sendbatch.ledger.store import Record
 from sendbatch.limits.account import Allowance, allowance_of
 from sendbatch.limits.peers import Peers
 from sendbatch.limits.shared_usage import SharedUsage, shared_account
+from sendbatch.runtime.clock import Ahead
 from sendbatch.session.job import Job
 from sendbatch.words import duration
 
@@ -88,14 +90,16 @@ def tell_shared(job: Job, allowance: Allowance) -> None:
         job.observer.notice(SHARED)
 
 
-def tell_of_clock(job: Job, now: float) -> None:
-    """Say that this machine's clock is far from the record's, at which it is `now`. Nothing rests on it, but
-    what is shown here is told by it."""
+def by_its_clock(job: Job, record: Record) -> Job:
+    """This call, by the clock of the record, where it has one: what is written down there, and told of it, is
+    of one time on all machines. Nothing that is promised rests on it. One that is far off is told of."""
+    if (now := record.own_time()) is None:
+        return job
     off = job.now() - now
-    if job.record.database is not None and abs(off) >= OFF:
+    if abs(off) >= OFF:
         which = "ahead of" if off > 0 else "behind"
         job.observer.notice(
-            f"this machine's clock is {duration(abs(off))} {which} the database's, by which the run goes: "
-            "nobody is mailed twice or late by that, but times shown here may be off; set it by the network "
-            "(NTP)"
+            f"this machine's clock is {duration(abs(off))} {which} the database's: the run goes by the "
+            "database's, and so do the times that are told; set it by the network (NTP)"
         )
+    return replace(job, edge=replace(job.edge, clock=Ahead(job.edge.clock, -off)))

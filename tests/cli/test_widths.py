@@ -22,7 +22,7 @@ def hard(desk: Desk, mailhost: MailHost) -> Desk:
     mailhost.take_over(
         desk,
         more="retry: {attempts: 1}\nreply_to: help@example.com\n"
-        'unsubscribe: {url: "https://example.com/u?k={{ email }}", one_click: true}\n',
+        'unsubscribe: {url: "https://example.com/u?k={{ email|urlencode }}", one_click: true}\n',
     )
     desk.write("people.csv", f"{PEOPLE}nobody,N,free\nx@example.com,{WIDE},free\n")
     mailhost.answers["bjork@example.org"] = "550 5.1.1 the mailbox is not there, ask somebody else"

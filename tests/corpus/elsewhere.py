@@ -16,6 +16,7 @@ ELSEWHERE: dict[Rule, tuple[str, str]] = {
     Rule.UNUSABLE_KEY: ("campaign/test_dkim.py", "key"),
     Rule.WRITABLE_KEY: ("campaign/test_dkim.py", "others can write it"),
     Rule.READABLE_KEY: ("campaign/test_dkim.py", ""),
+    Rule.HEAVY_MESSAGE: ("message/test_finished.py", "heavy-message"),
     Rule.SHORT_KEY: ("cli/test_dkim.py", "has 1024 bits"),
     Rule.DOTENV_SYNTAX: ("campaign/test_secrets.py", ".env"),
     Rule.WRONG_USAGE: ("cli/test_check_formats.py", "write error or warning"),

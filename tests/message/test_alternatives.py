@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from sendbatch.campaign.model import Campaign, Templates
 from sendbatch.message.checks.alternatives import picture_alone, pictures_without_alt
 from sendbatch.message.content import Content
+from sendbatch.message.reading import read_content
 from sendbatch.values import Recipient
 
 from .conftest import COLUMNS, bundle, content
@@ -33,6 +36,16 @@ def test_the_first_picture_without_alt_is_told_with_the_number_of_the_others() -
     [found] = pictures_without_alt(replace(content(), markdown=letter, layout=bundle("{{ content }}")))
     assert found.place
     assert found.place.line == 3
+
+
+def test_a_picture_of_mjml_is_told_where_its_author_named_it(campaign: Callable[..., Campaign]) -> None:
+    inner = "<mj-section><mj-column>\n<mj-image src='https://a.example/x.png'/></mj-column></mj-section>"
+    mjml = f"<mjml><mj-body>\n{inner}<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>"
+    folder = campaign({"templates/a.mjml": f"{mjml}</mj-body></mjml>"}).folder.parent
+    made = campaign(folder=folder, templates=Templates(html=folder / "templates/a.mjml"))
+    [found] = pictures_without_alt(read_content(made))
+    assert found.place
+    assert (found.place.line, found.place.column) == (3, 16)
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,41 @@ def test_a_way_to_unsubscribe_that_may_not_do_what_is_meant_is_told(
     campaign: Callable[..., Campaign], unsubscribe: Unsubscribe | None, html: str, found: list[str]
 ) -> None:
     made = campaign({"templates/body.html": html}, unsubscribe=unsubscribe, variables={"product": "seeds"})
-    told = [*doubtful_leaving(read_content(made), made, COLUMNS)]
+    told = [*doubtful_leaving(read_content(made), made, COLUMNS, 1)]
     assert [one.rule for one in told] == found
     assert {one.severity for one in told} <= {"warning"}
+
+
+@pytest.mark.parametrize(
+    ("unsubscribe", "html", "found"),
+    [
+        (None, "x", ["no-unsubscribe"]),
+        (None, "<a href='https://x.example/a'>Abmelden</a>", ["without-one-click"]),
+        (None, "Reply STOP to unsubscribe.", ["without-one-click"]),
+        (Unsubscribe("https://x.example/u?a={{ email }}"), SHOWN, ["without-one-click"]),
+        (Unsubscribe(None, "leave@x.example"), SHOWN, ["without-one-click"]),
+        (Unsubscribe("https://x.example/u?a={{ email }}", None, True), SHOWN, []),
+        (Unsubscribe("https://x.example/u?a={{ email }}", None, True), "x", ["unshown-link"]),
+        (Unsubscribe("https://x.example/u?a={{ email }}", None, True), "https://x.example/u?a=b", []),
+        (SIGNED, "x", ["unshown-link"]),
+    ],
+)
+def test_a_mail_to_many_gives_ways_out(
+    campaign: Callable[..., Campaign], unsubscribe: Unsubscribe | None, html: str, found: list[str]
+) -> None:
+    made = campaign({"templates/body.html": html}, unsubscribe=unsubscribe)
+    read = read_content(made)
+    assert [one.rule for one in doubtful_leaving(read, made, COLUMNS, 100)] == found
+    few = [one for one in found if one == "unshown-link" and unsubscribe is SIGNED]
+    assert [one.rule for one in doubtful_leaving(read, made, COLUMNS, 99)] == few
+    no_bulk = replace(made, check=replace(made.check, bulk=False))
+    assert [one.rule for one in doubtful_leaving(read, no_bulk, COLUMNS, 10_000)] == few
+
+
+def test_headers_that_their_author_wrote_are_ways_out(campaign: Callable[..., Campaign]) -> None:
+    headers = {
+        "List-Unsubscribe": "<https://x.example/u>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    made = campaign({"templates/body.html": "x"}, headers=headers)
+    assert [*doubtful_leaving(read_content(made), made, COLUMNS, 100)] == []

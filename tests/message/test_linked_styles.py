@@ -346,3 +346,8 @@ def test_what_a_sheet_in_markdown_says_in_vain_is_warned_of(
         ("remote-style-sheet", 3),
         ("lost-style", 7),
     ]
+
+
+def test_a_service_of_fonts_is_asked_by_those_who_can(reading: Reading) -> None:
+    made = reading({"templates/body.html": "<p>x<link rel=stylesheet href='https://fonts.a.example/css?x=y'>"})
+    assert [*doubtful_styles(made)] == []

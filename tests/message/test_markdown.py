@@ -55,7 +55,7 @@ def rendered(markdown: str, *cells: str, layout: str = LAYOUT) -> tuple[str, str
     """The text and the HTML by the plain path."""
     made = content(markdown, layout=layout)
     variables = {**with_globals({}), **dict(zip(COLUMNS, cells, strict=False))}
-    text, html, _ = Bodies(made, COLUMNS).rendered(variables)
+    text, html, *_ = Bodies(made, COLUMNS).rendered(variables)
     return "".join(text), "".join(html or ())
 
 

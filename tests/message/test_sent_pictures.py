@@ -43,14 +43,14 @@ def read(tmp_path: Path, campaign: Callable[..., Campaign]) -> Read:
 
 
 def faults(read: Read, html: str, files: Mapping[str, bytes] | None = None) -> list[str]:
-    """`line:column: what is wrong` of each."""
+    """`line:column: what is wrong` of each error."""
     with pytest.raises(CampaignError) as refused:
         read(html, files)
     return [
         f"{one.place.line}:{one.place.column}: {one.message}"
         + (f" ({one.hint})" if one.hint else "")
         for one in refused.value.findings
-        if one.place
+        if one.place and one.severity == "error"
     ]
 
 

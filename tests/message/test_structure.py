@@ -45,6 +45,11 @@ def told(source: str, **others: str) -> list[tuple[str, str]]:
         ("{% if a %}<div>{% else %}<div>{% endif %}x", "1:11", "<div> is never closed"),
         ("{% for a in b %}<td><i>x</td>{% endfor %}", "1:21", "<i> is not closed before </td> of line 1"),
         (
+            "<html><center><!--[if mso]>\n<table><tr><td><![endif]-->x</center></body></html>",
+            "2:1",
+            "in Outlook for Windows, <table> is never closed",
+        ),
+        (
             "<!--[if mso]>\n<table><tr><td><![endif]-->x<!--[if mso]></td></tr><![endif]-->",
             "2:1",
             "in Outlook for Windows, <table> is never closed",

@@ -483,7 +483,7 @@ def test_markdown_out_of_a_cell_is_planned_where_no_style_is_written_into_its_ta
     styled = "<style>em { color: red }</style>" + html
     bodies = Bodies(content(styled, "x", inlines_css=True), ("a", "b"))
     assert bodies.encoded(("A", "*b*")) is None
-    _, made, _ = bodies.rendered({**with_globals({}), "a": "A", "b": "*b*"})
+    _, made, *_ = bodies.rendered({**with_globals({}), "a": "A", "b": "*b*"})
     assert '<em style="color: red;">b</em>' in "".join(made or ())
 
 

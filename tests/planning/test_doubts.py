@@ -92,5 +92,6 @@ def test_each_doubt_is_said_when_it_is_news(sight: Sight, occasion: str, found: 
 
 
 def test_the_whole_list_is_tried_here() -> None:
-    of_others = 7  # conditions, Markdown, MJML, files and invitations of rows, many invalid rows, free mail
+    # A text, conditions, Markdown, MJML, files and invitations of rows, many invalid rows, free mail.
+    of_others = 8
     assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + len(LOOKING) + of_others

@@ -33,7 +33,7 @@ from sendbatch.words import clock_time
 from tests.kit.clock import START
 from tests.kit.mailhost import MailHost
 from tests.kit.memory.reading import Reading
-from tests.kit.memory.record import Backlog, MemoryRecord
+from tests.kit.memory.record import MemoryRecord
 from tests.kit.memory.state import Delivery, State
 from tests.kit.watcher import Watcher
 from tests.session.conftest import Declare
@@ -135,7 +135,7 @@ def test_a_clock_that_is_far_from_the_databases_is_told_of(
     off: int, said: str,
 ) -> None:  # fmt: skip
     record = begun()
-    monkeypatch.setattr(record, "backlog", lambda now: Backlog(record, lambda: now() - off))
+    monkeypatch.setattr(record, "own_time", lambda: edge.clock.wall() - off)
     watcher = Watcher()
     api.run(live(profile=PROJECT), yes=True, join=True, record=DATABASE, edge=edge, observer=watcher)
     told = [one for one in watcher.notices if "clock" in one]

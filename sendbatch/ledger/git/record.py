@@ -91,6 +91,9 @@ class GitRecord:
     def beside(self) -> None:
         """Whoever pushes next has the campaign alone."""
 
+    def own_time(self) -> None:
+        """It goes by the machine's."""
+
     def recover(self, at: float) -> int:
         return len(self._crashed) + self._ledger.recover(at)
 

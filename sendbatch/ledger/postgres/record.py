@@ -82,8 +82,8 @@ class PostgresRecord:
         self._watch = Watch(self.writing, self._looking, self._reading)
         self.reading = PostgresReading(Answering(self._reading), seat.record)
 
-    def now(self) -> float:
-        """The database's time."""
+    def own_time(self) -> float:
+        """The database's."""
         return self._time.now()
 
     def open(self) -> None:

@@ -64,8 +64,15 @@ def _version(cursor: Cursor, address: Address) -> int | None:
     if version > VERSION:
         raise LedgerError(
             f"{address.shown}: the record's tables are of a newer version of sendbatch "
-            f"({one_line(str(written_by), 40)}) than this one ({__version__}); nothing was sent",
+            f"({one_line(str(written_by), 40)}, tables of version {version}) than this one "
+            f"({__version__}, of version {VERSION})",
             hint="use that version, or newer",
+        )
+    if version < 1:
+        raise LedgerError(
+            f"{address.shown}: the tables of a record are there, and `sendbatch.about` says that they are of "
+            f"version {version}, which there never was: something else has written to them",
+            hint="put the database back from a backup: to begin anew would mail everybody again",
         )
     return int(version)
 

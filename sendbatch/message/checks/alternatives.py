@@ -15,6 +15,7 @@ from sendbatch.message.markdown.addresses import html_within
 from sendbatch.message.markdown.elements import elements
 from sendbatch.message.markdown.writing import html_of
 from sendbatch.message.markup import Tag, tags
+from sendbatch.message.origins import has_origins
 from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.plaintext.reader import text_from_html
 from sendbatch.message.source import BLOCK, VALUE, constants
@@ -46,7 +47,7 @@ def pictures_without_alt(content: Content) -> Iterator[Finding]:
             hidden = constants(source)
             for tag in tags(html_within(hidden) if bundle is content.markdown else hidden):
                 if tag.name == "img" and not tag.is_end and _lacks_alt(tag):
-                    found.append(place_of(bundle, name, tag.start))
+                    found.append(_place(bundle, name, hidden, tag))
         found = list(dict.fromkeys(found))  # MJML writes some of them several times
         if found:
             more = f", nor {'have' if len(found) > 2 else 'has'} {count(len(found) - 1, 'other')}"
@@ -97,8 +98,16 @@ def _wide_picture(bundle: Bundle, content: Content) -> Place | None:
     for name, source in bundle.sources.items():
         for tag in tags(constants(source)):
             if tag.name == "img" and _width(tag, known) >= _WIDE:
-                return place_of(bundle, name, tag.start)
+                return _place(bundle, name, constants(source), tag)
     return None
+
+
+def _place(bundle: Bundle, name: str, hidden: str, tag: Tag) -> Place:
+    """Of a picture; of one that MJML made the tag of, its address is what the author wrote."""
+    start, url = tag.start, tag.attributes.get("src", "").strip()
+    if url and has_origins(bundle.sources[name]):
+        start = max(start, hidden.find(url, tag.named, tag.end))
+    return place_of(bundle, name, start)
 
 
 def _width(tag: Tag, known: Mapping[str, int]) -> int:

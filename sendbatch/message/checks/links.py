@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from sendbatch.errors import Place, one_line
@@ -91,8 +91,13 @@ def _finding(told: tuple[str, str], place: Callable[[], Place]) -> Finding:
     return Rule.BROKEN_LINK.finding(said, place(), hint)
 
 
-def links_of(hidden: str, *, is_markdown: bool) -> Iterator[Link]:
+@lru_cache(maxsize=8)  # several checks ask
+def links_of(hidden: str, *, is_markdown: bool) -> tuple[Link, ...]:
     """All links of a source whose tags are hidden, written in HTML or in Markdown with HTML in it."""
+    return tuple(_links(hidden, is_markdown=is_markdown))
+
+
+def _links(hidden: str, *, is_markdown: bool) -> Iterator[Link]:
     if is_markdown:
         for start, url in addresses(hidden, "Link").items():
             shown = _SHOWN.search(hidden, max(0, start - _LONGEST_TEXT), start)

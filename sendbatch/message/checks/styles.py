@@ -18,6 +18,8 @@ from sendbatch.words import count
 
 _LONGEST_SHOWN = 100
 _NEVER_INLINED = re.compile(r"@(?!media|supports|layer)", re.IGNORECASE)  # @font-face, @keyframes
+# Services of fonts: who does not load one shows the next of the stack.
+_OF_FONTS = re.compile(r"(?:https?:)?//(?:[\w-]+\.)*(?:fonts?|typekit)\.[\w.-]+/", re.IGNORECASE)
 _CONDITIONAL = re.compile(
     r"^@|:(?:hover|active|focus|visited|target|checked)\b|\[data-ogs", re.IGNORECASE
 )
@@ -58,7 +60,7 @@ def _tags(bundle: Bundle, within: Within) -> set[Subject]:
 
 def _remote(bundle: Bundle, within: Within) -> Iterator[Finding]:
     for link in links(bundle, within):
-        if link.is_elsewhere:
+        if link.is_elsewhere and not _OF_FONTS.match(link.href):
             source = bundle.sources[link.template]
             place = at_offset(bundle.paths[link.template], source, link.tag.start)
             address = one_line(link.href, _LONGEST_SHOWN)

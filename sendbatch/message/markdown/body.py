@@ -50,7 +50,11 @@ class MarkdownBody:
 
     def elements(self, variables: dict[str, object]) -> list[Element]:
         """What it says to one recipient. Raises Failed."""
-        return self.read("".join(self._source.pieces(variables)))
+        return self.read("".join(self.pieces(variables)))
+
+    def pieces(self, variables: dict[str, object]) -> list[str]:
+        """The Markdown for one recipient, with the values carried in it. Raises Failed."""
+        return self._source.pieces(variables)
 
     def read(self, rendered: str) -> list[Element]:
         """What the rendered template says. Raises Failed."""

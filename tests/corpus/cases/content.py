@@ -168,6 +168,37 @@ CASES: list[Case] = [
             + "<p>Words of it. </p>" * 20
         ),
     ),
+    Case(Rule.LONG_SUBJECT, keys(subject=f"'{'x' * 79}'"), keys(subject=f"'{'x' * 78}'")),
+    Case(Rule.CAPITAL_SUBJECT, keys(subject="SPRING IS HERE"), keys(subject="SPRING is here")),
+    Case(
+        Rule.GAP_IN_TEXT,
+        text("Yours, {{ name|replace('Bob', '') }}: x"),
+        text("Yours{{ name|replace('Bob', '') }}: x"),
+    ),
+    Case(
+        Rule.CLIPPED_HTML,
+        html("{{ 'abcdefghij' * 10500 }}"),
+        html("{{ 'abcdefghij' * 10300 }}"),
+    ),
+    Case(
+        Rule.NO_UNSUBSCRIBE,
+        keys("check: {bulk: true}\n"),
+        keys("check: {bulk: true}\n") | text("Reply STOP to unsubscribe."),
+    ),
+    Case(
+        Rule.WITHOUT_ONE_CLICK,
+        keys("check: {bulk: true}\nunsubscribe: leave@example.com\n") | html(LEAVE),
+        keys(
+            "check: {bulk: true}\nunsubscribe: {url: 'https://example.com/?a={{ email|urlencode }}', "
+            "one_click: true}\n"
+        )
+        | html(LEAVE),
+    ),
+    Case(
+        Rule.DISAGREEING_TEXT,
+        html("<p>20&nbsp;% off") | text("15 % off"),
+        html("<p>20&nbsp;% off") | text("20% off"),
+    ),
     Case(
         Rule.STRANGE_ORGANIZER,
         keys("invite: a.ics\n") | {"a.ics": organized("ann@example.net")},

@@ -259,7 +259,16 @@ def test_tables_of_a_newer_version_are_left_alone(database: Database) -> None:
     with opened(database.url):
         pass
     database.say("UPDATE sendbatch.about SET version = 99, written_by = '9.0'")
-    with pytest.raises(LedgerError, match=r"newer version of sendbatch \(9.0\)"), opened(database.url):
+    newer = r"newer version of sendbatch \(9.0, tables of version 99\)"
+    with pytest.raises(LedgerError, match=newer), opened(database.url):
+        pass
+
+
+def test_tables_of_a_version_that_never_was_are_left_alone(database: Database) -> None:
+    with opened(database.url):
+        pass
+    database.say("UPDATE sendbatch.about SET version = 0")
+    with pytest.raises(LedgerError, match="something else has written to them"), opened(database.url):
         pass
 
 

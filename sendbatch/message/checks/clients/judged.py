@@ -79,7 +79,7 @@ TABLE: tuple[Judged, ...] = (
     Judged(
         {"css-display-flex": "display: flex"},
         "warning",
-        "what stands side by side stands one below the other",
+        "its boxes stand otherwise, mostly one below the other",
         _BESIDE,
         also={**_BOXES, "css-flex-direction": "flex-direction", "css-flex-wrap": "flex-wrap"},
         spare=Spare.COLUMNS,
@@ -87,7 +87,7 @@ TABLE: tuple[Judged, ...] = (
     Judged(
         {"css-display-grid": "display: grid", "css-grid-template": "grid-template"},
         "warning",
-        "what stands side by side stands one below the other",
+        "its boxes stand otherwise, mostly one below the other",
         _BESIDE,
         also=_BOXES,
         spare=Spare.COLUMNS,

@@ -103,7 +103,8 @@ class Mail:
         is_written = authored(part.whole)
         found = self._of_css(part.text, 0) if part.is_css else self._of_html(part.text)
         for feature, at in found:
-            if is_written(at):
+            # Blanks that classic Outlook shows as a button's padding are hidden from all others.
+            if is_written(at) and not (part.is_for_classic and feature == "html-hidden"):
                 yield Use(feature, at, part.readers(at))
 
     def _of_html(self, html: str) -> Iterator[tuple[str, int]]:

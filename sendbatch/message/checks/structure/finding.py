@@ -10,6 +10,7 @@ from sendbatch.errors import Place, one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.structure.outlook import as_outlook_reads
 from sendbatch.message.checks.structure.stack import (
+    OPTIONAL,
     Cut,
     Open,
     Spot,
@@ -97,7 +98,7 @@ class _Judge:
         for stray in self._strays:
             if stray.within is not None:
                 self._forget(stray.name)  # it was meant to close that
-                if id(stray.within) in unclosed:
+                if id(_to_be_closed(stray.within)) in unclosed:
                     continue
             yield self._of_stray(stray)
         for cut in self._cuts:
@@ -148,6 +149,14 @@ class _Judge:
     def _line(self, spot: Spot) -> str:
         place = _place(self._bundle, spot)
         return f"line {place.line}" if spot[0] == self._bundle.entry else f"{place.file}:{place.line}"
+
+
+def _to_be_closed(one: Open) -> Open | None:
+    """It, or what is around it and needs an end tag."""
+    found: Open | None = one
+    while found is not None and found.name in OPTIONAL:
+        found = found.around
+    return found
 
 
 def _place(bundle: Bundle, spot: Spot) -> Place:

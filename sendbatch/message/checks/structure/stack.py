@@ -40,6 +40,7 @@ _CLOSING = {
     "option": (frozenset({"option"}), frozenset({"select", "optgroup"})),
     **dict.fromkeys(_GROUPS, (_CELLS | _GROUPS | {"tr"}, _TABLE)),
 }
+_LAST = frozenset({"body", "html"})
 _PASSED = VOID | RAW  # of the latter a tag is the whole element
 _FOREIGN = frozenset({"math", "svg"})
 _DEEPEST = 512  # elements that are looked through: browsers nest no deeper
@@ -135,6 +136,8 @@ class Stack:
         if self.steps > _PATIENCE:
             raise Unsure
         if one is None or one.name != name:
+            if name in _LAST:  # all that is behind them is as if they were not there
+                return
             self.strays.append(Stray(name, spot, one))
             return
         if name in _FOREIGN:
