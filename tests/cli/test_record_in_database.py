@@ -433,6 +433,8 @@ class TestOneRepositoryUnderTwoNames:
         clone.write("profiles.yaml", f'{project}record: "${{D}}"\n{mailhost.profiles}')
         told = clone.run("run", "spring.yaml", "--yes").ended(4)
         assert "under another project, gitlab.example.com/acme/news." in told.err
+        status = clone.run("status", "spring.yaml").ended(2)
+        assert "under another project: gitlab.example.com/acme/news" in status.err
         assert "Of the first 3 recipients whom that one has sent to 3 are in this plan" in told.err
         assert "a run would be refused" in clone.run("plan", "spring.yaml").said
         clone.run("plan", "spring.yaml", "--out", "plan.json").ended(4)
