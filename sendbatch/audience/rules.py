@@ -194,10 +194,14 @@ def _unknown(rules: Rules, campaign: Campaign, clashes: Mapping[str, Finding]) -
     return findings
 
 
-def bare_columns(rules: Rules) -> list[str]:
-    """The columns that are conditions of `where` all by themselves: any text but the empty one is true."""
+def bare_columns(rules: Rules) -> dict[str, tuple[str, ...]]:
+    """The columns that are conditions of `where` all by themselves, each with the words that say no and are
+    taken for yes there."""
     if rules.where is None:
-        return []
+        return {}
     tree = expression_tree(environment(), rules.where)
     kinds = Kinds(tree, rules.columns, rules.variables)
-    return sorted({column for _, column in bare_expression(tree, kinds)})
+    found: dict[str, set[str]] = {}
+    for one in bare_expression(tree, kinds):
+        found.setdefault(one.column, set()).update(one.words)
+    return {column: tuple(sorted(words)) for column, words in sorted(found.items()) if words}

@@ -474,8 +474,8 @@ class Rule(Enum):
     SHARED_ADDRESS = (
         Topic.ADDRESSES,
         "warning",
-        "One address has more than one key, and gets a message for each.",
-        "Nothing, where that is meant; else let the address be the key.",
+        "One address has more than one key, and gets a message for each; a hint with `check: {bulk: false}`.",
+        "Nothing, where that is meant, as of invoices; else let the address be the key.",
         "To the reader these are several mails, most often by mistake.",
     )
     LIKELY_TYPO = (

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from sendbatch.audience.rules import Rules, bare_columns
 from sendbatch.campaign.language.environment import environment, expression_names
-from sendbatch.campaign.language.misuses import SAYING_NO, truthful
+from sendbatch.campaign.language.misuses import truthful
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, Place, one_line
 from sendbatch.findings import Finding, Rule
@@ -30,8 +30,8 @@ def refuse_bare_where(staging: Staging, rules: Rules, campaign: Campaign) -> Non
     and that says no somewhere."""
     place = campaign.places.get("recipients.where")
     findings = []
-    for column in bare_columns(rules):
-        found = staging.saying(column, SAYING_NO)
+    for column, words in bare_columns(rules).items():
+        found = staging.saying(column, words)
         if found.count:
             findings.append(
                 _bare(Rule.BARE_WHERE, f"recipients.where: {column}", column, found, place)
@@ -44,9 +44,11 @@ def bare_warnings(
     people: People, content: Content, campaign: Campaign, columns: tuple[str, ...]
 ) -> Iterator[Finding]:
     """One for each column that a template takes for true or false, and that says no for somebody."""
-    for column, place in bare_conditions(content, campaign, columns).items():
-        found = people.saying(column, SAYING_NO)
-        if found.count:
+    told: set[str] = set()
+    for (column, words), place in bare_conditions(content, campaign, columns).items():
+        found = people.saying(column, words)
+        if found.count and column not in told:
+            told.add(column)
             yield _bare(Rule.BARE_CONDITION, column, column, found, place)
 
 

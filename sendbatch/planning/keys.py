@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from sendbatch.audience.addresses import default_key, normalise
@@ -63,7 +64,8 @@ def other_key(reading: Reading, campaign: Campaign) -> str | None:
 
 def shared_addresses(people: People, campaign: Campaign) -> Iterator[Finding]:
     """A warning where the address is not the key, and one of two keys gets two messages: that is the
-    author's word, and may not be meant."""
+    author's word, and may not be meant. Where the mail is said not to be in bulk, such as two invoices to one
+    bookkeeper, it is what the key says: a hint."""
     number, rows = people.shared_addresses(MOST_NAMED) if key_of(campaign) else (0, [])
     if not number:
         return
@@ -72,7 +74,8 @@ def shared_addresses(people: People, campaign: Campaign) -> Iterator[Finding]:
     addresses = count(number, "address", "addresses")
     has = "has" if number == 1 else "have"
     said = f"{addresses} {has} more than one key, and each key gets a message of its own: {first_rows}{more}"
-    yield Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
+    finding = Rule.SHARED_ADDRESS.finding(said, campaign.places.get("recipients.key"))
+    yield replace(finding, severity="hint") if campaign.check.bulk is False else finding
 
 
 def keys_since(reading: Reading, campaign: Campaign) -> Iterator[tuple[str, str]]:

@@ -194,7 +194,26 @@ def test_the_line_and_a_word_in_it_are_told() -> None:
     ],
 )
 def test_a_column_that_is_a_condition_by_itself_is_noted(source: str, columns: list[str]) -> None:
-    assert sorted({column for _, column in bare_conditions(*looked_at(source))}) == columns
+    assert sorted({one.column for one in bare_conditions(*looked_at(source)) if one.words}) == columns
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{% if age and age != '0' %}{% endif %}", {"false", "no", "off", "n"}),
+        ("{% if age and name and age != '0' %}{% endif %}", {"false", "no", "off", "n"}),
+        ("{{ age and name and age != 'No' }}", {"false", "0", "off", "n"}),
+        ("{% if not age or age == '0' %}{% else %}{% endif %}", {"false", "no", "off", "n"}),
+        ("{% if age and age|lower not in ['0', 'no', 'n', 'off', 'false'] %}{% endif %}", set()),
+        ("{% if age and age|int > 1 %}{% endif %}", set()),
+        ("{% if age and age == '5' %}{% endif %}", set()),
+        ("{% if age and name != '0' %}{% endif %}", {*SAYING_NO}),
+        ("{% if age or age != 'x' %}{% endif %}", {*SAYING_NO}),
+    ],
+)
+def test_what_the_same_condition_asks_about_besides_is_guarded(source: str, words: set[str]) -> None:
+    found = [one for one in bare_conditions(*looked_at(source)) if one.column == "age"]
+    assert [{*one.words} for one in found] == [words]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +227,7 @@ def test_a_column_that_is_a_condition_by_itself_is_noted(source: str, columns: l
 )  # fmt: skip
 def test_a_where_is_a_condition_as_a_whole(where: str, columns: list[str]) -> None:
     tree, kinds = looked_at(where)
-    assert sorted({column for _, column in bare_expression(tree, kinds)}) == columns
+    assert sorted({one.column for one in bare_expression(tree, kinds) if one.words}) == columns
 
 
 def test_the_condition_that_is_advised_is_false_for_every_no() -> None:

@@ -20,7 +20,8 @@ Make = Callable[..., Campaign]
 
 
 def bare(campaign: Campaign) -> dict[str, Place | None]:
-    return bare_conditions(read_content(campaign), campaign, COLUMNS)
+    found = bare_conditions(read_content(campaign), campaign, COLUMNS)
+    return {column: place for (column, _), place in found.items()}
 
 
 def said(campaign: Campaign) -> str:

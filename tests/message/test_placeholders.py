@@ -11,7 +11,7 @@ from sendbatch.campaign.model import Campaign, Mailbox, Recipients, Unsubscribe
 from sendbatch.message.checks.placeholders import Placeholder, placeholders
 from sendbatch.message.reading import read_content
 
-from .conftest import COLUMNS
+from .conftest import COLUMNS, bundle, content
 
 Make = Callable[..., Campaign]
 
@@ -89,6 +89,14 @@ def test_what_is_in_brackets_and_a_link_is_no_prose(campaign: Make) -> None:
 )  # fmt: skip
 def test_prose_and_styles_are_no_placeholders(campaign: Make, prose: str) -> None:
     assert texts(campaign, f"<p>Hi {prose}</p>") == []
+
+
+def test_code_of_markdown_is_no_prose(campaign: Make) -> None:
+    code = "Ä `{name}` and\n\n```yaml\npath: {name}, ${HOME}\n```\n\n    {email}\n\n"
+    letter = bundle(f"{code}> ~~~\n> *|A|*\n> ~~~\n\n- Dear {{first_name}}, `x\n", "letter.md")
+    made = replace(content(text=None), markdown=letter, layout=bundle("{{ content }}"))
+    (found,) = placeholders(made, campaign(), COLUMNS).named
+    assert (found.text, found.place and (found.place.line, found.place.column)) == ("{first_name}", (13, 8))
 
 
 def test_the_campaign_file_is_looked_through_with_its_places(campaign: Make) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sendbatch.ledger.store import Record
 from sendbatch.message.reading import read_content
 from sendbatch.planning.doubts import DOUBTS, Sight, doubts
+from sendbatch.planning.keys import shared_addresses
 from sendbatch.values import Status
 from tests.kit.campaigns import campaign
 from tests.kit.desks import Make
@@ -26,6 +27,14 @@ attachments: ["{{ bill }}", nothing.csv]
 invite: party.ics
 unsubscribe: {url: "https://a.example/leave", one_click: true}
 smtp: {host: 127.0.0.1, dkim: {domain: example.com, selector: s1, key_file: dkim.pem}}
+"""
+BULK = """\
+name: spring
+from: Example News <news@example.com>
+subject: Your invoice
+recipients: {file: people.csv}
+templates: {text: letter.txt}
+smtp: {host: 127.0.0.1}
 """
 PEOPLE = """\
 email,number,name,active,bill
@@ -95,3 +104,16 @@ def test_the_whole_list_is_tried_here() -> None:
     # A text, conditions, Markdown, MJML, files and invitations of rows, many invalid rows, free mail.
     of_others = 8
     assert len(DOUBTS) == 1 + len(CHANGED) + len(PLANNED) + len(LOOKING) + of_others
+
+
+@pytest.mark.parametrize(
+    ("check", "severity"), [("bulk: true", "warning"), ("bulk: false", "hint"), ("ignore: []", "warning")]
+)
+def test_two_keys_of_one_address_are_a_hint_where_the_mail_is_not_in_bulk(
+    tmp_path: Path, ledger: Record, make: Make, check: str, severity: str
+) -> None:
+    yaml = f"recipients: {{file: people.csv, key: number}}\ncheck: {{{check}}}\n"
+    one = campaign(tmp_path, people=PEOPLE, yaml=BULK.replace("recipients: {file: people.csv}\n", yaml))
+    make(one)
+    (found,) = shared_addresses(ledger.reading, one)
+    assert (found.rule, found.severity) == ("shared-address", severity)

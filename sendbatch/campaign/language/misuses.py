@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jinja2 import nodes
 
@@ -84,20 +85,43 @@ def _compare_too(left: nodes.Node, text: nodes.Const) -> str:
     return f"write or {name} == {written(text)}" if name != "…" else "compare it with a column"
 
 
-def bare_conditions(tree: nodes.Template, kinds: Kinds) -> list[tuple[int, str]]:
-    """(line, column) of every condition that is a column's cell and nothing more."""
-    found: set[tuple[int, str]] = set()
+class Bare(NamedTuple):
+    """A column's cell that is a condition and nothing more. `words` are those of SAYING_NO that it takes for
+    yes: all, but for what the same condition asks about besides, as in `points and points != "0"`."""
+
+    line: int
+    column: str
+    words: tuple[str, ...] = SAYING_NO
+
+
+def bare_conditions(tree: nodes.Template, kinds: Kinds) -> list[Bare]:
+    """All, in the order of lines."""
+    return sorted(_conditions(tree, kinds, set()))
+
+
+def _conditions(tree: nodes.Template, kinds: Kinds, met: set[int]) -> set[Bare]:
+    """But for those in what was `met`."""
+    found: set[Bare] = set()
     for node in tree.find_all((nodes.If, nodes.CondExpr, nodes.For)):
-        found.update(_bare(node.test, kinds))  # type: ignore[attr-defined]
-    for node in tree.find_all((nodes.Not, nodes.And)):
-        found.update(_bare(node.node if isinstance(node, nodes.Not) else node.left, kinds))  # type: ignore[attr-defined]
-    return sorted(found)
+        found.update(_bare(node.test, kinds, met))  # type: ignore[attr-defined]
+    for node in tree.find_all((nodes.Not, nodes.And)):  # the outer before the inner
+        if id(node) in met:
+            continue
+        if not isinstance(node, nodes.And):
+            found.update(_bare(node, kinds, met))
+        else:
+            *asked, last = _operands(node, met)
+            for one in asked:
+                found.update(_bare(one, kinds, met, [(True, other) for other in (*asked, last)]))
+    return found
 
 
-def bare_expression(tree: nodes.Template, kinds: Kinds) -> list[tuple[int, str]]:
+def bare_expression(tree: nodes.Template, kinds: Kinds) -> list[Bare]:
     """As `bare_conditions`, of an expression that is a condition itself."""
     (output,) = tree.find_all(nodes.Output)
-    return sorted({*bare_conditions(tree, kinds), *_bare(output.nodes[0], kinds)})
+    met: set[int] = set()
+    whole = {*_bare(output.nodes[0], kinds, met)}
+    return sorted(whole | _conditions(tree, kinds, met))
 
 
 def truthful(column: str) -> str:
@@ -105,16 +129,50 @@ def truthful(column: str) -> str:
     return f"{column}|trim|lower not in {json.dumps(['', *SAYING_NO])}"
 
 
-def _bare(node: nodes.Node | None, kinds: Kinds) -> Iterator[tuple[int, str]]:
+def _bare(
+    node: nodes.Node | None, kinds: Kinds, met: set[int], beside: Sequence[tuple[bool, nodes.Node]] = ()
+) -> Iterator[Bare]:
+    """`met` are the identities of what was looked at so; `beside` is what the same condition asks, each with
+    whether that has to be true as well, or is enough."""
     if isinstance(node, (nodes.And, nodes.Or)):
-        yield from _bare(node.left, kinds)
-        yield from _bare(node.right, kinds)
+        operands = _operands(node, met)
+        around = [*beside, *((isinstance(node, nodes.And), one) for one in operands)]
+        for one in operands:
+            yield from _bare(one, kinds, met, around)
     elif isinstance(node, nodes.Not):
-        yield from _bare(node.node, kinds)
+        met.add(id(node))
+        yield from _bare(node.node, kinds, met, beside)
     elif node is not None:
         kind = kinds.of(node)
         if kind is not None and kind.name == TEXT and kind.column is not None:
-            yield node.lineno, kind.column
+            asked = {word for one in beside for word in _asked(*one, kind.column, kinds)}
+            words = tuple(word for word in SAYING_NO if word not in asked)
+            yield Bare(node.lineno, kind.column, words)
+
+
+def _operands(node: nodes.BinExpr, met: set[int]) -> list[nodes.Expr]:
+    """Of `a and b and c` all three."""
+    met.add(id(node))
+    left = node.left
+    if isinstance(left, nodes.BinExpr) and type(left) is type(node):
+        return [*_operands(left, met), node.right]
+    return [left, node.right]
+
+
+def _asked(is_needed: bool, node: nodes.Node, column: str, kinds: Kinds) -> Collection[str]:
+    """The words of SAYING_NO for which a comparison of this column decides: of `!= "0"` that has to be true,
+    and of `== "0"` that is enough, what they name; of others that have to be true all."""
+    if not isinstance(node, nodes.Compare):
+        return ()
+    sides = [node.expr, *(operand.expr for operand in node.ops)]
+    names = [name for side in sides for name in (side, *side.find_all(nodes.Name))]
+    if not any((kind := kinds.of(name)) is not None and kind.column == column for name in names):
+        return ()
+    operators = {operand.op for operand in node.ops}
+    named = {one.value.strip().lower() for one in node.find_all(nodes.Const) if isinstance(one.value, str)}
+    if is_needed:
+        return named if named and operators <= {"ne", "notin"} else SAYING_NO
+    return named if operators <= {"eq", "in"} else ()
 
 
 def _compared(tree: nodes.Template, kinds: Kinds) -> Iterator[Misuse]:

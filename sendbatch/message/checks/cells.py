@@ -88,7 +88,7 @@ def cells_compared(content: Content, columns: Collection[str]) -> Iterator[tuple
             if is_inserted(name):
                 continue
             tree, kinds = parsed(source), _kinds(bundle, name, content, columns)
-            asked.update(column for _, column in bare_conditions(tree, kinds))
+            asked.update(one.column for one in bare_conditions(tree, kinds))
             for column, line in _compared(tree, kinds, asked):
                 place = at(bundle.paths[name], source, line, column)
                 found.setdefault(column, Use(place, "a condition"))

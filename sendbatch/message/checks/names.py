@@ -91,17 +91,18 @@ def _two_links(content: Content, columns: Collection[str]) -> Iterator[Finding]:
 
 def bare_conditions(
     content: Content, campaign: Campaign, columns: Collection[str]
-) -> dict[str, Place | None]:
-    """The columns that are conditions all by themselves, each with the first place where it is."""
-    found: dict[str, Place | None] = {}
+) -> dict[tuple[str, tuple[str, ...]], Place | None]:
+    """The columns that are conditions all by themselves, each with the words that it takes for yes, and with
+    the first place where it is."""
+    found: dict[tuple[str, tuple[str, ...]], Place | None] = {}
     for checking in _checkings(content, columns):
-        for column, place in checking.bare():
-            found.setdefault(column, place)
+        for one, place in checking.bare():
+            found.setdefault((one.column, one.words), place)
     for what, source in _templates(content):
         tree = parsed(source)
-        for _, column in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
-            found.setdefault(column, declared_at(campaign, what))
-    return found
+        for one in misused.bare_conditions(tree, Kinds(tree, columns, content.variables)):
+            found.setdefault((one.column, one.words), declared_at(campaign, what))
+    return {asked: place for asked, place in found.items() if asked[1]}
 
 
 def _checkings(content: Content, columns: Collection[str]) -> Iterator[_Checking]:
@@ -207,13 +208,13 @@ class _Checking:
         """Whether it is the link to unsubscribe, in a template for campaigns with one and without."""
         return used == NAME and is_asked_first(self._trees[template], NAME)
 
-    def bare(self) -> Iterator[tuple[str, Place]]:
+    def bare(self) -> Iterator[tuple[misused.Bare, Place]]:
         """Every column that is a condition all by itself, with its place."""
         for name, tree in self._trees.items():
             if is_inserted(name):
                 continue
-            for line, column in misused.bare_conditions(tree, self._kinds(name)):
-                yield column, self._place(name, line, column)
+            for one in misused.bare_conditions(tree, self._kinds(name)):
+                yield one, self._place(name, one.line, one.column)
 
     def _kinds(self, name: str) -> Kinds:
         """What the expressions of one template give; the others may set the same names."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from sendbatch.campaign.model import Campaign
@@ -20,6 +20,7 @@ from sendbatch.findings import Finding, Rule
 from sendbatch.message.checks.names import declared_at, lines_of
 from sendbatch.message.content import Bundle, Content
 from sendbatch.message.insertions import is_inserted
+from sendbatch.message.markdown.addresses import without_code
 from sendbatch.message.markup import COMMENT
 from sendbatch.message.source import at_offset, blank, constants, depths
 from sendbatch.words import count
@@ -167,21 +168,31 @@ def _in_texts(content: Content, known: Collection[str]) -> Iterator[Placeholder]
         for bundle in (texts.html, texts.text, texts.markdown, texts.layout):
             if bundle is not None and id(bundle) not in met:
                 met.add(id(bundle))
-                for one in _in_bundle(bundle, known, is_html=bundle is not texts.text):
+                read = str if bundle is texts.text else _prose if bundle is texts.markdown else _read
+                for one in _in_bundle(bundle, known, read):
                     yield replace(one, in_all=one.in_all and is_whole)
 
 
-def _in_bundle(bundle: Bundle, known: Collection[str], *, is_html: bool) -> Iterator[Placeholder]:
+def _in_bundle(
+    bundle: Bundle, known: Collection[str], read: Callable[[str], str]
+) -> Iterator[Placeholder]:
+    """`read` is what leaves of a source with its tags hidden what is text that is read."""
     for name, source in bundle.sources.items():
         if is_inserted(name):
             continue
-        written = constants(source, raw=False)
-        if is_html:
-            written = _UNREAD.sub(lambda piece: blank(piece[0]), written)
+        written = read(constants(source, raw=False))
         levels = _Levels(source if name == bundle.entry else None)
         for start, text, column in _left(written, known):
             place = at_offset(bundle.paths[name], source, start)
             yield Placeholder(text, place, column, levels.is_outside(start))
+
+
+def _read(html: str) -> str:
+    return _UNREAD.sub(lambda piece: blank(piece[0]), html)
+
+
+def _prose(markdown: str) -> str:
+    return _read(without_code(markdown))
 
 
 def _in_values(content: Content, campaign: Campaign, known: Collection[str]) -> Iterator[Placeholder]:

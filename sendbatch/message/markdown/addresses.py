@@ -1,5 +1,5 @@
 """The addresses that a Markdown source names, where they stand: of links and of pictures, written out or by a
-label, and its HTML."""
+label, and its HTML; and what of it is code."""
 
 from __future__ import annotations
 
@@ -77,6 +77,19 @@ def html_within(hidden: str) -> str:
             pieces += [blank(data[at:start].decode()), data[start:end].decode()]
             at = end
     return "".join([*pieces, blank(data[at:].decode())]) if pieces else ""
+
+
+def without_code(hidden: str) -> str:
+    """The source with blanks for what is code in it: between backticks, in fences, indented."""
+    data = hidden.encode()
+    pieces, at = [], 0
+    for event, where in pyromark.events_with_range(hidden, options=OPTIONS):
+        begun: Any = event.get("Start", event) if isinstance(event, dict) else None
+        if isinstance(begun, dict) and not {"Code", "CodeBlock"}.isdisjoint(begun):
+            start, end = where["start"], where["end"]
+            pieces += [data[at:start].decode(), blank(data[start:end].decode())]
+            at = end
+    return "".join([*pieces, data[at:].decode()])
 
 
 def _images(hidden: str) -> Iterator[Reference]:
