@@ -22,6 +22,7 @@ from typing import Any
 
 from sendbatch.arrival.address import Address
 from sendbatch.arrival.reading import LARGEST, Arrived, mail_of
+from sendbatch.campaign.secrets import Credentials, scrubbed
 from sendbatch.campaign.written.hosts import is_loopback
 from sendbatch.errors import CampaignError, SendbatchError, one_line
 from sendbatch.findings import Rule
@@ -178,10 +179,10 @@ def _log_in(client: imaplib.IMAP4, address: Address, password: str) -> None:
         else:
             said = f"{address.shown} takes no password with letters that are not ASCII (no AUTH=PLAIN)"
             raise _unusable(said, "choose another password")
-    except imaplib.IMAP4.abort:
-        raise
     except imaplib.IMAP4.error as error:
-        said = one_line(str(error).replace(password, "…"), 200)
+        said = one_line(scrubbed(str(error), Credentials(address.user, password)), 200)
+        if isinstance(error, imaplib.IMAP4.abort):
+            raise imaplib.IMAP4.abort(said) from None
         hint = "many providers want an app password here, and IMAP to be switched on"
         raise _unusable(f"{address.shown} refused the login: {said}", hint) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
@@ -33,6 +34,20 @@ class Credentials:
 
     username: str = field(repr=False)
     password: str = field(repr=False)
+
+
+def scrubbed(text: str, credentials: Credentials) -> str:
+    """The server's text without what it may echo of a login, in the spellings that a login has."""
+    user, password = credentials.username.encode(), credentials.password.encode()
+    secrets = [credentials.password]
+    secrets += [
+        base64.b64encode(s).decode() for s in (user, password, b"\0%b\0%b" % (user, password))
+    ]
+    if len(credentials.username) >= 12 and "@" not in credentials.username:
+        secrets.append(credentials.username)  # some providers' user name is a token
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return text
 
 
 class _Unreadable(Exception):

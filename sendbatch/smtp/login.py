@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
+from sendbatch.campaign.secrets import Credentials, scrubbed
 from sendbatch.errors import SmtpError
 from sendbatch.smtp import diagnosis
 from sendbatch.smtp.listener import reply_from
 from sendbatch.smtp.offers import Offers
 from sendbatch.smtp.server import Server
 from sendbatch.values import Reply
-
-if TYPE_CHECKING:
-    from sendbatch.campaign.secrets import Credentials
 
 _SECURED_ORDER = ("plain", "login", "cram-md5")
 NOT_THIS_WAY = (500, 501, 502, 503, 504, 534)  # of the mechanism, and not of the password
@@ -97,8 +95,8 @@ class Login:
             await log_in(credentials.username, credentials.password)
         except aiosmtplib.SMTPAuthenticationError as error:
             reply = reply_from(SMTPResponse(error.code, error.message), "AUTH")
-            reply = reply._replace(text=_scrubbed(reply.text, credentials))
-            challenge = _scrubbed(self._challenge, credentials)
+            reply = reply._replace(text=scrubbed(reply.text, credentials))
+            challenge = scrubbed(self._challenge, credentials)
             others = [name for name in self.mechanisms() if name != mechanism]
             fault = diagnosis.login_refused(self._server, reply, mechanism, others, challenge)
             raise _Refused(fault, reply) from None
@@ -129,17 +127,3 @@ class Login:
         if usable[0] == "cram-md5" and self._server.security == "none" and not self._server.is_local:
             return usable[:1]
         return [name for name in usable if name not in self._unfit] or usable[:1]
-
-
-def _scrubbed(text: str, credentials: Credentials) -> str:
-    """The server's text without what it may echo of the login."""
-    user, password = credentials.username.encode(), credentials.password.encode()
-    secrets = [credentials.password]
-    secrets += [
-        base64.b64encode(s).decode() for s in (user, password, b"\0%b\0%b" % (user, password))
-    ]
-    if len(credentials.username) >= 12 and "@" not in credentials.username:
-        secrets.append(credentials.username)  # some providers' user name is a token
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from collections.abc import Iterator
@@ -197,3 +198,32 @@ def test_an_address_that_is_none_is_refused_and_shows_no_password(written: str, 
 
 def test_folders_are_named_as_the_protocol_has_them() -> None:
     assert on_the_wire("Entwürfe & mehr") == "Entw&APw-rfe &- mehr"
+
+
+@pytest.mark.parametrize("ending", [b"%b NO what is %b for\r\n", b"* BYE what is %b %b for\r\n"])
+def test_what_a_server_repeats_of_the_login_is_not_shown(ending: bytes) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection, connection.makefile("rb") as lines:
+            connection.sendall(b"* OK hello\r\n")
+            for line in lines:
+                tag, _, command = line.strip().partition(b" ")
+                if command.startswith(b"CAPABILITY"):
+                    connection.sendall(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n%b OK done\r\n" % tag)
+                elif command.startswith(b"AUTHENTICATE"):
+                    connection.sendall(b"+ \r\n")
+                    connection.sendall(ending % (tag, lines.readline().strip()))
+                    if ending.startswith(b"* BYE"):
+                        return
+                else:
+                    return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with pytest.raises(SendbatchError) as error:
+        opened(Address("127.0.0.1", listener.getsockname()[1], "joe", "INBOX", is_tls=False), "hunter2")
+    thread.join(30)
+    assert "hunter2" not in str(error.value)
+    assert base64.b64encode(b"\0joe\0hunter2").decode() not in str(error.value)
+    assert "***" in str(error.value)

@@ -178,3 +178,10 @@ def test_hostile_text_takes_no_time_that_grows_with_its_square(campaign: Make, p
     assert left(made) == []
     made = replace(made, variables={"x": piece * 50_000})
     assert len(left(made)) <= 1
+
+
+def test_thousands_of_one_placeholder_are_told_by_their_first_lines(campaign: Make) -> None:
+    made = campaign({"templates/body.html": "*|FNAME|* and *|FNAME|*\n" * 20_000})
+    (only,) = left(made)
+    assert only.place is not None
+    assert (only.place.line, [place.line for place in only.also]) == (1, [2, 3, 4, 5])

@@ -110,3 +110,7 @@ def test_markdown_without_words_is_told_at_its_first_image(
 )
 def test_markdown_that_may_have_words_for_somebody_is_fine(source: str) -> None:
     assert wordless_markdown(bundle(source, "letter.md")) is None
+
+
+def test_brackets_without_end_take_no_time_that_grows_with_their_square() -> None:
+    assert wordless(bundle("<p>" + "&lt;" * 100_000 + "</p>")) is None

@@ -181,9 +181,9 @@ def _in_bundle(
         if is_inserted(name):
             continue
         written = read(constants(source, raw=False))
-        levels = _Levels(source if name == bundle.entry else None)
+        levels, worth = _Levels(source if name == bundle.entry else None), _Worth(source)
         for start, text, column in _left(written, known):
-            place = at_offset(bundle.paths[name], source, start)
+            place = at_offset(bundle.paths[name], source, start) if worth.telling(text, start) else None
             yield Placeholder(text, place, column, levels.is_outside(start))
 
 
@@ -233,6 +233,24 @@ def _meant(name: str, known: Collection[str]) -> str | None:
 def _is_custom(name: str) -> bool:
     owner, dot, _ = name.lower().partition(".")
     return usable(name) in _BY_CUSTOM or bool(dot and owner in _OF_PERSONS)
+
+
+class _Worth:
+    """Which places of a source are looked up: each takes a look at all of it, and there may be thousands."""
+
+    def __init__(self, source: str) -> None:
+        self._ends = [at.end() for at in re.finditer("\n", source)]
+        self._lines: dict[str, set[int]] = {}
+
+    def telling(self, text: str, offset: int) -> bool:
+        """Whether it is among the first that are named, and in one of its first lines."""
+        if text not in self._lines and len(self._lines) >= _MOST:
+            return False
+        lines, line = self._lines.setdefault(text, set()), bisect_right(self._ends, offset)
+        if line in lines or len(lines) > _MOST_PLACES + 1:
+            return False
+        lines.add(line)
+        return True
 
 
 class _Levels:

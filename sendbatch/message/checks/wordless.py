@@ -25,7 +25,7 @@ _VALUE = "x"  # whatever a value will be, it could be a word
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 _IN_MARKDOWN = re.compile(r"<img\b|!\[", re.IGNORECASE)
 _MARKDOWN_HINT = "say in ![…](…) what an image shows, or name a template in templates.text"
-_ADDRESS = re.compile(r"<\S+>")
+_ADDRESS = re.compile(r"<[^\s<>]+>")
 _LABELS = ("alt", "aria-label", "title")
 
 
