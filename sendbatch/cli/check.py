@@ -191,6 +191,8 @@ def faulty(file: Path, found: Overview) -> str:
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
+    if not bad and found.fails_on_warnings:
+        bad = ["what is doubtful counts as wrong here (--fail-on warning)"]
     lines = [f"{shown(file)}: {', '.join(bad)}"]
     if rehearsal is not None:
         named = (("invalid", rehearsal.invalid), ("failed", rehearsal.failures))

@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -172,7 +173,7 @@ class RecordFolder:
         that one was lost. Raises LedgerError where it cannot be written, or where its record is gone."""
         self.refuse_links()
         if not self.is_here:
-            for refused in (self.beside, self.lost):
+            for refused in (self.beside, self.lost, self.behind):
                 if (why := refused()) is not None:
                     raise why
             with contextlib.suppress(LedgerError):  # a checkout that is read-only: reports go nowhere
@@ -182,10 +183,30 @@ class RecordFolder:
             raise gone
         self._make_with_ledger()
 
-    def note_database(self) -> None:
-        """A run begins to send: who names another record the next time is told where this one is."""
+    def note_database(self, accepted: int) -> None:
+        """A run begins to send, or has ended, while it has the record: who names another one the next time is
+        told where this one is, and one that was put back is known by how far it was. `accepted` have the
+        mail at least."""
         if self.database is not None:
-            noted.note(self.path, self.database.title)
+            from sendbatch.ledger.records import raise_mark
+
+            raised = partial(raise_mark, self.database)
+            noted.note(self.path, self.database.title, accepted, raised)
+
+    def behind(self) -> SendbatchError | None:
+        """What is said where the record in a database knows less than it did when it was last sent from here.
+        Raises LedgerError."""
+        if self.database is None or not self.is_read or self._may_go:
+            return None
+        seen = noted.mark_in(self.path)  # before the database is asked, where it may be raised meanwhile
+        if seen is None:
+            return None
+        from sendbatch.ledger.records import mark_of
+
+        if mark_of(self.database, seen.name) >= seen.number:
+            return None
+        typed = ("--record", self.typed) if self.typed else ()
+        return noted.put_back(self.path, self.database.title, seen, self.campaign, typed)
 
     def receive(self) -> None:
         """As `begin`, for a record that comes here, or was on its way when whoever moved it was ended.

@@ -191,6 +191,32 @@ def twin_of(folder: RecordFolder) -> GuardError | None:
     return None
 
 
+def raise_mark(place: Place, name: str) -> int:
+    """Raise the mark of this name in the record, which a run has in hand; returns its number, 0 where there
+    is no record. Raises SendbatchError."""
+    place.hold_reachable()
+    from sendbatch.ledger.postgres import doors
+
+    return doors.raise_mark(place, name)
+
+
+def mark_of(place: Place, name: str) -> int:
+    """What the record knows of it, 0 where that is nothing. Raises SendbatchError."""
+    place.hold_reachable()
+    from sendbatch.ledger.postgres import doors
+
+    return doors.mark_of(place, name)
+
+
+def sent_to_by_others(place: Place) -> list[tuple[str, list[str]]]:
+    """Of each record in the database of this campaign's name under another project: whose it is, and the keys
+    of the first that were sent to. Raises SendbatchError."""
+    place.hold_reachable()
+    from sendbatch.ledger.postgres import doors
+
+    return doors.sent_to_by_others(place)
+
+
 def editions_in(place: Place) -> list[str]:
     """The editions that this place's campaign and profile have a record of in the database; "" is the one
     without a name. Raises LedgerError."""

@@ -21,7 +21,7 @@ from sendbatch.message.checks.ignored import ignoring_of
 from sendbatch.message.checks.placeholders import Leftovers, placeholders
 from sendbatch.message.content import Content
 from sendbatch.message.tokens import Signer
-from sendbatch.planning import guards, keys, ownership, reaching, retention
+from sendbatch.planning import guards, keys, ownership, reaching, retention, strangers
 from sendbatch.planning.addresses import AT_FIRST
 from sendbatch.planning.doubts import Sight, doubts
 from sendbatch.planning.identity import identify, salt_of
@@ -105,6 +105,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
     missing = guards.hold_expected(draft.people, request, everyone, holders, means.stop)
     to_mail = sendable(everyone) if request.options.excepted else holders
     begun = retention.hold_kept(request, to_mail, now, is_new=is_new)
+    apart = strangers.hold_apart(request, draft.people, now, is_new=is_new)
     is_changed = draft.reading.meta("content") != request.content.digest
     warnings = _warnings(draft, request, planned, everyone, is_changed=is_changed)
     is_news = request.looking or planned is not None or is_changed
@@ -123,7 +124,7 @@ def prepare(draft: Draft, request: Request, means: Means) -> Prepared:
         )
     unsigned = _unsigned(request)
     excepted = planned.excepted if planned is not None else ()
-    begun_so = (moved, request.keeping.notice, begun, started_over)
+    begun_so = (moved, request.keeping.notice, begun, apart, started_over)
     notices = (*begun_so, *excepted, *changes, resigned, unsigned)
     return Prepared(
         content=request.content,

@@ -34,9 +34,9 @@ class Keeping:
     """How the record is kept: `place` is its folder as it is shown, which --record names if `is_named`;
     `environ` may be that of a CI job. `refused` is what a run would say of the record, where it is only
     looked at. `lasts`: it is the same wherever the campaign is run; `is_shared`: other machines may have
-    other files of the project; `database` is which record of which database it is, where that was read;
-    `unread` is why it was not read, if
-    so."""
+    other files of the project; `database` is which record of which database it is, where that was read,
+    and `others` looks there for records of the campaign's name under other projects: whose, and the keys of
+    the first that they have sent to; `unread` is why it was not read, if so."""
 
     place: str
     is_named: bool
@@ -45,6 +45,7 @@ class Keeping:
     lasts: bool = False
     is_shared: bool = False
     database: str = ""
+    others: Callable[[], Sequence[tuple[str, Sequence[str]]]] = lambda: ()
     unread: str | None = None
 
     @property

@@ -187,7 +187,8 @@ def _doubt(job: Job, record: Record) -> SendbatchError | None:
 
 def _refused(job: Job) -> SendbatchError | None:
     """By what lies on this disk, or in the database."""
-    return job.record.beside() or job.record.lost() or twin_of(job.record)
+    record = job.record
+    return record.beside() or record.lost() or record.behind() or twin_of(record)
 
 
 def rehearsed(

@@ -10,6 +10,7 @@ from sendbatch.campaign.dkim import key_paths
 from sendbatch.campaign.secrets import read_signing_secrets
 from sendbatch.errors import CampaignError, SendbatchError, shown
 from sendbatch.ledger.git.place import KEY
+from sendbatch.ledger.records import sent_to_by_others
 from sendbatch.limits.account import Allowance
 from sendbatch.message.content import Content
 from sendbatch.message.reading import read_content
@@ -100,6 +101,7 @@ def request_of(
             lasts=not job.record.is_here,
             is_shared=database is not None,
             database=database.title if database is not None and job.record.is_read else "",
+            others=lambda: () if database is None else sent_to_by_others(database),
             unread=_unread(job),
         ),
         announced_size=allowance.announced_size(job.now()),

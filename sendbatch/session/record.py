@@ -11,7 +11,7 @@ from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger import reach
 from sendbatch.ledger.folder import RecordFolder
-from sendbatch.ledger.records import has_record, open_record, twin_of
+from sendbatch.ledger.records import has_record, open_record, sent_to_by_others, twin_of
 from sendbatch.ledger.store import Reading
 from sendbatch.planning.options import Options, all_spellings
 from sendbatch.reports.encryption import encryption_of
@@ -26,6 +26,9 @@ from sendbatch.session.elsewhere import sent_elsewhere
 from sendbatch.session.recorded import plan_anew, recorded
 from sendbatch.session.server import OUTBOX
 from sendbatch.values import Status
+from sendbatch.words import listed
+
+MOST_NAMED = 5  # projects
 
 
 def write_report(
@@ -169,12 +172,21 @@ def hold_recorded(campaign: Campaign, folder: RecordFolder, edge: Edge | None = 
     if (gone := folder.lost()) is not None:
         raise gone
     if has_record(folder):
+        if (behind := folder.behind()) is not None:
+            raise behind
         return
     if (twin := twin_of(folder)) is not None:
         raise twin
     found = sent_elsewhere(campaign, folder, (edge or Edge()).environ)
     if found is not None:
         raise LedgerError(found.said, hint=found.looking)
+    if folder.database is not None and (projects := sent_to_by_others(folder.database)):
+        named = listed([one_line(project, 200) for project, _ in projects], MOST_NAMED)
+        raise LedgerError(
+            f"{folder.database.title}: there is no record there, and there is one of this campaign's name "
+            f"under another project: {named}",
+            hint="is it the same? then write that at the top of profiles.yaml, as `project:`",
+        )
     others = [one_line(edition, 80) or "(without a name)" for edition in folder.editions()]
     where = f"{shown(folder.path)}: there is no record here"
     if folder.repository is not None:

@@ -163,6 +163,8 @@ def _ran(job: Job, consent: Consent) -> RunResult:
                 reported(job, record.reading, begun.until(backlog.totals()), encryption)
                 raise
             told = told_at_end(job, record, backlog, begun, encryption)
+            if ending is not None:
+                job.record.note_database(told.report.tally.totals.get(Status.ACCEPTED, 0))
     unfinished = sendable(sent_to) - (_doubtful(told.totals) - _doubtful(sent_to))
     if told.again:  # others have sent to some of them since
         unfinished = min(unfinished, sendable(told.totals))
@@ -257,9 +259,9 @@ def _sent(
             gallery.drop_outdated(job, draft.people.plan(), prepared.content.digest)
             draft.terms(terms)
             draft.merge(job.now() if prepared.sendable else None)
-        job.record.note_database()
         backlog = record.backlog(Onward(job.edge.clock).now)
         begun = Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
+        job.record.note_database(begun.accepted)
         if not prepared.sendable:
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)
@@ -285,8 +287,8 @@ def _sent_beside(
         if prepared.sendable:
             sending.connect()
         sending.was_asked = consent.sought(job, prepared, allowance)
-        job.record.note_database()
         begun = Begun(job.now(), prepared.counts.totals.get(Status.ACCEPTED, 0))
+        job.record.note_database(begun.accepted)
         if not prepared.sendable:
             return None, backlog, begun
         ending = sending.deliver(record.reading, backlog, prepared, signer, request.keys)

@@ -158,7 +158,8 @@ def test_a_project_for_all_ones_campaigns_keeps_those_of_two_folders_apart(
 
 
 @pytest.mark.parametrize(
-    "written", ["''", "[a]", "true", f"'{'x' * 201}'", '"a\\nb"', '"a\\u202Eb"']
+    "written",
+    ["''", "[a]", "true", f"'{'x' * 201}'", '"a\\nb"', '"a\\u202Eb"', "shop/", "a//b", "/"],
 )
 def test_a_project_that_is_no_name_is_a_fault_with_its_line(desk: Desk, written: str) -> None:
     desk.profiles(f"suppress: []\nproject: {written}")

@@ -271,6 +271,8 @@ def test_warnings_are_worse_than_rows_that_are_tolerated_or_not(desk: Desk) -> N
     desk.write("people.csv", "email,first_name,plan\nada@example.com,Ada,paid\nnobody,X,paid\n")
     assert desk.run("check", "spring.yaml").code == 1
     assert desk.run("check", "spring.yaml", "--fail-on", "warning").code == 2
+    quiet = desk.run("check", "spring.yaml", "--fail-on", "warning", "-q").ended(2)
+    assert "spring.yaml: what is doubtful counts as wrong here (--fail-on warning)" in quiet.err
     assert desk.run("check", "spring.yaml", "--fail-on", "warning", "--tolerate", "1").code == 2
     desk.write("spring.html", "<p>Hello {{ first_name }}</p>")
     assert desk.run("check", "spring.yaml", "--fail-on", "warning").code == 1

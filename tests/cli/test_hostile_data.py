@@ -31,7 +31,7 @@ def hostile(start: str) -> str:
 
 def orders_nothing(said: str) -> None:
     for line in said.split("\n"):
-        own = re.match("::(error|warning) file=", line)
+        own = re.match("::(error|warning|notice) file=", line)
         assert own or not line.lstrip().startswith("::"), line
         assert not re.search(r"##\w*\[", line), line
         assert not line.startswith("spring.yaml:1"), line

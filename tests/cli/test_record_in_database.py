@@ -178,9 +178,9 @@ def test_a_project_that_was_misspelt_begins_no_other_record(
     assert "report.csv, report.json, report.html show that there was one" in told.err
     assert len(mailhost.receivers) == 3
     (sent.record("spring")).rename(sent.folder / "before")
-    told = sent.run("run", "spring.yaml", "--yes").ended(0)
-    assert "a new record, shopp/spring in 127.0.0.1:" in told.err
-    assert "it begins with all 3 recipients" in told.err
+    told = sent.run("run", "spring.yaml", "--yes").ended(4)  # the same people are
+    assert "of the same name under another project, shop." in told.err
+    assert len(mailhost.receivers) == 3
 
 
 @pytest.mark.thorough
@@ -420,7 +420,27 @@ class TestOneRepositoryUnderTwoNames:
         self, clone: Desk, mailhost: MailHost
     ) -> None:
         cloned(clone, "https://gitlab.example.com/acme/other.git")
-        clone.run("run", "spring.yaml", "--yes").ended(0)
+        clone.write("people.csv", "email,first_name,coupon\ndina@example.com,Dina,X\nada@example.com,Ada,Y\n")
+        told = clone.run("run", "spring.yaml", "--yes").ended(0)
+        assert "a new record" in told.said
+        assert len(mailhost.receivers) == 5
+
+    @pytest.mark.parametrize("project", ["", "project: stall\n"])
+    def test_another_project_with_the_same_people_is_refused_until_a_person_says_so(
+        self, clone: Desk, mailhost: MailHost, project: str
+    ) -> None:
+        cloned(clone, "https://gitlab.example.com/acme/other.git")
+        clone.write("profiles.yaml", f'{project}record: "${{D}}"\n{mailhost.profiles}')
+        told = clone.run("run", "spring.yaml", "--yes").ended(4)
+        assert "under another project, gitlab.example.com/acme/news." in told.err
+        status = clone.run("status", "spring.yaml").ended(2)
+        assert "under another project: gitlab.example.com/acme/news" in status.err
+        assert "Of the first 3 recipients whom that one has sent to 3 are in this plan" in told.err
+        assert "a run would be refused" in clone.run("plan", "spring.yaml").said
+        clone.run("plan", "spring.yaml", "--out", "plan.json").ended(4)
+        assert len(mailhost.receivers) == 3
+        clone.run("run", "spring.yaml", "--yes", "--first-run", "2020-01-01").ended(4)
+        clone.run(*told.err.splitlines()[-1].split()[1:], "--yes").ended(0)
         assert len(mailhost.receivers) == 6
 
 

@@ -259,11 +259,11 @@ class Postgres:
             change = sql.SQL("ALTER SYSTEM SET {} = {}").format(word, sql.Literal(value))
         self.say(change, "SELECT pg_reload_conf()")
 
-    def new_database(self, *, tablespace: str | None = None) -> Database:
+    def new_database(self, *, tablespace: str | None = None, template: str = "template0") -> Database:
         self._databases += 1
         name = f"record_{self._databases}"
-        made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
-            sql.Identifier(name), sql.Identifier(OWNER)
+        made = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
         )
         if tablespace is not None:
             made += sql.SQL(" TABLESPACE {}").format(sql.Identifier(tablespace))
@@ -325,6 +325,10 @@ class Database:
     def through(self, port: int) -> str:
         """The owner's, by a relay or a pooler that listens on this port."""
         return self.server.url(self.name, port=port)
+
+    def copied(self) -> Database:
+        """Another one, as this one is now: a backup, put back."""
+        return self.server.new_database(template=self.name)
 
     def say(self, *statements: str) -> list[tuple[Any, ...]]:
         """By who may do all; rows that came of the last."""

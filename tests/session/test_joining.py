@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from sendbatch import api
 from sendbatch.cli.last_words import LastWords
 from sendbatch.cli.terminal import Terminal
 from sendbatch.errors import CampaignError, GuardError
+from sendbatch.ledger import records
 from sendbatch.ledger.facts import Joined, Runner, Terms
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.store import Snapshot
@@ -23,6 +25,7 @@ from sendbatch.planning.options import Options
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.observer import Observer
 from sendbatch.runtime.stop import Stop
+from sendbatch.session import preparation
 from sendbatch.session import run as running
 from sendbatch.session.commands import CommandLines
 from sendbatch.values import Status
@@ -62,7 +65,7 @@ class Heard(Observer):
 def shared(monkeypatch: pytest.MonkeyPatch) -> MemoryRecord:
     """A record that every run of the test finds, as if it were in a database; a folder stands for it where
     files are looked for."""
-    record = MemoryRecord()
+    record, marks = MemoryRecord(), itertools.count(1)
 
     @contextlib.contextmanager
     def opened(*_: object, **__: object) -> Iterator[MemoryRecord]:
@@ -73,7 +76,8 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> MemoryRecord:
     monkeypatch.setattr(running, "refusal", lambda job: None)
     monkeypatch.setattr(running, "hold_edition", lambda job: None)
     monkeypatch.setattr(RecordFolder, "begin", RecordFolder.make)
-    monkeypatch.setattr(running, "sending_allowance", lambda job, own: contextlib.nullcontext(own))
+    monkeypatch.setattr(preparation, "sent_to_by_others", lambda place: [])
+    monkeypatch.setattr(records, "raise_mark", lambda place, name: next(marks))
     return record
 
 

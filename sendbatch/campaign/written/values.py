@@ -112,6 +112,8 @@ def project(value: object) -> str:
     found = line(value).strip()
     if len(found) > LONGEST_PROJECT or not found.isprintable():
         raise Wrong(f"must be at most {LONGEST_PROJECT} printable characters", "such as shop")
+    if found.endswith("/") or "//" in found[1:]:
+        raise Wrong("must not end with a slash, nor have two in a row: that would be another", "such as shop")
     return found
 
 

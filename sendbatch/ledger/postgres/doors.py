@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 import psycopg
 
-from sendbatch.ledger.postgres import runs, twins
+from sendbatch.ledger.postgres import marks, runs, twins
 from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
 from sendbatch.ledger.postgres.line import passes
@@ -85,6 +85,29 @@ def stop_runners(place: Place, by: str) -> list[int]:
             return []
         with transaction(cursor.connection) as within:
             return runs.ask_to_end(within, record, by)
+
+
+def raise_mark(place: Place, name: str) -> int:
+    """One more than it was, committed; 0 where there is no record. Raises LedgerError, RecordStopped."""
+    with asking(place) as cursor:
+        record = found_record(cursor, place.identity) if cursor is not None else None
+        if cursor is None or record is None:
+            return 0
+        with transaction(cursor.connection) as within:
+            return marks.raised(within, record, name)
+
+
+def mark_of(place: Place, name: str) -> int:
+    """0 where there is none. Raises LedgerError, RecordStopped."""
+    with asking(place) as cursor:
+        record = found_record(cursor, place.identity) if cursor is not None else None
+        return marks.mark(cursor, record, name) if cursor is not None and record is not None else 0
+
+
+def sent_to_by_others(place: Place) -> list[tuple[str, list[str]]]:
+    """See `twins.sent_to_by_others`. Raises LedgerError, RecordStopped."""
+    with asking(place) as cursor:
+        return [] if cursor is None else twins.sent_to_by_others(cursor, place)
 
 
 @contextmanager

@@ -25,6 +25,27 @@ _OTHERS: Final = (
     "WHERE d.record = r.id) ORDER BY made_at, id LIMIT %s"
 )
 
+MOST_ASKED: Final = 20  # records whose people are looked at, the newest
+FIRST: Final = 200  # of their people
+_NEWEST: Final = (
+    "SELECT id, project FROM sendbatch.record AS r WHERE name = %s AND edition = %s AND profile = %s "
+    "AND project <> %s AND EXISTS (SELECT 1 FROM sendbatch.delivery AS d WHERE d.record = r.id) "
+    "ORDER BY id DESC LIMIT %s"
+)
+_FIRST_KEYS: Final = "SELECT key FROM sendbatch.delivery WHERE record = %s ORDER BY id LIMIT %s"
+
+
+def sent_to_by_others(cursor: Cursor, place: Place) -> list[tuple[str, list[str]]]:
+    """Of each record of this name under another project: whose it is, and the keys of the first who were sent
+    to. A look at a few rows, however many there are."""
+    project, name, edition, profile = map(stored, place.identity)
+    rows = cursor.execute(_NEWEST, (name, edition, profile, project, MOST_ASKED)).fetchall()
+    found = []
+    for record, other in rows:
+        keys = cursor.execute(_FIRST_KEYS, (record, FIRST)).fetchall()
+        found.append((told(other), [told(key) for (key,) in keys]))
+    return found
+
 
 def hold_only(cursor: Cursor, record: int | None, place: Place) -> None:
     """Raises GuardError where this one, which may be there without a plan, would be the second."""
