@@ -4,7 +4,8 @@ What is compiled from MJML stands in other lines, and partly twice. So a Jinja c
 begins a new line before each piece that an author wrote and says where that was; behind the piece another
 begins a line of what the compiler made of its tag. What was written stands in full at the end, in comments
 too. `source.at` looks past all of them, and no digest is taken of them: a blank line more in the MJML is no
-other mail.
+other mail. So it is with lines of a comment for sendbatch alone, which are taken out of a source (`remarks`):
+which ones they were stands at its end.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _MARK = "\0"
 _EXACT, _NEAR = "@", "~"
 _HEADER = re.compile(r"\0([@~])(\d+):(\d+):(\d+)\0#\}")
 _ORIGIN = re.compile(r"\{#\n\0[@~][\d:]+\0#\}")
-_FILE = re.compile(r"\{#\0=([^\0]*)\0([^\0]*)\0=#\}")
+_FILE = re.compile(r"\{#\0=([\d,]*):([^\0]*)\0([^\0]*)\0=#\}")
+_GONE = re.compile(r"\{#\0-([\d,]+)\0#\}")
 _END, _ESCAPED = "#}", "#\ue002}"  # no comment may hold its own end
 
 
@@ -53,9 +55,28 @@ def origin(file: int, line: int, column: int, *, exact: bool = True) -> str:
 def with_files(source: str, files: Sequence[Written]) -> str:
     """The source with all that it was made from."""
     return source + "".join(
-        f"{{#{_MARK}={path}{_MARK}{written.replace(_MARK, '').replace(_END, _ESCAPED)}{_MARK}=#}}"
+        f"{{#{_MARK}={','.join(map(str, lines_gone(written)))}:{path}{_MARK}"
+        f"{without_origins(written).replace(_MARK, '').replace(_END, _ESCAPED)}{_MARK}=#}}"
         for path, written in files
     )
+
+
+def with_lines_gone(source: str, lines: Sequence[int]) -> str:
+    """The source from which these `lines` were taken, by their numbers before; it says so at its end."""
+    return f"{source}{{#{_MARK}-{','.join(map(str, lines))}{_MARK}#}}"
+
+
+def lines_gone(source: str) -> list[int]:
+    """Those that were taken from it, in their order."""
+    found = _GONE.search(source) if f"{{#{_MARK}-" in source else None
+    return [*map(int, found[1].split(","))] if found is not None else []
+
+
+def line_before(line: int, gone: Sequence[int]) -> int:
+    """The number of a line before those `gone` were taken."""
+    for number in gone:
+        line += number <= line
+    return line
 
 
 def has_origins(source: str) -> bool:
@@ -64,7 +85,8 @@ def has_origins(source: str) -> bool:
 
 def without_origins(source: str) -> str:
     """What was made, alone."""
-    return _FILE.sub("", _ORIGIN.sub("", source)) if has_origins(source) else source
+    made = _FILE.sub("", _ORIGIN.sub("", source)) if has_origins(source) else source
+    return _GONE.sub("", made)
 
 
 def authored(source: str) -> Callable[[int], bool]:
@@ -94,7 +116,7 @@ def original(source: str, lines: Sequence[str], line: int, column: int | None) -
     if at < 0:
         return None
     assert header is not None
-    path, text = _files(source)[int(header[2])]
+    gone, path, text = _files(source)[int(header[2])]
     found, begun = int(header[3]), int(header[4])
     if header[1] == _NEAR:
         column = begun
@@ -103,8 +125,12 @@ def original(source: str, lines: Sequence[str], line: int, column: int | None) -
     elif column is not None:
         column += begun - 1
     written = LINE_BREAK.split(text)
-    return Place(path, found, column, written[found - 1] if found <= len(written) else "")
+    shown = written[found - 1] if found <= len(written) else ""
+    return Place(path, line_before(found, gone), column, shown)
 
 
-def _files(source: str) -> list[tuple[str, str]]:
-    return [(path, text.replace(_ESCAPED, _END)) for path, text in _FILE.findall(source)]
+def _files(source: str) -> list[tuple[list[int], str, str]]:
+    return [
+        ([*map(int, filter(None, gone.split(",")))], path, text.replace(_ESCAPED, _END))
+        for gone, path, text in _FILE.findall(source)
+    ]

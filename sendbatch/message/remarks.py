@@ -1,7 +1,8 @@
 """Comments in templates that are for sendbatch: `<!-- sendbatch: ignore wide-picture -->`.
 
 Nobody is sent them, so they are taken out of a source as it is read, with the blanks before one that ends its
-line: a mail, and the digest of its content, are what they would be without. Lines stay where they were.
+line, and with the whole line where it holds nothing else: a mail, and the digest of its content, are what
+they would be without. The source says at its end which lines these were (`origins`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import NamedTuple
 from sendbatch.campaign.language.slips import LINE_BREAK
 from sendbatch.errors import Place
 from sendbatch.findings import Remark
+from sendbatch.message.origins import with_lines_gone
+from sendbatch.message.source import blank, constants
 
 # A comment of HTML, of CSS or of Jinja; one that says more to Jinja, as {#- does, stays where it is. It ends
 # where another may begin: thousands that never end are not looked at thousands of times.
@@ -33,29 +36,38 @@ class Read(NamedTuple):
     remarks: tuple[Remark, ...]
 
 
-def without_remarks(source: str, path: str) -> Read:
-    """Of the file that people know by `path`."""
+def without_remarks(source: str, path: str, *, keeps_lines: bool = False) -> Read:
+    """Of the file that people know by `path`. It `keeps_lines` where no template could say which are gone."""
     found = list(_REMARK.finditer(source))
     if not found:
         return Read(source, ())
     starts = [0, *(end.end() for end in LINE_BREAK.finditer(source))]
     lines = LINE_BREAK.split(source)
-    kept, at, remarks = "", 0, []
+    kept, at, remarks, gone = "", 0, [], list[int]()
     for remark in found:
         kept += source[at : remark.start()]
         at = remark.end()
         first, last = (bisect_right(starts, offset) for offset in (remark.start(), at - 1))
-        behind = source[at : starts[last - 1] + len(lines[last - 1])]
-        if not behind.strip(_BLANKS):
-            kept, at = kept.rstrip(_BLANKS), at + len(behind)
-        is_alone = at == len(source) or source[at] in "\r\n"
-        is_alone &= not kept or kept[-1] in "\r\n"
-        kept += "".join(LINE_BREAK.findall(remark[0]))
+        end = starts[last - 1] + len(lines[last - 1])
+        if not source[at:end].strip(_BLANKS):
+            kept, at = kept.rstrip(_BLANKS), end
+        is_alone = at == end and (not kept or kept[-1] in "\r\n")
+        if is_alone and at < len(source) and not keeps_lines:
+            at = starts[last]
+            gone += range(first, last + 1)
+        else:
+            kept += "".join(LINE_BREAK.findall(remark[0]))
         column = remark.start() - starts[first - 1] + 1
         place = Place(path, first, column, lines[first - 1])
         covered = range(first, last + (2 if is_alone else 1))
         remarks.append(Remark(place, _rules(remark["said"]), tuple(covered)))
-    return Read(kept + source[at:], tuple(remarks))
+    read = Read(kept + source[at:], tuple(remarks))
+    if not gone:
+        return read
+    made = with_lines_gone(read.source, gone)
+    if constants(made) != constants(read.source) + blank(made[len(read.source) :]):
+        return without_remarks(source, path, keeps_lines=True)  # a comment is open, and would end there
+    return read._replace(source=made)
 
 
 def _rules(said: str) -> tuple[str, ...]:

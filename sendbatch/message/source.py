@@ -17,7 +17,14 @@ from sendbatch.campaign.language.environment import parsed
 from sendbatch.campaign.language.slips import LINE_BREAK, column_of, position
 from sendbatch.errors import Place
 from sendbatch.message.insertions import without_tags
-from sendbatch.message.origins import has_origins, original, without_header
+from sendbatch.message.origins import (
+    has_origins,
+    line_before,
+    lines_gone,
+    original,
+    without_header,
+    without_origins,
+)
 
 # What stands for each character of a tag: of `{{ }}`, and of `{% %}`. No text has them (private use).
 VALUE, BLOCK = "\ue000", "\ue001"
@@ -204,7 +211,8 @@ def depths(source: str) -> list[tuple[int, int]]:
 def at(path: str, source: str, line: int, word: str = "", column: int | None = None) -> Place:
     """The place in the template at `path` of this column, or of a word in the tags of this line; without
     a column where neither can be known. What was put into the template (`insertions`) is looked past; the
-    place in one that was made from another (`origins`) is that in the other."""
+    place in one that was made from another (`origins`) is that in the other, and that of a source without its
+    remarks the one with them."""
     lines = LINE_BREAK.split(source)
     text = lines[line - 1] if 0 < line <= len(lines) else ""
     if column is None and word:
@@ -213,7 +221,7 @@ def at(path: str, source: str, line: int, word: str = "", column: int | None = N
     text, column = without_tags(text, column - header if column is not None else None)
     if has_origins(source):
         return original(source, lines, line, column) or Place(path)
-    return Place(path, line, column, text)
+    return Place(path, line_before(line, lines_gone(source)), column, without_origins(text))
 
 
 def at_offset(path: str, source: str, start: int) -> Place:

@@ -48,6 +48,17 @@ def test_a_picture_of_mjml_is_told_where_its_author_named_it(campaign: Callable[
     assert (found.place.line, found.place.column) == (3, 16)
 
 
+def test_an_icon_that_mjml_writes_is_none_of_its_authors(campaign: Callable[..., Campaign]) -> None:
+    social = "<mj-social>\n<mj-social-element name='facebook' href='https://a.example/'>Share</mj-social-element>"
+    own = "\n<mj-social-element src='https://a.example/x.png' href='https://a.example/'>Shop</mj-social-element>"
+    for more, lines in (("", []), (own, [3])):
+        section = f"<mj-section><mj-column>{social}{more}</mj-social></mj-column></mj-section>"
+        folder = campaign({"templates/a.mjml": f"<mjml><mj-body>{section}</mj-body></mjml>"}).folder.parent
+        made = campaign(folder=folder, templates=Templates(html=folder / "templates/a.mjml"))
+        found = [*pictures_without_alt(read_content(made))]
+        assert [one.place and one.place.line for one in found] == lines
+
+
 @pytest.mark.parametrize(
     "tag",
     [

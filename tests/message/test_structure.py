@@ -38,6 +38,17 @@ def told(source: str, **others: str) -> list[tuple[str, str]]:
         ("<table><tr><td><div>x\n</td></tr></table>", "1:16", "<div> is not closed before </td> of line 2"),
         ("<div><table><tr><td>x</td></tr>\n</div>", "1:6", "<table> is never closed"),
         ("<div><table><td></div></td></table>", "1:17", "</div> closes nothing within the <td> of line 1"),
+        (
+            "<!--[if mso]><table><tr><td><![endif]--><div><table><tr><td>a\n<table><tr><td>b</td></tr>\n"
+            "</td></tr><tr><td>c</td></tr></table></div><!--[if mso]></td></tr></table><![endif]-->",
+            "2:1",
+            "<table> is not closed before </td> of line 3",
+        ),
+        (
+            "<table><tr><td>a<table><tr><td>b</td></tr>\n</td><tr><td></td></tr></table></td></tr></table>",
+            "2:1",
+            "</td> closes nothing within the <table> of line 1",
+        ),
         ("<a href=x>a <a href=y>b</a>", "1:1", "<a> is never closed"),
         ("<div/>x", "1:1", "<div> is never closed"),
         ("<style>\na{color:red}", "1:1", "<style> is never closed: nothing behind it is shown"),

@@ -15,7 +15,7 @@ from sendbatch.message.markdown.addresses import html_within
 from sendbatch.message.markdown.elements import elements
 from sendbatch.message.markdown.writing import html_of
 from sendbatch.message.markup import Tag, tags
-from sendbatch.message.origins import has_origins
+from sendbatch.message.origins import authored, has_origins
 from sendbatch.message.pictures.widths import width_of
 from sendbatch.message.plaintext.reader import text_from_html
 from sendbatch.message.source import BLOCK, VALUE, constants
@@ -44,9 +44,11 @@ def pictures_without_alt(content: Content) -> Iterator[Finding]:
         for name, source in bundle.sources.items():
             if is_inserted(name):
                 continue
-            hidden = constants(source)
+            hidden, is_own = constants(source), authored(source)
             for tag in tags(html_within(hidden) if bundle is content.markdown else hidden):
-                if tag.name == "img" and not tag.is_end and _lacks_alt(tag):
+                if tag.name != "img" or tag.is_end or not _lacks_alt(tag):
+                    continue
+                if is_own(tag.start) or is_own(_address(hidden, tag)):  # no icon of MJML itself
                     found.append(_place(bundle, name, hidden, tag))
         found = list(dict.fromkeys(found))  # MJML writes some of them several times
         if found:
@@ -104,10 +106,14 @@ def _wide_picture(bundle: Bundle, content: Content) -> Place | None:
 
 def _place(bundle: Bundle, name: str, hidden: str, tag: Tag) -> Place:
     """Of a picture; of one that MJML made the tag of, its address is what the author wrote."""
-    start, url = tag.start, tag.attributes.get("src", "").strip()
-    if url and has_origins(bundle.sources[name]):
-        start = max(start, hidden.find(url, tag.named, tag.end))
+    start = _address(hidden, tag) if has_origins(bundle.sources[name]) else tag.start
     return place_of(bundle, name, start)
+
+
+def _address(hidden: str, tag: Tag) -> int:
+    """Where that of a picture stands; its tag, where it has none."""
+    url = tag.attributes.get("src", "").strip()
+    return max(tag.start, hidden.find(url, tag.named, tag.end)) if url else tag.start
 
 
 def _width(tag: Tag, known: Mapping[str, int]) -> int:

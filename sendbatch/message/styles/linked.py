@@ -244,7 +244,7 @@ class _Reading:
                 Rule.NOT_UTF_8.finding("not UTF-8", place, "save the file as UTF-8")
             )
             return None
-        css, remarks = without_remarks(css, shown)
+        css, remarks = without_remarks(css, shown, keeps_lines=True)
         self._remarks += remarks
         wrong = [_import(at_offset(shown, css, at)) for at in imports(css)]
         if (ended := _END_STYLE.search(css)) is not None:

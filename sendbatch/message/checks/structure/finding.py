@@ -74,11 +74,18 @@ def _comments(bundle: Bundle, read: Reading) -> Iterator[_Fault]:
 
 
 def _faults(bundle: Bundle, read: Reading) -> Iterator[_Fault]:
-    try:
-        stack = walked(bundle, read)
-    except Unsure:
-        return
-    yield from _Judge(bundle, stack).faults()
+    """Of two ways to read it, what browsers do and what was probably meant, by the one with fewer."""
+    found = []
+    for guesses in (False, True):
+        try:
+            stack = walked(bundle, read, guesses=guesses)
+        except Unsure:
+            break
+        if stack.guessed or not guesses:
+            found.append([*_Judge(bundle, stack).faults()])
+        if not found[0]:
+            break
+    yield from min(found, key=len, default=[])
 
 
 class _Judge:

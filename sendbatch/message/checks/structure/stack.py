@@ -78,8 +78,12 @@ class Stray(NamedTuple):
 
 @dataclass(slots=True)
 class Stack:
-    """`top` is the innermost that is open; what is wrong is noted in the order it is met."""
+    """`top` is the innermost that is open; what is wrong is noted in the order it is met. It `guesses` that
+    the `</td>` of the cell around a table, which no browser heeds within that, was to come behind its end:
+    then `guessed` is how often it did so."""
 
+    guesses: bool = False
+    guessed: int = 0
     top: Open | None = None
     cuts: list[Cut] = field(default_factory=list)
     strays: list[Stray] = field(default_factory=list)
@@ -138,11 +142,29 @@ class Stack:
         if one is None or one.name != name:
             if name in _LAST:  # all that is behind them is as if they were not there
                 return
+            if self.guesses and one is not None and self._is_around(one, name):
+                self.guessed += 1
+                self.cuts.append(Cut(one, f"</{name}>", spot))
+                self.top = one.around
+                self._end(name, spot)
+                return
             self.strays.append(Stray(name, spot, one))
             return
         if name in _FOREIGN:
             self.foreign -= 1
         self._pop(one, f"</{name}>", spot)
+
+    def _is_around(self, table: Open, name: str) -> bool:
+        """Whether a table that has no open row stands in a cell of this name."""
+        row, one = self.top, table.around
+        while row is not None and row.name in _GROUPS:
+            row = row.around
+        if row is not table or table.name != "table" or name not in _CELLS:
+            return False
+        while one is not None and one.name != name and one.name not in _TABLE:
+            self.steps += 1
+            one = one.around
+        return one is not None and one.name == name
 
     def _pop(self, last: Open, by: str, spot: Spot) -> None:
         """All up to this one; what should have been closed before is cut off."""

@@ -36,9 +36,9 @@ class _Frame:
     strays: int = 0
 
 
-def walked(bundle: Bundle, read: Reading) -> Stack:
-    """What is left at the end, and what was wrong on the way. Raises Unsure."""
-    walk = _Walk(bundle, read)
+def walked(bundle: Bundle, read: Reading, *, guesses: bool = False) -> Stack:
+    """What is left at the end, and what was wrong on the way, with or without `guesses`. Raises Unsure."""
+    walk = _Walk(bundle, read, Stack(guesses=guesses))
     name, blocks = _outermost(bundle)
     walk.through(name, blocks)
     return walk.stack
@@ -78,9 +78,8 @@ def _named(source: str, statement: Statement, kind: str) -> str | None:
 
 
 class _Walk:
-    def __init__(self, bundle: Bundle, read: Reading) -> None:
-        self._bundle, self._read = bundle, read
-        self.stack = Stack()
+    def __init__(self, bundle: Bundle, read: Reading, stack: Stack) -> None:
+        self._bundle, self._read, self.stack = bundle, read, stack
         self._items: dict[str, list[Bare | Statement]] = {}
         self._depth = 0
 
