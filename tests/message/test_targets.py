@@ -8,6 +8,7 @@ import pytest
 
 from sendbatch.message.checks.targets import doubtful_targets
 from sendbatch.message.content import Content
+from sendbatch.runtime.masking import masked
 
 from .conftest import COLUMNS, bundle, content
 
@@ -56,6 +57,11 @@ def test_a_link_that_filters_or_browsers_hold_against_a_mail_is_told(url: str, r
 )
 def test_what_leads_to_a_name_over_https_is_fine(url: str) -> None:
     assert told(of_html(f'<a href="{url}">x</a>')) == []
+
+
+def test_a_link_with_a_value_in_it_is_named_where_addresses_are_masked() -> None:
+    (found,) = doubtful_targets(of_html('<a href="http://a.example/?e={{ email }}">x</a>'), COLUMNS)
+    assert "the link http://a.example/?e={{ … }} goes over http" in masked(found.message)
 
 
 def test_a_namespace_a_doctype_and_what_is_in_comments_are_no_links() -> None:

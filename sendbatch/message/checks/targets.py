@@ -121,7 +121,9 @@ def _target(url: str, shown: str | None) -> Target | None:
 def _wrong(target: Target, url: str) -> Iterator[tuple[Rule, str, str]]:
     """(rule, what is wrong, what to do) of each."""
     host = target.host
-    written = one_line(re.sub(f"[{VALUE}{BLOCK}]+", "…", url), _LONGEST_SHOWN)
+    # Not "…" alone: where addresses are masked, a word that ends so may be one that was cut, and goes.
+    shown = re.sub(f"{VALUE}+", "{{ … }}", re.sub(f"{BLOCK}+", "{% … %}", url))
+    written = one_line(shown, _LONGEST_SHOWN)
     if is_loopback(host.strip("[]")):
         said = f"the link {written} leads to the machine of whoever clicks on it"
         yield Rule.NUMERIC_LINK, said, "write the name of the server that everybody reaches"
