@@ -187,12 +187,12 @@ def faulty(file: Path, found: Overview) -> str:
     invalid = found.totals.get(Status.INVALID, 0)
     rehearsal = found.rehearsal
     unbuildable = rehearsal.failed if rehearsal is not None else 0
+    doubtful = "what is doubtful counts as wrong here (--fail-on warning)"
     bad = [
+        *([doubtful] if found.fails_on_warnings else []),
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
-    if not bad and found.fails_on_warnings:
-        bad = ["what is doubtful counts as wrong here (--fail-on warning)"]
     lines = [f"{shown(file)}: {', '.join(bad)}"]
     if rehearsal is not None:
         named = (("invalid", rehearsal.invalid), ("failed", rehearsal.failures))
