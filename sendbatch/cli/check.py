@@ -189,7 +189,7 @@ def faulty(file: Path, found: Overview) -> str:
     unbuildable = rehearsal.failed if rehearsal is not None else 0
     doubtful = "what is doubtful counts as wrong here (--fail-on warning)"
     bad = [
-        *([doubtful] if found.fails_on_warnings else []),
+        *([doubtful] if found.fails_on_warnings and found.exit_code == 2 else []),
         *([f"{count(invalid, 'row')} invalid"] if invalid else []),
         *([f"{count(unbuildable, 'message')} that cannot be built"] if unbuildable else []),
     ]
