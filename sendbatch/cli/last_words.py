@@ -162,8 +162,8 @@ class LastWords:
         doubts = result.totals.get(Status.IN_DOUBT, 0)
         if doubts and self.chosen.resend_in_doubt and result.young_until is not None:
             self.terminal.say(
-                f"{count(doubts, 'recipient')} in doubt: the line that goes on leaves them out; --in-doubt "
-                f"resend sends to all of them again from {clock_time(result.young_until)} on, and not before"
+                f"{count(doubts, 'recipient')} in doubt: left out for now; --in-doubt resend sends to all of "
+                f"them again from {clock_time(result.young_until)} on, and not before"
             )
         elif doubts and self.chosen.resend_in_doubt:
             self.terminal.say(
