@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_the_guide_leads_from_init_to_the_report(desk: Installed, server: Sandbo
         elif line.startswith("sendbatch ") and "--notify" not in line:  # wants a service
             seen.append(step(desk, server, arguments(line)))
     assert seen == [
-        *("init", "run", "check", "preview", "plan", "report", "probe", "proof"),
+        *("init", "run", "check", "preview", "plan", "report", "probe", "proof", "inspect"),
         *("plan", "run", "run", "status", "status", "plan", "run", "approve", "run", *["report"] * 8),
     ]
     inbox = sorted(path.name for path in server.folder.iterdir())
@@ -116,6 +117,9 @@ def step(desk: Installed, server: Sandbox, words: list[str]) -> str:
     for_real = campaign.exists() and "smtp: production" in campaign.read_text("utf-8")
     if verb == "run" and for_real and "--plan" not in words:
         words = [*words, "--yes"]  # nobody is here to be asked
+    if verb == "inspect":  # one of the proofs, saved as it arrived
+        proof = next(path for path in sorted(server.folder.iterdir()) if path.suffix == ".eml")
+        shutil.copy(proof, desk.folder / words[1])
     if verb == "approve":
         words = [word.replace("~", desk.environ["HOME"]) for word in words] + ["--yes"]
         approver(desk, words[words.index("--by") + 1], Path(words[words.index("--ssh-key") + 1]))
