@@ -75,10 +75,10 @@ def runner(url: str, *, join: bool = True, people: int = 0) -> Iterator[Runner]:
     place = place_of(url, told=heard.append)
     with open_record(place, since="", holder="on here", now=lambda: 0.0, join=join) as record:
         if record.joined is None:
-            record.recover(record.now())
+            record.recover(record.own_time())
             with record.draft() as draft:
                 planned(draft, people)
-                draft.merge(record.now())
+                draft.merge(record.own_time())
         yield Runner(record, record.backlog(lambda: 0.0), place.stop, heard)
 
 

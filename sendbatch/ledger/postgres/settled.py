@@ -1,7 +1,8 @@
-"""What is asked of a plan in the making, in PostgreSQL, once all its rows are settled."""
+"""What is asked of a plan in the making, in PostgreSQL, mostly once all its rows are settled."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -12,8 +13,12 @@ from sendbatch.ledger.postgres.text import told
 from sendbatch.ledger.postgres.view import DONE
 
 
-class Settled:
+class Settled(ABC):
     """A half of `store.Staging`."""
+
+    @abstractmethod
+    def _put_rows(self) -> None:
+        """From now on all rows are there: for what may be asked before they are settled."""
 
     def __init__(self, making: Making) -> None:
         self._making = making
@@ -66,6 +71,7 @@ class Settled:
     def unread(self, number: int, most: int) -> tuple[int, list[tuple[int, str, str]]]:
         if "questioned" not in self._scratch:
             return 0, []
+        self._put_rows()
         questioned = self._scratch["questioned"]
         self._making.execute(
             f"DELETE FROM {questioned} AS q USING (SELECT key FROM {self._rows} AS r UNION ALL "
@@ -82,6 +88,7 @@ class Settled:
     def matched(self, most: int) -> Matched:
         if "excepted" not in self._scratch:
             return Matched()
+        self._put_rows()
         named, marks = self._scratch["excepted"], self._scratch["marks"]
         is_stranger = (
             f"NOT EXISTS (SELECT 1 FROM {self._rows} AS r WHERE r.key = e.value) "
@@ -138,6 +145,7 @@ class Settled:
         return {line for (line,) in found}
 
     def saying(self, column: str, words: Sequence[str]) -> Saying:
+        self._put_rows()
         place = self._making.columns.index(column)
         return saying(self._making.asked, f"{self._rows} AS r", "true", place, words)
 

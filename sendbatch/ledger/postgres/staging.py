@@ -55,7 +55,6 @@ class PostgresStaging(Settled):
             self._put_rows()
 
     def _put_rows(self) -> None:
-        """From now on all are there."""
         texts, self._at_hand, self._size = self._at_hand, [], 0
         if texts:
             self._making.put(texts)

@@ -117,7 +117,7 @@ def test_a_plan_waits_for_a_database_that_is_away_as_it_begins(
         relay.set(Trap(b"application_name", lambda: Fate.CUT, from_client=True))
         with record.draft() as draft:
             planned(draft, people=2)
-            draft.merge(record.now())
+            draft.merge(record.own_time())
     assert database.say("SELECT count(*) FROM sendbatch.plan_row") == [(2,)]
 
 

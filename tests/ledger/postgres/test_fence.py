@@ -142,9 +142,9 @@ def test_a_late_acceptance_counts_over_a_word_that_was_not_acted_on(
         paused.pause()
         forgotten(database)
         with opened(database.url) as (record, _):
-            assert record.recover(record.now()) == 1
+            assert record.recover(record.own_time()) == 1
             database.say("UPDATE sendbatch.delivery SET finished_at = 1")
-            assert record.resolve([(ann.key,)], word, record.now()) == []
+            assert record.resolve([(ann.key,)], word, record.own_time()) == []
         with pytest.raises(RecordLost, match="taken the campaign over"):
             paused.end(ann)
 
@@ -160,9 +160,9 @@ def test_what_came_too_late_for_another_attempt_changes_nothing(database: Databa
         paused.pause()
         forgotten(database)
         with opened(database.url) as (record, _):
-            record.recover(record.now())
+            record.recover(record.own_time())
             database.say("UPDATE sendbatch.delivery SET finished_at = 1")
-            record.resolve([(ann.key,)], Status.PENDING, record.now())
+            record.resolve([(ann.key,)], Status.PENDING, record.own_time())
         with runner(database.url, people=1) as again:
             (ann,) = again.claim()
             assert again.begin(ann) == [ann.id]
@@ -183,10 +183,10 @@ def test_doubt_of_a_moment_ago_is_not_to_be_sent_to_again(database: Database) ->
         paused.pause()
         forgotten(database)
         with opened(database.url) as (record, _):
-            record.recover(record.now())
+            record.recover(record.own_time())
             with pytest.raises(LockedError, match="answer may still come"):
-                record.resolve([(ann.key,)], Status.PENDING, record.now())
-            assert record.resolve([(ann.key,)], Status.ACCEPTED, record.now()) == []
+                record.resolve([(ann.key,)], Status.PENDING, record.own_time())
+            assert record.resolve([(ann.key,)], Status.ACCEPTED, record.own_time()) == []
 
 
 def test_without_join_a_second_run_is_told_who_has_the_campaign(database: Database) -> None:
@@ -219,7 +219,7 @@ def test_the_last_runner_puts_back_what_a_word_made_sendable(database: Database)
     with opened(database.url, join=True) as (one, _):
         with one.draft() as draft:
             assert draft.retry([Retried(Status.REJECTED)], 0.0) == 2
-            draft.merge(one.now())
+            draft.merge(one.own_time())
         with runner(database.url) as other:
             assert other.record.joined is not None
             other.backlog.end()
@@ -328,7 +328,7 @@ def test_a_plan_whose_run_was_ended_meanwhile_is_not_merged(database: Database) 
         forgotten(database)
         stop_runners(place_of(database.url), "on there")
         with pytest.raises(RecordLost, match="sendbatch stop has ended this run"):
-            draft.merge(record.now())
+            draft.merge(record.own_time())
 
 
 def test_who_is_released_after_its_block_was_through_is_found_by_others(database: Database) -> None:

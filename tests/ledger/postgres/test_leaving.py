@@ -43,6 +43,6 @@ def test_whoever_is_in_doubt_since_a_moment_ago_is_counted_until_no_answer_can_c
         assert young is not None
         many, until = young
         assert many == 2
-        assert YOUNG < until - one.record.now() < YOUNG + 61
+        assert YOUNG < until - one.record.own_time() < YOUNG + 61
         database.say(f"UPDATE sendbatch.delivery SET finished_at = finished_at - {YOUNG + 61}")
         assert one.record.young_doubts() is None
