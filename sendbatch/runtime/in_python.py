@@ -24,12 +24,13 @@ FLAGS = {
     "masked": "masked=True",
     "approved": "approved=True",
     "join": "join=True",
+    "online": "online=True",
 }
 OF_LOAD = frozenset({"run", "smtp", "rate", "expect", "tolerate"})
 VALUES = OF_LOAD | {
     "only", "limit", "plan", "retry", "in-doubt", "breaker", "stop-after", "first-run", "moved-from",
     "record", "out", "to", "count", "except", "recipient", "most", "profiles", "allowed-signers",
-    "ssh-key", "by",
+    "ssh-key", "by", "inspect", "fail-on",
 }  # fmt: skip
 NUMBERS = frozenset({"limit", "breaker", "count", "most", "stop-after"})
 VERBS = {

@@ -84,6 +84,7 @@ UNSPOKEN = {
     "as",
     "watch",
     "history",
+    "list-rules",
     "open",
     "port",
     "workers",
