@@ -19,8 +19,9 @@ def level(house: House, server: ScriptedServer) -> int | None:
 @pytest.mark.parametrize("connections", [1, 3])
 def test_what_works_is_remembered(house: House, hostile: StartServer, connections: int) -> None:
     server = hostile()
-    ended = house.write(server.port, people=12, connections=connections).send()
-    assert (ended.code, ended.counts()) == (0, {"accepted": 12})
+    # not each envelope finds a dot to go with
+    ended = house.write(server.port, people=60, connections=connections).send()
+    assert (ended.code, ended.counts()) == (0, {"accepted": 60})
     assert level(house, server) == 3
     held_to_its_record(ended, server, connections)
 
