@@ -28,9 +28,11 @@ from sendbatch.runtime.stop import Stop
 from sendbatch.session import preparation
 from sendbatch.session import run as running
 from sendbatch.session.commands import CommandLines
+from sendbatch.session.job import Job
+from sendbatch.session.sharing import by_its_clock
 from sendbatch.values import Status
 from sendbatch.words import clock_time
-from tests.kit.clock import START
+from tests.kit.clock import START, FakeClock
 from tests.kit.mailhost import MailHost
 from tests.kit.memory.reading import Reading
 from tests.kit.memory.record import MemoryRecord
@@ -141,6 +143,15 @@ def test_a_clock_that_is_far_from_the_databases_is_told_of(
     told = [one for one in watcher.notices if "clock" in one]
     assert len(told) == bool(said)
     assert all(f"this machine's clock is {said} the database's" in one for one in told)
+
+
+def test_a_call_goes_by_the_clock_of_its_record() -> None:
+    record = MemoryRecord()
+    nothing: Any = None
+    job = Job(nothing, Options(), nothing, Edge(clock=FakeClock()), Watcher(), Stop())
+    assert by_its_clock(job, record) is job  # it has none
+    record.own_time = lambda: START - 7200.0  # type: ignore[method-assign]
+    assert by_its_clock(job, record).now() == START - 7200.0
 
 
 def test_who_has_to_plan_needs_the_list(shared: MemoryRecord, live: Declare, edge: Edge) -> None:
