@@ -57,6 +57,7 @@ class Cloned(Campaign):
         self._host: GitHost | None = None
         self._runners = 0
         self._doubts = 0  # in the record, after the last run
+        self._at_once = 1  # runs since
         self._timers: list[threading.Timer] = []
 
     @contextlib.contextmanager
@@ -131,6 +132,7 @@ class Cloned(Campaign):
                 self._countdown = None if by_clock else (moment, random.randint(1, self._most))
                 self._process = self._start()
                 codes = [self._ended(random.uniform(0.3, 4.0) if by_clock else PATIENCE)]
+            self._at_once = len(codes)
             if is_well and not {*codes} <= {0, 1, ANOTHER, -signal.SIGKILL}:
                 self._complain(f"a run ended with {codes}, and nothing was wrong")
             self._well()
@@ -170,6 +172,7 @@ class Cloned(Campaign):
 
     def _run(self, server: Target) -> int:
         """To its end; whoever comes too soon behind a run that was killed is told so, and comes again."""
+        self._at_once = 1
         code = super()._run(server)
         for _ in range(20):
             if code != ANOTHER:
@@ -208,8 +211,9 @@ class Cloned(Campaign):
         super()._compare(server, finished=finished)
         counts = Counter(self._record().values())
         doubts = counts[Status.IN_DOUBT]
-        if doubts - self._doubts > self._most_sending:
-            self._complain(f"{doubts - self._doubts} more in doubt after one run")
+        if doubts - self._doubts > self._at_once * self._most_sending:
+            runs = "one run" if self._at_once == 1 else f"{self._at_once} runs"
+            self._complain(f"{doubts - self._doubts} more in doubt after {runs} at {self._rate}/s")
         self._doubts = doubts
 
     @property

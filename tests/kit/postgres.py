@@ -361,8 +361,7 @@ class Database:
         try:
             yield
         finally:
-            self.server.say(self._alter(back))
-            self.end_sessions()
+            self.server.say(self._alter(back))  # whoever has come back by now stays
 
     def _alter(self, change: str) -> sql.Composed:
         return sql.SQL("ALTER DATABASE {} " + change).format(sql.Identifier(self.name))
