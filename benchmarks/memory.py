@@ -71,8 +71,11 @@ def _peak(one: Desk) -> Peak:
     return peak_of(one.command("run", "--limit", str(SENT)), one.folder)
 
 
-def peak_of(command: list[str], folder: Path, env: dict[str, str] | None = None) -> Peak:
-    """Of a command and all below it, while it runs. Raises SystemExit where it fails."""
+def peak_of(
+    command: list[str], folder: Path, env: dict[str, str] | None = None, *, every: float = EVERY
+) -> Peak:
+    """Of a command and all below it, while it runs, looked at `every` so many seconds. Raises SystemExit
+    where it fails."""
     peak = Peak()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
@@ -81,7 +84,7 @@ def peak_of(command: list[str], folder: Path, env: dict[str, str] | None = None)
         )  # fmt: skip
         while process.poll() is None:
             _look(process.pid, peak)
-            time.sleep(EVERY)
+            time.sleep(every)
         if process.returncode:
             said.seek(0)
             raise SystemExit(f"{command[3]}: exit {process.returncode}:\n{said.read()[-2000:]}")
