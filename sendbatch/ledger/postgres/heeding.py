@@ -24,13 +24,26 @@ class Heeded:
     """A connection in autocommit: each statement is a transaction of its own."""
 
     def __init__(self, connection: Connection, heed: Callable[[], None]) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._beside: _Beside | None = None  # what is asked meanwhile
         self._heed = heed
         self._raised: SendbatchError | None = None
         self._is_at_it = False
         self.changes = 0  # grows with each statement that may have changed something
         self._lock = threading.Lock()
         self._over = threading.Event()
+
+    @property
+    def connection(self) -> Connection:
+        """At nobody else's work."""
+        self._wait()
+        return self._connection
+
+    def _wait(self) -> None:
+        """Until nothing is asked beside. Raises what that met."""
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.end()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
@@ -56,13 +69,15 @@ class Heeded:
 
     def leave(self) -> None:
         """As `end_watching`, whatever was raised: what is left to do is to tidy up."""
+        with contextlib.suppress(psycopg.Error, SendbatchError):
+            self._wait()
         self._over.set()
         with self._lock:  # no request to cancel is on its way any more
             pass
 
     def execute(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Cursor:
         with self._at_it(query):
-            return self.connection.execute(query, values)
+            return self._connection.execute(query, values)
 
     def one(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
         """The first cell of the first row."""
@@ -74,7 +89,7 @@ class Heeded:
         for each of the others. What is changed waits for no disk."""
         with self._waiting_for_no_disk(query) as cursor:
             cursor.execute("SET LOCAL enable_nestloop = off")
-            return self.connection.execute(query, values)
+            return self._connection.execute(query, values)
 
     def put(self, statement: Query, texts: Iterable[str]) -> None:
         """Rows by COPY, as `text.copied` has them, as they come. Waits for no disk."""
@@ -82,16 +97,24 @@ class Heeded:
             for text in texts:
                 copy.write(text)
 
+    def put_beside(self, statement: Query, texts: Iterable[str]) -> None:
+        """As `put`, while the caller goes on. What is asked next waits for it, and raises what it met."""
+        self._wait()
+        self.changes += 1  # from now on, and not only once it is under way
+        self._beside = _Beside(lambda: self.put(statement, texts))
+
     @contextlib.contextmanager
     def _waiting_for_no_disk(self, query: Query) -> Iterator[Cursor]:
         """A transaction that is lost in a crash of the server, together with all that the draft keeps to
         itself."""
-        with self._at_it(query), transaction(self.connection) as cursor:
+        with self._at_it(query), transaction(self._connection) as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
             yield cursor
 
     @contextlib.contextmanager
     def _at_it(self, query: Query) -> Iterator[None]:
+        if not isinstance(threading.current_thread(), _Beside):
+            self._wait()
         self._is_at_it = True
         self.changes += not (isinstance(query, str) and query.startswith("SELECT"))
         try:
@@ -115,4 +138,26 @@ class Heeded:
                     self._raised = error
                 if self._raised is not None and self._is_at_it:
                     with contextlib.suppress(psycopg.Error, OSError):
-                        self.connection.cancel_safe(timeout=CANCELLED_IN)
+                        self._connection.cancel_safe(timeout=CANCELLED_IN)
+
+
+class _Beside(threading.Thread):
+    """It works from the start on."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(name="put", daemon=True)
+        self._work = work
+        self._met: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits
+            self._met = error
+
+    def end(self) -> None:
+        """Wait for it. Raises what it met."""
+        self.join()
+        if self._met is not None:
+            raise self._met

@@ -88,8 +88,8 @@ class Making:
         return copied([ids, *columns], before=f"{self.record:d}\t{self.token:d}\t")
 
     def put(self, texts: Iterable[str]) -> None:
-        """Rows, as `written` has them."""
-        self.asked.put(_COPY, texts)
+        """Rows, as `written` has them, while the caller goes on."""
+        self.asked.put_beside(_COPY, texts)
 
     def give_back(self, last_line: int) -> None:
         """There are no more lines than these."""

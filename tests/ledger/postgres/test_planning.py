@@ -20,6 +20,7 @@ from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.record import PostgresRecord, open_record
 from sendbatch.ledger.store import Record
+from sendbatch.rendering import batches
 from sendbatch.values import Status
 from tests.kit.people import COLUMNS, bring, clock, person, plan, stage, staged, statuses
 from tests.kit.pooler import pooled
@@ -27,6 +28,7 @@ from tests.kit.postgres import Database, Postgres, cramped, fill
 from tests.ledger.postgres.conftest import place_of
 
 Tables = psycopg.Connection[Any]
+MANY = [person(line, f"p{line}", name="x" * 1000) for line in range(2, 300)]  # more than go in one COPY
 SCRATCH = (
     "SELECT relname FROM pg_class WHERE relnamespace = 'sendbatch'::regnamespace AND relkind = 'r' "
     "AND relname ~ '^d[0-9]' ORDER BY 1"
@@ -63,6 +65,16 @@ def keys(tables: Tables) -> list[str]:
 def rows(database: Database) -> list[tuple[int, int]]:
     """The numbers under which rows of plans stand, and how many."""
     return database.say("SELECT plan, count(*) FROM sendbatch.plan_row GROUP BY 1 ORDER BY 1")  # type: ignore[return-value]
+
+
+def on_each_row(tables: Tables, does: str) -> None:
+    """What the database does where one is written."""
+    tables.execute(
+        f"CREATE FUNCTION does() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does}; END $$"
+    )
+    tables.execute(
+        "CREATE TRIGGER does BEFORE INSERT ON sendbatch.plan_row FOR EACH ROW EXECUTE FUNCTION does()"
+    )
 
 
 # -- what it keeps to itself
@@ -304,6 +316,18 @@ def test_a_limit_of_time_for_statements_is_named(tables: Tables, database: Datab
         draft._db.execute("SET statement_timeout = '10ms'; SELECT pg_sleep(30)")
 
 
+def test_rows_that_the_database_did_not_take_meanwhile_are_told_of_by_what_comes_next(
+    tables: Tables, database: Database
+) -> None:
+    on_each_row(tables, "RAISE 'no room for these' USING ERRCODE = 'disk_full'")
+    refused = pytest.raises(RecordStopped, match="no room for these")
+    with refused, planner(tables, database) as draft:
+        staging = draft.stage(COLUMNS)
+        staging.add(map(batches.staged, MANY))  # they go while more is read
+        staging.settle()
+    assert (database.say(SCRATCH), rows(database)) == ([], [])
+
+
 # -- a person breaks it off
 
 
@@ -341,6 +365,19 @@ def test_a_statement_that_takes_long_is_broken_off(
         stage(draft, [person(2, "bob")])
         draft.merge()
     assert keys(tables) == ["bob"]
+
+
+def test_rows_that_wait_for_the_database_are_broken_off_with_what_reads_more(
+    tables: Tables, database: Database
+) -> None:
+    heed = Asks()
+    on_each_row(tables, "PERFORM pg_sleep(600); RETURN new")
+    refused = pytest.raises(Interrupted)
+    with refused, planner(tables, database, heed=heed) as draft:
+        draft.stage(COLUMNS).add(map(batches.staged, MANY))
+        heed.is_asked.set()
+        heed()
+    assert (database.say(SCRATCH), rows(database)) == ([], [])
 
 
 def test_who_is_asked_to_end_between_two_statements_begins_no_other(
