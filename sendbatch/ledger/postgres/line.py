@@ -30,6 +30,7 @@ from sendbatch.ledger.postgres.connecting import (
     words_of,
 )
 from sendbatch.ledger.postgres.schema import not_allowed
+from sendbatch.ledger.postgres.way import of_the_way
 from sendbatch.runtime.stop import Stop
 from sendbatch.words import duration
 
@@ -114,7 +115,7 @@ class Line:
                 try:
                     found = self._asked(work)
                 except psycopg.Error as error:
-                    no = None if passes(error) else self._refused(error)
+                    no = None if self._passes(error) else self._refused(error)
                     self._drop()
                     if no is not None:
                         raise no from None
@@ -132,6 +133,10 @@ class Line:
             return work(connection)
         finally:
             self._asked_at = None
+
+    def _passes(self, error: psycopg.Error) -> bool:
+        """What was so once, and after a failover is not, may be so again."""
+        return passes(error) and (self._has_answered or of_the_way(error) is None)
 
     def _refused(self, error: psycopg.Error) -> SendbatchError:
         """A password that is wrong, say: nobody has come to send anything, or a failover brought it."""
