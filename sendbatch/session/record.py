@@ -10,6 +10,7 @@ from typing import TextIO
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger import reach
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, sent_to_by_others, twin_of
 from sendbatch.ledger.store import Reading
@@ -93,6 +94,7 @@ def resolve(
         now=edge.clock.wall,
         stop=Stop(),
         without_log=without_log,
+        work=Work.RESOLVE,
     ) as record:
         record.recover(now)
         if folder.repository is not None:

@@ -30,6 +30,8 @@ CONNECT_IN: Final = 10  # seconds
 NO_PASSPHRASE: Final = "none is given"  # noqa: S105 - it is none
 LEASE: Final = "SENDBATCH_LEASE"  # seconds; for tests, which have no time to wait
 NOW: Final[LiteralString] = "extract(epoch FROM clock_timestamp())::float8"
+# Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
+ALIVE: Final[LiteralString] = f"(seen_at > {NOW} - %s AND seen_at < {NOW} + 2 * %s)"
 # What a transaction needs: on the server's disk, and on a standby's where one is waited for; and no lock is
 # kept by who is silent in the middle of it.
 WITHIN: Final[LiteralString] = (
