@@ -34,10 +34,11 @@ demo: $(VENV)/.runtime
 	@echo 'Every letter lies as an .eml file in campaigns/reports/welcome.sandbox/outbox/'
 	@echo 'Next: $(BIN)/sendbatch outbox campaigns/welcome.yaml --open'
 
-# Two at once on each core: a part of the tests waits for servers and clocks. What is compiled is kept, whatever
-# this shell says of it: the tests start some thousand processes, and each would compile the package anew.
+# Two at once on each core: a part of the tests waits for servers and clocks; who has none left takes some of
+# another's. What is compiled is kept, whatever this shell says of it: the tests start some thousand processes, and
+# each would compile the package anew.
 test: $(VENV)/.dev
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n "$$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')" $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n "$$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')" --dist worksteal $(ARGS)
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -2,7 +2,8 @@
 
 Anybody can write such a header. The one that counts is the receiver's own: it stands at the top, for servers
 put theirs above what is there (§4.1), and have to take away what pretends to be theirs (§5). So the topmost
-is believed, with those of the same server beside it; no others.
+is believed where the receiver may have put it, with those of the same organisation beside it; no others. What
+was in the mail when the receiver got it stands below its trace.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from sendbatch.arrival.reading import Arrived, Field
@@ -25,6 +27,13 @@ _PROPERTY = re.compile(
     r"(?P<name>[a-z][a-z0-9-]*(?:\s*\.\s*[a-z][a-z0-9_-]*)?)\s*=\s*(?P<value>\"(?:[^\"\\]|\\.)*\"|[^\s;]+)",
     re.IGNORECASE,
 )
+
+# A trace that names two hosts; one of two addresses, or of a server within, tells nothing of whose they are.
+_HOST = r"(?:[a-z0-9_-]{1,63}\.){1,10}[a-z][a-z0-9-]{0,62}"
+_CAME = re.compile(
+    rf"from\s+(?P<from>{_HOST})\.?(?=[\s(;])[^;]{{0,1000}}?\sby\s+(?P<by>{_HOST})(?=[\s(;]|$)", re.IGNORECASE
+)
+_NOT_OF_THE_WAY = frozenset(("received", "from", "to", "subject", "date", "message-id", "mime-version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +76,58 @@ class Verdict(NamedTuple):
 
 
 def verdict_of(mail: Arrived) -> Verdict | None:
-    """None where no server says anything."""
+    """None where no server says anything that may be believed."""
     all_of_them = mail.all(NAME)
-    if not all_of_them:
+    if not all_of_them or not _is_receivers(mail.fields, all_of_them[0]):
         return None
     top = all_of_them[0]
-    server = _server(top)
-    beside = [*_beside(mail.fields, top, server)]
-    found = [result for one in beside for result in _results(one)]
-    return Verdict(server, tuple(found[:_MOST]), top, len(all_of_them) - len(beside))
+    beside = [*_beside(mail.fields, top)]
+    return Verdict(_server(top), tuple(_together(beside)), top, len(all_of_them) - len(beside))
 
 
-def _beside(fields: Sequence[Field], top: Field, server: str) -> Iterator[Field]:
-    """The topmost, and those that the same server has put there: no other server's trace is between."""
+def _is_receivers(fields: Sequence[Field], top: Field) -> bool:
+    """Whether the server that took the mail in can have put it there. Its trace is the first from another
+    organisation; right below that may stand what it wrote, under its own name, or what it was given."""
+    above = [one for one in fields[: fields.index(top)] if one.name == "received"]
+    for at, one in enumerate(above):
+        came = _CAME.match(one.value)
+        if came is not None and not _are_of_one(came["from"], came["by"]):
+            server = _server(top)
+            return at == len(above) - 1 and (not server or _are_of_one(server, came["by"]))
+    return True
+
+
+def _beside(fields: Sequence[Field], top: Field) -> Iterator[Field]:
+    """The topmost, and those that the same organisation has put there: neither another server's trace nor
+    anything of the sender's is between."""
     for one in fields[fields.index(top) :]:
-        if one.name == "received":
+        if one.name in _NOT_OF_THE_WAY:
             return
-        if one.name == NAME and _server(one) == server:
+        if one.name == NAME and _are_of_one(_server(one), _server(top)):
             yield one
+
+
+def _together(beside: Sequence[Field]) -> Iterator[Result]:
+    """Of what a header speaks, those below it say nothing more: a sender may have written them."""
+    told: set[str] = set()
+    number = 0
+    for one in beside:
+        found = [*islice(_results(one), _MOST - number)]
+        new = [result for result in found if result.method not in told]
+        told |= {result.method for result in new}
+        number += len(new)
+        yield from new
+
+
+def _are_of_one(one: str, other: str) -> bool:
+    """Whether two hosts are of one organisation, as far as names tell."""
+    return _organisation(one) == _organisation(other)
+
+
+def _organisation(host: str) -> list[str]:
+    labels = host.lower().rstrip(".").split(".")
+    is_below_country = len(labels[-1]) == 2 and len(labels) > 2 and len(labels[-2]) <= 3  # co.uk
+    return labels[-3 if is_below_country else -2 :]
 
 
 def _server(one: Field) -> str:

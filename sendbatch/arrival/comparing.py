@@ -10,6 +10,7 @@ from sendbatch.arrival.reading import Arrived, Field
 from sendbatch.errors import one_line
 from sendbatch.findings import Finding, Rule
 from sendbatch.message.markup import tokens
+from sendbatch.preview.opened import readable
 from sendbatch.words import count, listed
 
 _MOST = 5  # that are named
@@ -65,15 +66,15 @@ def _headers(sent: Arrived, mail: Arrived) -> Iterator[Finding]:
         kept = {" ".join(field.value.split()) for field in mail.all(before.name)}
         if now is None or before.name in _NAMES_OF_A_MAIL or " ".join(before.value.split()) in kept:
             continue
-        if _readable(sent, before) == _readable(mail, now):
+        if _readable(before) == _readable(now):
             continue  # encoded in another way
         name, *values = (one_line(one, _LONGEST) for one in (_written(before), before.value, now.value))
         said = f"{name} was sent as {values[0]}, and is now {values[1]}"
         yield Rule.CHANGED_HEADER.finding(said, mail.place(now))
 
 
-def _readable(mail: Arrived, field: Field) -> str:
-    return " ".join(dict(mail.shown.headers).get(_written(field), field.value).split())
+def _readable(field: Field) -> str:
+    return " ".join(readable(field.name, field.value).split())
 
 
 def _written(field: Field) -> str:

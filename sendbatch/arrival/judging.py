@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from sendbatch.arrival.authentication import NAME as AUTHENTICATION_RESULTS
 from sendbatch.arrival.authentication import Verdict
 from sendbatch.arrival.reading import Arrived
 from sendbatch.arrival.signatures import Signature
@@ -49,14 +50,15 @@ def _authenticated(
     mail: Arrived, verdict: Verdict | None, signatures: Sequence[Signature]
 ) -> Iterator[Finding]:
     if verdict is None or not verdict.results:
-        said = "no server says whether the mail is from whom it says (no Authentication-Results)"
-        hint = "save it from the mailbox that it was sent to, not from the folder of what was sent"
-        yield Rule.NO_VERDICT.finding(said, mail.place(verdict.field if verdict else None), hint)
+        yield _no_verdict(mail, verdict)
         return
     place = mail.place(verdict.field)
     spf, dkim, dmarc = (verdict.of(method) for method in ("spf", "dkim", "dmarc"))
     whose = f"{verdict.server or 'the server that took it in'} says"
-    if not any(one.passed for one in (*spf, *dkim)):
+    if not spf and not dkim:
+        said = f"{whose} nothing of SPF and DKIM: {listed([one.said for one in verdict.results], _MOST)}"
+        yield Rule.NO_VERDICT.finding(one_line(said, 500), place)
+    elif not any(one.passed for one in (*spf, *dkim)):
         said = f"{whose} that neither SPF nor DKIM passed: {_said(verdict)}"
         yield Rule.UNAUTHENTICATED.finding(said, place, "sendbatch check --online says what is published")
     else:
@@ -76,6 +78,19 @@ def _authenticated(
             said = f"{whose} that DMARC did not pass: {one.said}"
             hint = "sign with the domain in From (d=), or send from an envelope of that domain"
             yield Rule.FAILED_DMARC.finding(said, place, hint)
+
+
+def _no_verdict(mail: Arrived, verdict: Verdict | None) -> Finding:
+    hint = "save it from the mailbox that it was sent to, not from the folder of what was sent"
+    given = mail.first(AUTHENTICATION_RESULTS)
+    if verdict is not None or given is None:
+        said = "no server says whether the mail is from whom it says (no Authentication-Results)"
+        return Rule.NO_VERDICT.finding(said, mail.place(given), hint)
+    said = (
+        "Authentication-Results stand below the trace of the server that took the mail in: whoever sent it "
+        "may have written them, and they are not believed"
+    )
+    return Rule.NO_VERDICT.finding(said, mail.place(given), "have it read where its server writes them")
 
 
 def _signed(mail: Arrived, signatures: Sequence[Signature]) -> Iterator[Finding]:

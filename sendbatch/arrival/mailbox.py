@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 from functools import partial
 from threading import Event
-from typing import Any
+from time import monotonic
+from typing import Any, TypeAlias
 
 from sendbatch.arrival.address import Address
+from sendbatch.arrival.bounded import OverTls, Plain
 from sendbatch.arrival.reading import LARGEST, Arrived, mail_of
 from sendbatch.campaign.secrets import Credentials, scrubbed
 from sendbatch.campaign.written.hosts import is_loopback
@@ -32,18 +34,22 @@ PAUSE = 3.0  # seconds between two looks
 _MOST_NEW = 200  # mails of one folder that are looked at in one look
 _LARGEST_HEAD = 500_000  # bytes
 _FLAGS = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:[^"\\]|\\.)*"|NIL) (?P<name>.+)')
-_NEXT = re.compile(rb"UIDNEXT (\d+)")
-_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
+_NEXT = re.compile(rb"UIDNEXT (\d{1,10})(?!\d)")  # RFC 3501 §9: numbers have 32 bits
+_SIZE = re.compile(rb"RFC822\.SIZE (\d{1,10})(?!\d)")
+_NUMBER = re.compile(rb"\d{1,10}")
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{15,}")
+Client: TypeAlias = Plain | OverTls
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A mail that is waited for: as it was sent, to whom, and what the relay said when it took it."""
+    """A mail that is waited for: as it was sent, to whom, and what the relay said when it took it. `others`
+    are the Message-IDs of those that were sent with it, which may look the same."""
 
     sent: Arrived
     to: str
     reply: str
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,16 @@ class Found:
 class Mailbox:
     """One that was opened and logged in to: `opened` makes it, `close` ends it."""
 
-    def __init__(self, client: imaplib.IMAP4, address: Address) -> None:
+    def __init__(self, client: Client, address: Address, password: str) -> None:
         self._client = client
         self._address = address
+        self._password = password  # which no message shows, should the server repeat it
+        self._ends_at = 0.0
         self._next: dict[str, int] = {}  # by folder: which of the mails is the first that is new
         self._junk: list[str] = []
 
     def close(self) -> None:
+        self._client.rest()
         with contextlib.suppress(imaplib.IMAP4.error, OSError):
             self._client.shutdown()
 
@@ -74,21 +83,25 @@ class Mailbox:
         self._junk = [name for name in self._junk_folders() if name != own]
         for name in (own, *self._junk):
             found = self._said("STATUS", partial(self._client.status, _quoted(name), "(UIDNEXT)"))
-            known = _NEXT.search(found[0] or b"") if found else None
+            known = _NEXT.search(_joined(found))
             if known is not None:
                 self._next[name] = int(known[1])
+            elif name == own and found is not None:
+                said = f"{self._address.shown} does not say which mails will be new (UIDNEXT)"
+                raise _unusable(said, "save the mail as it arrived, and have it read by sendbatch inspect")
             elif name == own:
                 said = f"{self._address.shown} has no folder {one_line(self._address.folder, 100)}"
                 raise _unusable(said, "it stands behind the host: imaps://user@host/Folder; else it is INBOX")
 
     def wait(self, sought: Sought, seconds: float, over: Event) -> Found | None:
         """Looks until it is there, the time is up (None) or `over` is set."""
+        self._ends_at = monotonic() + seconds
         looks = max(1, round(seconds / PAUSE))
         for _ in range(looks):
             for folder in self._next:
                 if (mail := self._look(folder, sought)) is not None:
                     return Found(mail, folder, folder in self._junk)
-            if over.wait(PAUSE):
+            if monotonic() >= self._ends_at or over.wait(PAUSE):
                 return None
         return None
 
@@ -98,7 +111,7 @@ class Mailbox:
         found = []
         for line in listed:
             known = _FLAGS.match(line) if isinstance(line, bytes) else None
-            if known is None:
+            if known is None or not known["name"].isascii():
                 continue
             name = known["name"].decode("ascii", "replace").strip().strip('"')
             usual = name.rpartition("/")[2].rpartition(".")[2].lower() in ("junk", "spam")
@@ -111,9 +124,11 @@ class Mailbox:
             return None
         first = self._next[folder]
         found = self._said("SEARCH", lambda: self._client.uid("SEARCH", f"UID {first}:*"))
-        words = (found[0] or b"").split() if found else []
-        numbers = sorted(int(word) for word in words if word.isdigit())  # the last one always
+        words = _joined(found).split()
+        numbers = sorted(int(word) for word in words if _NUMBER.fullmatch(word))  # the last one always
         for number in [one for one in numbers if one >= first][:_MOST_NEW]:
+            if monotonic() >= self._ends_at:
+                return None
             head = self._fetched(number, f"BODY.PEEK[HEADER]<0.{_LARGEST_HEAD}>")
             if head is not None and is_sought(head, sought):
                 whole = self._fetched(number, "BODY.PEEK[]")
@@ -123,7 +138,7 @@ class Mailbox:
 
     def _fetched(self, number: int, what: str) -> bytes | None:
         size = self._said("FETCH", lambda: self._client.uid("FETCH", str(number), "(RFC822.SIZE)"))
-        known = _SIZE.search(size[0] or b"") if size and isinstance(size[0], bytes) else None
+        known = _SIZE.search(_joined(size))
         if known is None or int(known[1]) > LARGEST:
             return None
         found = self._said("FETCH", lambda: self._client.uid("FETCH", str(number), f"({what})"))
@@ -132,9 +147,17 @@ class Mailbox:
 
     def _said(self, command: str, ask: Callable[[], tuple[str, list[Any]]]) -> list[Any] | None:
         """What the server answers, None where it says no. Raises SendbatchError."""
-        with _told(self._address, command):
+        with _told(self._address, command, self._password):
+            self._client.begin()
             status, found = ask()
+        self._client.rest()
         return found if status == "OK" else None
+
+
+def _joined(found: list[Any] | None) -> bytes:
+    """An answer in one piece; a server may send any word of it as a literal."""
+    pieces = (one if isinstance(one, tuple) else (one,) for one in found or ())
+    return b" ".join(piece for some in pieces for piece in some if isinstance(piece, bytes))
 
 
 def is_sought(head: bytes, sought: Sought) -> bool:
@@ -147,7 +170,11 @@ def is_sought(head: bytes, sought: Sought) -> bool:
     if ours is not None and theirs is not None:
         if ours.value == theirs.value:
             return True
-        if any(token in theirs.value for token in _TOKEN.findall(sought.reply)):
+        if theirs.value in sought.others:
+            return False
+        # In its first half: the other one, the relay's name, it gives to every mail.
+        named = theirs.value.partition("@")[0]
+        if any(token in named for token in _TOKEN.findall(sought.reply)):
             return True
     people = {address.lower() for _, address in getaddresses([mail.shown.to])}
     same = " ".join(mail.shown.subject.split()) == " ".join(sought.sent.shown.subject.split())
@@ -158,9 +185,10 @@ def opened(address: Address, password: str) -> Mailbox:
     """Connected, logged in, and with what is new told from what was there. Raises SendbatchError where it
     cannot be reached, trusted, logged in to or read."""
     client = _connected(address)
-    mailbox = Mailbox(client, address)
+    mailbox = Mailbox(client, address, password)
     try:
-        with _told(address, "LOGIN"):
+        with _told(address, "LOGIN", password):
+            client.begin()
             _log_in(client, address, password)
         mailbox.begin()
     except BaseException:
@@ -169,7 +197,7 @@ def opened(address: Address, password: str) -> Mailbox:
     return mailbox
 
 
-def _log_in(client: imaplib.IMAP4, address: Address, password: str) -> None:
+def _log_in(client: Client, address: Address, password: str) -> None:
     """By LOGIN, whose words are ASCII, only where the server knows nothing else."""
     try:
         if "AUTH=PLAIN" in client.capabilities:
@@ -187,12 +215,12 @@ def _log_in(client: imaplib.IMAP4, address: Address, password: str) -> None:
         raise _unusable(f"{address.shown} refused the login: {said}", hint) from None
 
 
-def _connected(address: Address) -> imaplib.IMAP4:
+def _connected(address: Address) -> Client:
     context = ssl.create_default_context()
     with _told(address, "connect"):
         if address.is_tls:
-            return _OverTls(address.host, address.port, ssl_context=context, timeout=TIMEOUT)
-        client = _Plain(address.host, address.port, timeout=TIMEOUT)
+            return OverTls(address.host, address.port, ssl_context=context, timeout=TIMEOUT)
+        client = Plain(address.host, address.port, timeout=TIMEOUT)
     if "STARTTLS" not in client.capabilities:
         if is_loopback(address.host):
             return client
@@ -200,27 +228,13 @@ def _connected(address: Address) -> imaplib.IMAP4:
         said = f"{address.shown} offers no TLS, and a password is not sent in the open"
         raise _unusable(said, "write imaps://")
     with _told(address, "STARTTLS"):
+        client.begin()
         client.starttls(context)
     return client
 
 
-class _Bounded:
-    """imaplib reads whatever number of bytes a server announces."""
-
-    def read(self, size: int) -> bytes:
-        if size > LARGEST:
-            raise imaplib.IMAP4.abort(f"it announced {size:,} bytes")
-        return super().read(size)  # type: ignore[misc,no-any-return]
-
-
-class _Plain(_Bounded, imaplib.IMAP4): ...
-
-
-class _OverTls(_Bounded, imaplib.IMAP4_SSL): ...
-
-
 @contextlib.contextmanager
-def _told(address: Address, command: str) -> Iterator[None]:
+def _told(address: Address, command: str, password: str = "") -> Iterator[None]:
     """What goes wrong on the way, in words."""
     try:
         yield
@@ -237,7 +251,8 @@ def _told(address: Address, command: str) -> Iterator[None]:
         said = f"{address.shown} cannot be reached: {one_line(error.strerror or str(error), 100)}"
         raise _unusable(said, "check host and port") from None
     except (imaplib.IMAP4.error, ValueError, IndexError) as error:
-        said = f"{address.shown} does not go on ({command}): {one_line(str(error), 200)}"
+        heard = scrubbed(str(error), Credentials(address.user, password)) if password else str(error)
+        said = f"{address.shown} does not go on ({command}): {one_line(heard, 200)}"
         raise _unusable(said, "is it an IMAP server?") from None
 
 

@@ -38,7 +38,8 @@ _OTHERS = (
     (b"\xfe\xff", "it is UTF-16, and a mail is not"),
 )
 _HTML = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
-_NEXT_IN_MBOX = re.compile(rb"\n\r?\nFrom [^\n]+\d\d:\d\d[^\n]*\r?\n[!-9;-~]+:")
+_ALONE = re.compile(rb"\r(?!\n|\Z)")
+_NEXT_IN_MBOX = re.compile(rb"\n\r?\nFrom [^\n]{1,200}?\d\d:\d\d[^\n]{0,60}+\n[!-9;-~]{1,200}+:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,9 @@ def mail_of(data: bytes, name: str) -> Arrived:
         said = "is no mail: it is HTML, which says nothing of how a mail arrived"
         raise _refused(name, said, _SAVE)
     data, skipped = _without_mark(data, name)
+    head = _head(data)
+    # RFC 5322 §2.2: alone it breaks no line, and not every reader knows that.
+    data = _ALONE.sub(b" ", head) + data[len(head) :]
     head = _head(data)
     if len(head) > _LARGEST_HEAD:
         said = f"is no mail that arrived: its headers have more than {size(_LARGEST_HEAD)}"

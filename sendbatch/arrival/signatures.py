@@ -11,6 +11,8 @@ from sendbatch.arrival.authentication import Verdict
 from sendbatch.arrival.reading import Arrived, Field
 
 NAME = "dkim-signature"
+MOST = 50  # that are looked at
+_MOST_NAMES = 1000  # that one is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,18 @@ class _Tags(NamedTuple):
 
 
 def signatures_of(mail: Arrived, verdict: Verdict | None) -> list[Signature]:
-    """From the top."""
+    """The first, from the top."""
     found = []
-    for field in mail.all(NAME):
+    for field in mail.all(NAME)[:MOST]:
         tags = tags_of(field.value)
         key = _Tags(tags.get("d", "").lower(), tags.get("s", "").lower(), tags.get("b", ""))
-        names = tuple(name.lower() for name in tags.get("h", "").split(":") if name)
+        names = tags.get("h", "").lower().split(":", _MOST_NAMES)[:_MOST_NAMES]
         found.append(
             Signature(
                 key.domain,
                 key.selector,
                 tags.get("a", "").lower(),
-                names,
+                tuple(filter(None, names)),
                 tags.get("l"),
                 field,
                 _held(key, verdict),

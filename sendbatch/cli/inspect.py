@@ -62,6 +62,7 @@ def as_text(found: Inspected) -> str:
 
 
 def _facts(found: Inspected) -> list[tuple[str, str]]:
+    from sendbatch.arrival.signatures import NAME as SIGNATURE
     from sendbatch.errors import one_line
     from sendbatch.words import count, listed, size
 
@@ -80,6 +81,8 @@ def _facts(found: Inspected) -> list[tuple[str, str]]:
         held = {True: ", holds", False: ", does not hold", None: ""}[one.held]
         names = listed([one_line(name, 60) for name in dict.fromkeys(one.names)], 20)
         facts.append(("signed", f"{one_line(one.called, 200)}{held}, over {names or 'nothing'}"))
+    if more := len(found.mail.all(SIGNATURE)) - len(found.signatures):
+        facts.append(("", f"({count(more, 'more signature')}, not looked at)"))
     html = f", its HTML {size(mail.html_size)}" if mail.html is not None else ""
     facts.append(("size", f"{size(mail.size)}{html}"))
     if found.added:
@@ -96,7 +99,7 @@ def as_document(found: Inspected) -> str:
     mail, verdict = found.mail.shown, found.verdict
     return as_json(
         {
-            "file": found.mail.file,
+            "file": for_log(found.mail.file),
             "from": for_log(mail.sender),
             "to": for_log(mail.to),
             "subject": for_log(mail.subject),
@@ -105,18 +108,23 @@ def as_document(found: Inspected) -> str:
             "verdict": None
             if verdict is None
             else {
-                "server": verdict.server,
+                "server": for_log(verdict.server),
                 "results": [
-                    {"method": one.method, "result": one.result, "domain": one.domain or None}
+                    {"method": one.method, "result": one.result, "domain": for_log(one.domain) or None}
                     for one in verdict.results
                 ],
                 "others": verdict.others,
             },
             "signatures": [
-                {"domain": one.domain, "selector": one.selector, "headers": [*one.names], "holds": one.held}
+                {
+                    "domain": for_log(one.domain),
+                    "selector": for_log(one.selector),
+                    "headers": [for_log(name) for name in one.names],
+                    "holds": one.held,
+                }
                 for one in found.signatures
             ],
-            "added": [*found.added],
+            "added": [for_log(name) for name in found.added],
             "findings": [as_found(finding) for finding in found.findings],
         },
         indent=2,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
-from email.header import decode_header
+from email.header import Header, decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -28,7 +28,11 @@ LONGEST_VALUE = 2000  # characters of a header
 _LONGEST_READ = 20_000  # of which so many are read, for Python reads mailboxes in the square of that
 MOST_HEADERS, MOST_LINKS, MOST_ATTACHMENTS = 100, 200, 100
 LONGEST_SOURCE = 64 * 1024  # bytes
-_MOST_BOUNDARIES = 200
+_MOST_BOUNDARIES, _MOST_PARTS = 200, 10_000
+_MOST_TRIED = 10_000_000  # lines, times the boundaries that each is tried against
+_LONGEST_OF_MIME = 2000  # characters of a header of a part, which Python reads in the square of that
+# What Python knows beside the charsets of mails: two are slow in the square, the others are of its own.
+_NO_CHARSETS = frozenset(("punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"))
 _BEGINNING = 160  # characters that a list of mails has room for
 _WITH_A_BEGINNING = 20_000  # characters of HTML in which it is looked for
 
@@ -37,6 +41,7 @@ _SPECIALS = re.compile(r'[()<>@,:;".\[\]\\]')  # RFC 5322 §3.2.3
 _MARKS = frozenset("\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
 _AT_MARKS = re.compile(f"([{''.join(sorted(_MARKS))}])")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_BOUNDARY = re.compile(rb"boundary(?:\*\d{0,3}\*?)?[ \t]{0,9}=", re.IGNORECASE)
 # Whole lines of base64, so many that they are no text; nothing here is looked at twice.
 _BASE64 = re.compile(rb"((?:[A-Za-z0-9+/]{60,76}\r?\n){2})((?:[A-Za-z0-9+/]{60,76}\r?\n){18,}+)")
 
@@ -94,7 +99,7 @@ def opened(data: bytes) -> Opened:
     parts = _Parts()
     for part in _leaves(mail):
         parts.take(part)
-    headers = [(one_line(name, 200), _readable(name, value)) for name, value in mail.raw_items()]
+    headers = [(one_line(name, 200), readable(name, value)) for name, value in mail.raw_items()]
     first = {name.lower(): value for name, value in reversed(headers)}
     html, text = parts.html, parts.text
     links = links_of(html) if html is not None else links_in_text(text or "")
@@ -120,15 +125,33 @@ def opened(data: bytes) -> Opened:
 
 
 def _parsed(data: bytes) -> Message:
-    """A mail that is nested deeper than Python's parser goes, or has more parts with parts than any, has no
-    parts: its body is one file. Each line is tried against the boundaries of all that is around it."""
-    parser = BytesParser(policy=compat32)
-    if data.lower().count(b"boundary=") > _MOST_BOUNDARIES:
+    """A mail that is nested deeper than Python's parser goes, or has more parts or lines than any, has no
+    parts: its body is one file."""
+    parser = BytesParser(_Part, policy=compat32)
+    if _is_endless(data):
         return parser.parsebytes(data, headersonly=True)
     try:
         return parser.parsebytes(data)
     except RecursionError:
         return parser.parsebytes(data, headersonly=True)
+
+
+def _is_endless(data: bytes) -> bool:
+    """Each line is tried against the boundaries of all that is around it."""
+    boundaries = len(_BOUNDARY.findall(data))
+    if boundaries > _MOST_BOUNDARIES or data.count(b"\n") * (boundaries + 1) > _MOST_TRIED:
+        return True
+    return boundaries > 0 and data.count(b"\n--") > _MOST_PARTS
+
+
+class _Part(Message):
+    """A mail or a part, of whose headers only the beginning is looked at."""
+
+    def get(self, name, failobj=None):  # type: ignore[no-untyped-def]
+        found = super().get(name, failobj)
+        if isinstance(found, str | Header) and len(value := str(found)) > _LONGEST_OF_MIME:
+            return value[:_LONGEST_OF_MIME]
+        return found
 
 
 def visible(value: str) -> str:
@@ -201,11 +224,16 @@ def _decoded(part: Message) -> bytes:
 
 
 def _text(part: Message, data: bytes) -> str:
-    try:
-        text = data.decode(part.get_content_charset("utf-8"), "replace")
-    except (LookupError, ValueError):  # a charset that nobody knows
-        text = data.decode("utf-8", "replace")
+    text = _in_charset(data, part.get_content_charset("utf-8"))
     return text.replace("\r\n", "\n").rstrip("\n").encode("utf-8", "replace").decode()
+
+
+def _in_charset(data: bytes, charset: str) -> str:
+    """As UTF-8 where nobody knows the charset."""
+    if charset.lower().replace("_", "-") not in _NO_CHARSETS:
+        with suppress(LookupError, ValueError):
+            return data.decode(charset, "replace")
+    return data.decode("utf-8", "replace")
 
 
 def _file_name(part: Message) -> str:
@@ -223,7 +251,8 @@ def _file_name(part: Message) -> str:
         return "(a name that cannot be read)"
 
 
-def _readable(name: str, value: str) -> str:
+def readable(name: str, value: str) -> str:
+    """A header's value as it is shown, with what is encoded in it decoded."""
     value = value[:_LONGEST_READ]
     people: list[tuple[str, str]] = []
     if name.lower() in _OF_PEOPLE:
@@ -251,7 +280,7 @@ def _words(value: str) -> str:
         return raw
     try:
         return "".join(
-            piece if isinstance(piece, str) else piece.decode(charset or "latin-1", "replace")
+            piece if isinstance(piece, str) else _in_charset(piece, charset or "latin-1")
             for piece, charset in decode_header(raw)
         )
     except (LookupError, ValueError, HeaderParseError):

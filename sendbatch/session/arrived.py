@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
 from dataclasses import replace
@@ -47,17 +47,22 @@ def awaited(job: Job, written: str, send: Callable[[], list[Proofed]]) -> list[P
             f"{count(len(proofs), 'proof')} went out; the first is waited for in {address.host}, "
             f"for {duration(WAIT)} at most"
         )
-        found = _waited(mailbox, first, job, len(proofs))
+        found = _waited(mailbox, first, job, proofs)
     if found is not None:
         proofs[at] = replace(first, inspected=_inspected(first, found))
     return proofs
 
 
-def _waited(mailbox: Mailbox, first: Proofed, job: Job, sent: int) -> Found | None:
+def _waited(mailbox: Mailbox, first: Proofed, job: Job, proofs: Sequence[Proofed]) -> Found | None:
     assert first.message is not None
+    sent = len(proofs)
+    others = (one.message for one in proofs if one is not first)
     reply = first.outcome.reply
     sought = Sought(
-        mail_of(first.message.data, "the proof"), first.reviewer, reply.text if reply is not None else ""
+        mail_of(first.message.data, "the proof"),
+        first.reviewer,
+        reply.text if reply is not None else "",
+        frozenset(one.message_id for one in others if one is not None),
     )
     over = Event()
     answer = in_thread(lambda: mailbox.wait(sought, WAIT, over))

@@ -36,6 +36,12 @@ def test_encoding_anew_is_no_change() -> None:
     assert rules(changed(("=?utf-8?q?Sch=C3=B6n?=", "=?utf-8?b?U2Now7Zu?=")), SENT) == []
 
 
+def test_encoding_anew_is_no_change_behind_a_hundred_headers_of_the_way() -> None:
+    way = "".join(f"X-Way-{n}: 1\n" for n in range(120))
+    mail = changed(("=?utf-8?q?Sch=C3=B6n?=", "=?utf-8?b?U2Now7Zu?="), ("Delivered-To", f"{way}Delivered-To"))
+    assert rules(mail, SENT) == []
+
+
 def test_what_was_lost_and_added_is_shown(said) -> None:
     told = said(changed(("<p>Hi", "<p>Ho ho")), SENT)
     assert "(lost: Hi; added: Ho ho)" in told

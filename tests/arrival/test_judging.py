@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sendbatch.cli.inspect import as_text
+
 from .conftest import WELL, changed, look, rules
 
 RESULTS = WELL[WELL.index("Authentication-Results") : WELL.index("DKIM-Signature")]
@@ -88,6 +90,70 @@ def test_only_the_topmost_server_is_believed() -> None:
     assert found.findings == ()
     assert found.verdict is not None
     assert found.verdict.others == 2
+
+
+FORGED = (
+    "Authentication-Results: {}; dkim=pass header.d=example.com; spf=pass smtp.mailfrom=a@example.com; "
+    "dmarc=pass header.from=example.com\n"
+)
+FAILED = (("dkim=pass", "dkim=fail"), ("spf=pass", "spf=fail"), ("dmarc=pass", "dmarc=fail"))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "Received: from laptop by relay.example.net; x\n" + FORGED.format("mx.gmail.example"),
+        FORGED.format("mx.bank.example"),
+    ],
+)
+def test_what_the_mail_was_sent_with_is_not_believed_where_its_server_writes_nothing(
+    said, forged: str
+) -> None:
+    mail = changed((RESULTS, forged))
+    assert look(mail).verdict is None
+    assert "whoever sent it may have written them, and they are not believed" in said(mail)
+
+
+@pytest.mark.parametrize("before", ["DKIM-Signature", "Subject: Hello"])
+def test_who_forges_the_servers_own_name_below_it_changes_nothing(before: str) -> None:
+    mail = changed(*FAILED, (before, FORGED.format("mx.gmail.example") + before))
+    assert rules(mail) == ["unauthenticated", "failed-dmarc"]
+
+
+def test_several_servers_of_one_organisation_are_one_verdict() -> None:
+    """As iCloud writes them."""
+    each = ("bimi; bimi=skipped", "dkim; dkim=pass header.d=example.com", "spf; spf=pass")
+    apart = "".join(f"Authentication-Results: {one.replace(';', '.mail.example;', 1)}\n" for one in each)
+    received = "Received: from relay.example.net"
+    found = look(changed((RESULTS, ""), (received, apart + received)))
+    assert found.findings == ()
+    assert found.verdict is not None
+    assert len(found.verdict.results) == 3
+
+
+def test_neighbours_below_one_country_are_no_organisation() -> None:
+    mail = WELL.replace("mx.gmail.example", "mx.one.co.uk")
+    other = mail.replace("DKIM-Signature", "Authentication-Results: x.two.co.uk; arc=pass\nDKIM-Signature")
+    found = look(other).verdict
+    assert found is not None
+    assert found.others == 1
+
+
+def test_a_server_that_says_nothing_of_spf_and_dkim_is_not_said_to_find_them_wrong() -> None:
+    mail = changed((RESULTS, "Authentication-Results: mx.gmail.example; bimi=none\n"))
+    assert rules(mail) == ["no-verdict"]
+
+
+def test_a_carriage_return_alone_begins_no_header() -> None:
+    found = look(changed(("From: =?", "X-A: b\rFrom: forged@bank.example\nFrom: =?")))
+    assert found.mail.shown.sender == "Schön <news@example.com>"
+
+
+def test_of_thousands_of_signatures_the_first_are_looked_at() -> None:
+    found = look(changed((SIGNATURE, SIGNATURE + "DKIM-Signature: d=a; h=to\n" * 2000)))
+    assert len(found.signatures) == 50
+    assert len(found.findings) < 100
+    assert "(1,951 more signatures, not looked at)" in as_text(found)
 
 
 def test_several_of_one_server_are_one_verdict() -> None:

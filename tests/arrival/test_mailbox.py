@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from sendbatch.arrival import bounded
 from sendbatch.arrival import mailbox as room
 from sendbatch.arrival.address import Address, address_of
 from sendbatch.arrival.mailbox import Found, Sought, is_sought, on_the_wire, opened
@@ -198,6 +200,116 @@ def test_an_address_that_is_none_is_refused_and_shows_no_password(written: str, 
 
 def test_folders_are_named_as_the_protocol_has_them() -> None:
     assert on_the_wire("Entwürfe & mehr") == "Entw&APw-rfe &- mehr"
+
+
+ANSWERS = {
+    "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n%t OK done\r\n",
+    "LIST": b'* LIST (\\Junk) "/" Junk\r\n%t OK done\r\n',
+    "STATUS": b"* STATUS x (UIDNEXT 1)\r\n%t OK done\r\n",
+    "SEARCH": b"* SEARCH 1\r\n%t OK done\r\n",
+    "FETCH": b"* 1 FETCH (RFC822.SIZE 10)\r\n%t OK done\r\n",
+}
+
+
+@contextlib.contextmanager
+def talking(answers: dict[str, bytes]) -> Iterator[Address]:
+    """A server that answers each command so; `%t` is the command's tag, and what has none never ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listener, listener.accept()[0] as connection, connection.makefile("rb") as lines:
+            connection.sendall(b"* OK hello\r\n")
+            with contextlib.suppress(OSError):
+                for line in lines:
+                    tag, _, command = line.strip().partition(b" ")
+                    name = command.removeprefix(b"UID ").split()[0].decode()
+                    if name == "AUTHENTICATE" and name not in answers:
+                        connection.sendall(b"+ \r\n")
+                        tag += lines.readline()[:0]
+                    says = (ANSWERS | answers).get(name, b"%t OK done\r\n")
+                    connection.sendall(says.replace(b"%t", tag))
+                    while b"%t" not in says and name != "AUTHENTICATE":
+                        connection.sendall(says)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield Address("127.0.0.1", listener.getsockname()[1], "joe", "INBOX", is_tls=False)
+    thread.join(30)
+
+
+def heard(answers: dict[str, bytes]) -> str:
+    """What is said once this server was waited for a mail."""
+    over = threading.Event()
+    over.set()  # after one look
+    with talking(answers) as address:
+        try:
+            box = opened(address, "hunter2")
+        except SendbatchError as error:
+            return str(error)
+        try:
+            assert box.wait(OURS, 600, over) is None
+        except SendbatchError as error:
+            return str(error)
+        finally:
+            box.close()
+    return ""
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"STATUS": b"* STATUS {1}\r\nx (UIDNEXT 1)\r\n%t OK done\r\n"},
+        {"SEARCH": b"* SEARCH {1}\r\n1\r\n%t OK done\r\n"},
+        {"SEARCH": b"* SEARCH " + b"9" * 5000 + b"\r\n%t OK done\r\n"},
+        {"FETCH": b"* 1 FETCH (RFC822.SIZE " + b"9" * 5000 + b")\r\n%t OK done\r\n"},
+        {"FETCH": b"%t OK done\r\n"},
+        {"LIST": b'* LIST (\\Junk) "/" J\xff\r\n%t OK done\r\n'},
+        {"EXAMINE": b"%t NO gone\r\n"},
+    ],
+)
+def test_whatever_a_server_answers_the_mail_is_only_not_found(answers: dict[str, bytes]) -> None:
+    assert heard(answers) == ""
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({"STATUS": b"* STATUS x (UIDNEXT " + b"9" * 5000 + b")\r\n%t OK done\r\n"}, "not say which"),
+        ({"FETCH": b"* 1 FETCH (BODY[] {99999999999}\r\n%t"}, "announced more than"),
+        ({"SEARCH": b"ZZZZ9 OK done%t\r\n"}, "does not go on (SEARCH)"),
+        ({"LIST": b'* LIST () "/" a\r\n' * 1000}, "its answer "),
+        ({"LIST": b"* OK x\r\n" * 1000}, "its answer "),
+        ({"LIST": b"x"}, "its answer did not end within"),
+        ({"FETCH": b"* 1 FETCH (BODY[] {9}\r\n123456789)\r\n" * 1000}, "its answer "),
+    ],
+)
+def test_a_server_that_lies_is_told_in_bounded_time_and_room(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, bytes], says: str
+) -> None:
+    monkeypatch.setattr(bounded, "LONGEST", 0.5)
+    monkeypatch.setattr(bounded, "MOST_OF_LINES", 100_000)
+    assert says in heard(answers)
+
+
+@pytest.mark.parametrize("command", ["STATUS", "SEARCH", "FETCH"])
+def test_what_a_server_repeats_of_the_login_later_on_is_not_shown(command: str) -> None:
+    login = base64.b64encode(b"\0joe\0hunter2")
+    for says in (b"* BYE hunter2 %b %%t\r\n" % login, b"%%t BAD hunter2 %b\r\n" % login):
+        told = heard({command: says})
+        assert "***" in told
+        assert "hunter2" not in told
+        assert login.decode() not in told
+
+
+def test_another_proof_that_looks_the_same_is_not_the_one_that_is_waited_for() -> None:
+    other = changed(("<1@example.com>", "<2@example.com>")).encode()
+    assert is_sought(other, OURS)
+    assert not is_sought(other, replace(OURS, others=frozenset(["<2@example.com>"])))
+
+
+def test_the_relays_own_name_in_its_reply_makes_no_mail_the_proof() -> None:
+    stranger = changed(("<1@example.com>", "<7@relay-01.example.net>"), ("Subject: Hello", "Subject: Else"))
+    assert not is_sought(stranger.encode(), replace(OURS, reply="Ok: queued by relay-01.example.net"))
 
 
 def test_what_a_server_repeats_of_the_login_is_not_shown() -> None:

@@ -78,6 +78,13 @@ def test_a_folder_a_missing_and_a_huge_file_are_refused(tmp_path: Path) -> None:
         HEAD + b"Authentication-Results: a; dkim=pass a" + b" " * 400_000 + b"\n\nhi",
         HEAD + b"DKIM-Signature: d=a; h=" + b"a:" * 200_000 + b"\n\nhi",
         HEAD + b"DKIM-Signature: d=a\n" * 2_000 + b"\nhi",
+        HEAD + b"".join(PART % (n, n) for n in range(190)) + b"\n" * 300_000,
+        HEAD + b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\n" * 100_000,
+        HEAD + b'Content-Type: multipart/mixed; x="' + b";" * 450_000 + b"\n\nhi",
+        HEAD + PART % (1, 1) + b'Content-Type: text/html; x="' + b";" * 1_000_000 + b"\n\nhi",
+        HEAD + b"Content-Type: text/plain; charset*=punycode''" + b"a" * 400_000 + b"\n\nhi",
+        HEAD + b"Content-Type: text/plain; charset=punycode\n\na-" + b"b" * 300_000,
+        b"From a 00:00\n" + HEAD + b"\n\nFrom " + b"00:00 " * 200_000 + b"\n \n",
     ],
 )
 def test_a_mail_as_broken_as_can_be_is_looked_at(mail: bytes) -> None:

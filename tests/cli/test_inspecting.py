@@ -52,7 +52,13 @@ def test_what_is_no_mail_ends_with_2(desk: Desk, content: str, says: str) -> Non
 
 
 def test_addresses_are_masked_in_ci(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.write("a.eml", changed(("To: jane@gmail.example", "To: jane@gmail.example, tom@x.example")))
+    desk.write(
+        "a.eml",
+        changed(
+            ("To: jane@gmail.example", "To: jane@gmail.example, tom@x.example"),
+            ("mx.gmail.example;", "jane@mx.gmail.example;"),
+        ),
+    )
     monkeypatch.setenv("CI", "true")
     for form in ("text", "json"):
         told = desk.run("inspect", "a.eml", "--sent", "a.eml", "--format", form)

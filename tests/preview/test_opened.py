@@ -22,6 +22,9 @@ from tests.kit.thoroughness import examples
 
 from .conftest import Mail, built
 
+HEAD = b"From: a@b.example\nSubject: x\n"
+PART = b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n'
+
 
 def seen(mail: Mail) -> Opened:
     return opened(mail.message.data)
@@ -206,3 +209,19 @@ def test_what_is_nested_without_an_end_is_opened_all_the_same(below: str) -> Non
     assert found.subject == "deep"
     assert found.size == len(below)
     assert found.text == "hi" or found.attachments
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD + b"".join(PART % (n, n) for n in range(190)) + b"\n" * 60_000,
+        HEAD + b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\n" * 10_001,
+    ],
+)
+def test_a_mail_of_more_parts_or_lines_than_any_is_one_file(data: bytes) -> None:
+    assert len(opened(data).attachments) == 1
+
+
+def test_a_charset_of_pythons_own_is_none_of_mails() -> None:
+    text = opened(HEAD + b"Content-Type: text/plain; charset=punycode\n\nBcher-kva").text
+    assert text == "Bcher-kva"

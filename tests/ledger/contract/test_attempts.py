@@ -96,7 +96,7 @@ def test_all_that_is_told_is_told_the_same_before_and_after_it_is_tidied(
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("what", AFTER)
 @pytest.mark.parametrize("first", ["recover", "draft", "claim", "end", "resolve", "plan"])
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("store", [one for one in STORES if one != "postgres"])  # nothing is tidied there
 def test_whoever_comes_first_after_it_finds_what_was_brought(
     store: str, first: str, what: str
 ) -> None:
