@@ -13,7 +13,7 @@ from sendbatch.errors import GuardError, one_line, shown
 from sendbatch.words import count
 
 if TYPE_CHECKING:
-    from sendbatch.session.forgetting import Forgotten, ToForget
+    from sendbatch.session.forgetting import Forgotten, Looked, ToForget
 
 MOST = 20  # files of a kind that are named one by one
 
@@ -54,6 +54,7 @@ def forget(email: str, folder: Path | None, *, yes: bool, record: Path | str | N
 
 def _shown(what: ToForget) -> Iterator[str]:
     yield f"{one_line(what.typed, 320)} is to be forgotten:"
+    yield _looked(what.looked)
     for record in what.records:
         told = record.stories
         yield f"  {one_line(record.spot.title)}: {_of_stories(len(told.stories), len(told.events))}"
@@ -63,6 +64,10 @@ def _shown(what: ToForget) -> Iterator[str]:
         yield from _files(what.others, "")
     yield from _unread([(one.what, one.why) for one in what.unread])
     yield "what became of their mail stays, under a hash of their key: no later run mails them"
+
+
+def _looked(looked: Looked) -> str:
+    return f"  looked in {count(looked.records, 'record')}: {', '.join(map(one_line, looked.places))}"
 
 
 def _of_stories(rows: int, events: int) -> str:
@@ -84,6 +89,7 @@ def _told(done: Forgotten) -> Iterator[str]:
     whom = one_line(done.typed, 320)
     if not done.blanked and not done.removed:
         yield f"{whom}: no record{' that could be read' if done.unread else ''} knows them"
+        yield _looked(done.looked)
     for title, blanked in done.blanked:
         parts = [count(blanked.rows, "row")] if blanked.rows else []
         parts += [count(blanked.texts, "text")] if blanked.texts else []

@@ -11,7 +11,6 @@ import click
 from sendbatch.cli import given
 from sendbatch.cli import options as opt
 from sendbatch.cli.listing import InOrder
-from sendbatch.errors import shell_line
 
 place = click.argument(
     "place", metavar="DIR|URL", type=opt.ELSEWHERE, help="The other place; as --record names it."
@@ -78,7 +77,6 @@ def _move(
         )
     if cancel:
         click.echo(f"taken back: the record is where it was, {moved.to}", err=True)
-        return
-    click.echo(f"the record of {campaign.name} has moved: {moved.source} → {moved.to}", err=True)
-    if not comes:
-        click.echo(f"  it goes on from there: {shell_line('--record', moved.there)}", err=True)
+    else:
+        click.echo(f"the record of {campaign.name} has moved: {moved.source} → {moved.to}", err=True)
+    click.echo(f"  to go on from there:  {moved.goes_on}", err=True)

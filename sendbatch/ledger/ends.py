@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from sendbatch.errors import GuardError
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.moving import Source, Target
 from sendbatch.ledger.postgres.place import Place
@@ -36,7 +37,7 @@ def leaving(
             yield shared
         return
     with (
-        hold(folder.path, since=SINCE, holder=holder) as held,
+        hold(folder.path, since=SINCE, holder=holder, work=Work.MOVE) as held,
         open_ledger(folder.path, held, without_log=without_log, moved=True) as ledger,
     ):
         if ledger.move is None or not ledger.move.is_done:
@@ -56,7 +57,9 @@ def _leaving_database(place: Place, *, holder: str, now: Callable[[], float]) ->
         if source.move is not None:
             yield source
             return
-        with open_record(place, since=SINCE, holder=holder, now=now, join=False) as record:
+        with open_record(
+            place, since=SINCE, holder=holder, now=now, join=False, work=Work.MOVE
+        ) as record:
             record.recover(now())
             yield source
 
@@ -77,5 +80,5 @@ def coming(folder: RecordFolder, *, holder: str) -> Iterator[Target]:
             yield shared
         return
     folder.receive()
-    with hold(folder.path, since=SINCE, holder=holder) as held:
+    with hold(folder.path, since=SINCE, holder=holder, work=Work.MOVE) as held:
         yield SqliteTarget(folder.path, held)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sendbatch.errors import shown
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.git.place import Place as GitPlace
 from sendbatch.ledger.moving import Move
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
@@ -167,7 +168,7 @@ class Spot:
             return
         assert self.folder is not None
         with (
-            hold(self.folder, since="a moment ago", holder=holder) as held,
+            hold(self.folder, since="a moment ago", holder=holder, work=Work.FORGET) as held,
             open_ledger(self.folder, held, moved=True) as ledger,
         ):
             yield ledger

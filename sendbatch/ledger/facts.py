@@ -308,11 +308,29 @@ class Joined:
     began_at: float
 
 
+class Work(StrEnum):
+    """What has a record in its hand alone, and sends nothing. The value is the state that others see."""
+
+    RESOLVE = "resolving"
+    FORGET = "forgetting"
+    MOVE = "moving"
+
+    @property
+    def verb(self) -> str:
+        """By which it was begun."""
+        return {Work.RESOLVE: "resolve", Work.FORGET: "forget", Work.MOVE: "record"}[self]
+
+
+def in_hand_of(work: str) -> Work | None:
+    """None of a run, or of what no version of ours does."""
+    return next((one for one in Work if one == work), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """One process that sends from a shared record: on which host, since when, when it was last heard of,
     whether it is `alive` by the record's time, in which state ("planning", "sending", "ending"), how many
-    messages it had accepted, how many a second of late, and how many blocks it holds."""
+    messages it had accepted, how many a second of late, and how many blocks it holds. A `Work` is one."""
 
     id: int
     host: str

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sendbatch.errors import GuardError
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.sqlite.asking import ask_to_stop, heeding
 from sendbatch.ledger.sqlite.lock import hold, holder_of, is_held
@@ -32,9 +33,11 @@ def open_record(
     stop: Stop,
     without_log: bool = False,
     join: bool = False,
+    work: Work | None = None,
 ) -> Iterator[Record]:
     """The record of `folder`, made where there is none, in this hand alone; others are told that `holder` has
     it `since` then, and may ask for its `stop`. `without_log` accepts that it may know less than was sent.
+    With `work` it sends nothing, and others are told what it does.
     With `join`, one that several share may be in others' hands too: `Record.joined` says what they have
     begun.
 
@@ -52,6 +55,7 @@ def open_record(
             holder=holder.removeprefix("on "),  # of several, it is told which is where
             now=now,
             join=join,
+            work=work,
         ) as shared:
             yield shared
         return
@@ -62,7 +66,7 @@ def open_record(
             yield kept
         return
     with (
-        hold(folder.path, since=since, holder=holder) as held,
+        hold(folder.path, since=since, holder=holder, work=work) as held,
         open_ledger(folder.path, held, without_log=without_log) as record,
         heeding(folder.path, held.number, stop),
     ):

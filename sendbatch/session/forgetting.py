@@ -69,6 +69,14 @@ class InRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """In how many records, and where, as it was named."""
+
+    records: int
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToForget:
     """What a person is asked about. `lists` are the other files that name them, which stay."""
 
@@ -76,6 +84,7 @@ class ToForget:
     records: tuple[InRecord, ...]
     others: tuple[Path, ...]
     unread: tuple[Unread, ...]
+    looked: Looked
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,6 +99,7 @@ class Forgotten(Shown):
     remain: tuple[tuple[str, str], ...]
     unread: tuple[Unread, ...]
     held: bool
+    looked: Looked
 
     @property
     def exit_code(self) -> int:
@@ -114,6 +124,7 @@ def forget(
     who = whose(typed)
     found = found_at(place, edge, stop)
     unread = list(found.unread)
+    looked = Looked(len(found.spots), place.told)
     records = list(_records(found, who, edge, unread))
     names = _all_names(who, records)
     naming = Naming(names.addresses)
@@ -123,11 +134,11 @@ def forget(
     others = tuple(_elsewhere(place.tops, folders, naming, stop, unread))
     if not records:
         remain = tuple((shown(path), _what_to_do(path, found.campaigns)) for path in others)
-        return Forgotten(who.typed, (), (), (), remain, tuple(unread), False)
-    if ask is not None and not ask(ToForget(who.typed, tuple(records), others, tuple(unread))):
+        return Forgotten(who.typed, (), (), (), remain, tuple(unread), False, looked)
+    if ask is not None and not ask(ToForget(who.typed, tuple(records), others, tuple(unread), looked)):
         raise GuardError("nobody was forgotten: the answer was no")
     stop.heed()
-    return _Work(who, names, naming, edge, unread).of(records, found.campaigns, others)
+    return _Work(who, names, naming, edge, unread).of(records, found.campaigns, others, looked)
 
 
 def _records(found: Found, who: Whose, edge: Edge, unread: list[Unread]) -> Iterator[InRecord]:
@@ -282,7 +293,9 @@ class _Work:
         self._remain: list[tuple[str, str]] = []
         self._is_held = False
 
-    def of(self, records: list[InRecord], campaigns: list[Campaign], others: tuple[Path, ...]) -> Forgotten:
+    def of(
+        self, records: list[InRecord], campaigns: list[Campaign], others: tuple[Path, ...], looked: Looked
+    ) -> Forgotten:
         for record in records:
             try:
                 self._forget(record, campaigns)
@@ -298,6 +311,7 @@ class _Work:
             tuple(self._remain),
             tuple(self._unread),
             self._is_held,
+            looked,
         )
 
     def _forget(self, record: InRecord, campaigns: list[Campaign]) -> None:

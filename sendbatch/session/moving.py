@@ -18,7 +18,7 @@ from sendbatch.planning.ownership import hold_project
 from sendbatch.runtime.edge import Edge
 from sendbatch.runtime.stop import Stop
 from sendbatch.session.job import folder_of
-from sendbatch.session.record import hold_recorded
+from sendbatch.session.record import hold_recorded, lines_of
 from sendbatch.session.recorded import plan_anew
 
 
@@ -41,11 +41,13 @@ class Telling(Source, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """`to` is where the record is from now on, `there` what --record names it by."""
+    """`to` is where the record is from now on, `there` what --record names it by, `goes_on` the line that
+    sends from there, without a password."""
 
     source: str
     to: str
     there: str
+    goes_on: str
 
 
 def move_record(
@@ -91,9 +93,9 @@ def move_record(
             leaves.take_secret_along()
         if takes_back:
             cancel(leaves, comes_to, to)
-            return Moved(to, place_of(source), there)
+            return Moved(to, place_of(source), there, lines_of(campaign, source).run())
         move(leaves, comes_to, to, there, edge.clock.wall, stop.heed)
-    return Moved(place_of(source), to, there)
+    return Moved(place_of(source), to, there, lines_of(campaign, target).run())
 
 
 def _typed(target: RecordFolder) -> str:

@@ -10,6 +10,7 @@ from typing import TextIO
 from sendbatch.campaign.model import Campaign
 from sendbatch.errors import CampaignError, LedgerError, one_line, shown
 from sendbatch.ledger import reach
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.folder import RecordFolder
 from sendbatch.ledger.records import has_record, open_record, sent_to_by_others, twin_of
 from sendbatch.ledger.store import Reading
@@ -93,6 +94,7 @@ def resolve(
         now=edge.clock.wall,
         stop=Stop(),
         without_log=without_log,
+        work=Work.RESOLVE,
     ) as record:
         record.recover(now)
         if folder.repository is not None:
@@ -117,7 +119,7 @@ def report_of(
     at: float | None = None,
 ) -> Report:
     """What every format is made from; `live`: a process is sending at this moment, which is `at`."""
-    tally, commands = take(reading, live=live), _commands(_lines(campaign, folder).kept())
+    tally, commands = take(reading, live=live), _commands(lines_of(campaign, folder).kept())
     title = f"{campaign.title}{reach.told(reading)}"
     report = Report(
         reading, tally, title, places_in(folder), commands=commands, live=live, made_at=at
@@ -134,10 +136,11 @@ def without_reports(places: Mapping[str, str]) -> dict[str, str]:
 
 def told_here(report: Report, campaign: Campaign, folder: RecordFolder) -> Report:
     """The same for the person who called: its lines have the values of --set, which no file has."""
-    return replace(report, commands=_commands(_lines(campaign, folder)))
+    return replace(report, commands=_commands(lines_of(campaign, folder)))
 
 
-def _lines(campaign: Campaign, folder: RecordFolder) -> CommandLines:
+def lines_of(campaign: Campaign, folder: RecordFolder) -> CommandLines:
+    """Those that lead on with the record of this folder, as it was named."""
     return CommandLines(campaign, folder.given)
 
 

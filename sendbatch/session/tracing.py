@@ -128,10 +128,10 @@ def found_at(place: Where, edge: Edge, stop: Stop) -> Found:
 def _in_database(written: str, file: Path | None, found: Found, edge: Edge) -> list[Spot]:
     """Those that are not found yet. Raises SendbatchError."""
     address = address_of(read_address(written, file, edge.environ))
-    if address.url in found.databases:
+    if address.shown in found.databases:  # with other parameters it is the same one
         return []
     spots = spots_in(address, "" if file is not None else written)
-    found.databases.add(address.url)
+    found.databases.add(address.shown)
     return spots
 
 

@@ -34,7 +34,7 @@ TAKEN_FOR_DEAD = "was not heard of for longer than its lease"
 # or one met the word of a person, which has the record for a moment.
 RESENDS = (4, "--in-doubt: not given there")
 MET_A_RESEND = (4, "--in-doubt: resend there, and not given here")
-MET_A_WORD = (5, "another run has this campaign in hand")
+MET_A_WORD = (5, "sendbatch resolve is at work")
 LONG = 80.0  # seconds until something was sent, at most
 BREATH = 0.35  # seconds between two events, in the mean
 AFTER_RESEND = 1200  # seconds: a doubt is older than a lease and a quarter of an hour

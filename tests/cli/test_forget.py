@@ -349,3 +349,12 @@ def test_an_address_of_no_use_for_mail_is_found_by_how_it_is_written(desk: Desk)
     told = desk.run("forget", "frieda..Fir@example.org", "--yes").ended(0).err
     assert told.count("1 row blanked") == 2
     assert files_with(desk, "frieda..fir") == []
+
+
+def test_it_is_said_where_was_looked(desk: Desk) -> None:
+    run(desk)
+    found = desk.run("forget", "ada@example.com", "away", "--yes", "--record", "reports").err
+    assert "there is no such folder" in found
+    for whom in ("ada@example.com", "nobody@example.com"):
+        found = desk.run("forget", whom, "--yes", "--record", "reports").err
+        assert "looked in 1 record: ., reports" in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -156,3 +157,23 @@ def test_what_another_record_has_left_in_a_database_is_not_overwritten(
     refused = half_sent.run("run", "spring.yaml", "--yes", "--record", "${DB}").ended(4).err
     assert "this record was moved to" in refused
     half_sent.run("record", "export", "spring.yaml", "${DB}", "--record", "away").ended(0)
+
+
+def test_the_line_that_goes_on_is_named_and_goes_on(
+    half_sent: Desk, mailhost: MailHost, database: Database
+) -> None:
+    """Out, back, and out again by a call whose record is named."""
+    half_sent.change("people.csv", "carl@example.net,,", "carl@example.net,Carl,")
+
+    def line_after(*words: str) -> list[str]:
+        said = half_sent.run("record", *words).ended(0).err
+        assert database.url not in said
+        return shlex.split(said.partition("go on from there:")[2].strip())[1:]
+
+    there = line_after("export", "spring.yaml", "${DB}")
+    assert there == ["run", "spring.yaml", "--record", "${DB}"]
+    half_sent.run(*there, "--yes", "--limit", "1").ended(1)
+    assert line_after("import", "spring.yaml", "${DB}") == ["run", "spring.yaml"]
+    assert line_after("import", "spring.yaml", "reports", "--record", "${DB}") == there
+    half_sent.run(*there, "--yes").ended(1)
+    assert mailhost.receivers == ["ada@example.com", "carl@example.net"]

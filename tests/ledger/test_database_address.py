@@ -15,7 +15,11 @@ READ = (
     ("postgresql://u:secret@h:6000/db", "h:6000/db", "postgresql://u@h:6000/db"),
     ("POSTGRESQL://u:secret@h/db", "h/db", "postgresql://u@h/db"),
     ("postgresql:///db", "the local server/db", "postgresql:///db"),
-    ("postgresql:///?service=news", "the local server", "postgresql:///?service=news"),
+    ("postgresql:///?service=news", "the service news", "postgresql:///?service=news"),
+    ("postgresql://h?host=i&port=6000&dbname=db", "i:6000/db", "postgresql://h?host=i&port=6000&dbname=db"),
+    ("postgresql://h:6000/db?host=i", "i:6000/db", "postgresql://h:6000/db?host=i"),
+    ("postgresql://h/db?hostaddr=::1", "h (::1)/db", "postgresql://h/db?hostaddr=::1"),
+    ("postgresql://news@h", "h/news", "postgresql://news@h"),
     ("postgresql://%2Fvar%2Frun/db", "/var/run/db", "postgresql://%2Fvar%2Frun/db"),
     ("postgresql://u:secret@[::1]:6000/db", "[::1]:6000/db", "postgresql://u@[::1]:6000/db"),
     ("postgresql://a:5432,b:5433/db", "a,b:5433/db", "postgresql://a:5432,b:5433/db"),
@@ -67,6 +71,13 @@ def test_an_address_that_cannot_be_read_is_refused_and_not_shown(url: str) -> No
         address_of(url)
     assert "secret" not in str(refused.value)
     assert "%40" in str(refused.value)
+
+
+def test_where_the_environment_says_which_database_it_is_that_is_shown() -> None:
+    said = {"PGHOST": "h", "PGPORT": "6000", "PGDATABASE": "db"}
+    assert address_of("postgresql://", said).shown == "h:6000/db"
+    assert address_of("postgresql://", {"PGSERVICE": "news"}).shown == "the service news"
+    assert address_of("postgresql://i/mail", said).shown == "i/mail"
 
 
 @given(st.text("abc@:/?#%&=.[]é 1", min_size=3, max_size=12))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sendbatch.errors import LedgerError, LockedError
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.sqlite.lock import HOLDER, LOCK, hold, is_held
 from tests.kit.local_time import local_time
 
@@ -160,4 +161,19 @@ def test_a_folder_that_cannot_be_locked_is_told_of(tmp_path: Path) -> None:
     (tmp_path / LOCK).mkdir()
 
     with pytest.raises(LedgerError, match="cannot be locked: Is a directory"), held(tmp_path):
+        pass
+
+
+def test_who_comes_beside_a_resolve_is_told_that_it_is_one(tmp_path: Path) -> None:
+    with (
+        hold(tmp_path, since="10:00", holder="me@here", work=Work.RESOLVE),
+        pytest.raises(LockedError, match=r"sendbatch resolve is at work .*since 10:00\); nothing was sent"),
+        held(tmp_path),
+    ):
+        pass
+    with (
+        held(tmp_path),
+        pytest.raises(LockedError, match="is being sent by another process"),
+        hold(tmp_path, since="10:00", holder="me@here", work=Work.RESOLVE),
+    ):
         pass

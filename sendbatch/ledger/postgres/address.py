@@ -7,7 +7,9 @@ took for a host or a parameter, and that could be a part of a password with a si
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -29,13 +31,15 @@ _PARAMETER = re.compile(r"[A-Za-z_]+=[^=]*")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`shown` is what people are told: server and database, without user and password. `typed` is the address
-    without its password, as a line may have it."""
+    """`shown` is what people are told: server and database, without user and password; by it two databases
+    are told from each other. `typed` is the address without its password, as a line may have it. `prompts`:
+    libpq would ask at the terminal for the passphrase of a key."""
 
     url: str = field(repr=False)
     shown: str
     has_password: bool
     typed: str
+    prompts: bool
 
 
 def is_address(text: str) -> bool:
@@ -59,8 +63,9 @@ def hold_folder(text: str) -> None:
     )
 
 
-def address_of(text: str) -> Address:
-    """Raises CampaignError where it cannot be read; the message shows nothing of it that may be secret."""
+def address_of(text: str, environ: Mapping[str, str] = os.environ) -> Address:
+    """What it leaves out libpq takes from `environ`. Raises CampaignError where it cannot be read; the
+    message shows nothing of it that may be secret."""
     url = text.strip()
     if not is_address(url):
         raise _unreadable("it does not begin with postgresql://")
@@ -83,14 +88,39 @@ def address_of(text: str) -> Address:
     parameters = parts.query.split("&") if parts.query else []
     if not all(map(_PARAMETER.fullmatch, parameters)):
         raise _unreadable("what stands behind the ? is not NAME=VALUE")
+    said = {name: unquote(value) for name, _, value in (one.partition("=") for one in parameters)}
     where = ",".join(map(_host, hosts.split(",")))
-    shown = one_line(f"{where or 'the local server'}/{database}" if database else where, 200)
     return Address(
         parts.scheme + url[len(parts.scheme) :],  # libpq knows it in small letters alone
-        shown or "the local server",
+        one_line(_shown(where, database, unquote(user.partition(":")[0]), said, environ), 200),
         ":" in user or "password=" in parts.query.lower(),
         _typed(parts),
+        not {"sslpassword", "service"} & said.keys() and not environ.get("PGSERVICE"),
     )
+
+
+def _shown(
+    where: str, database: str, user: str, said: Mapping[str, str], environ: Mapping[str, str]
+) -> str:
+    """Server and database by libpq's rules: a parameter is stronger than what stands before the ?, that than
+    a service, and that than the environment; who names no database means the one of the user's name."""
+    service = said.get("service") or environ.get("PGSERVICE")
+    if "host" in said or "port" in said:
+        written = [_HOST.fullmatch(one) for one in where.split(",")]
+        ports = said.get("port") or ",".join(one["port"] for one in written if one and one["port"])
+        names = said.get("host") or ",".join(one["host"] for one in written if one)
+        where = names if ports in ("", DEFAULT_PORT) else f"{names}:{ports}"
+    if said.get("hostaddr", where) != where:
+        where = f"{where} ({said['hostaddr']})".strip()
+    database = said.get("dbname") or database
+    if service:
+        return "/".join(one for one in (where, f"the service {service}", database) if one)
+    if not where:
+        where, port = environ.get("PGHOST") or "the local server", environ.get("PGPORT") or DEFAULT_PORT
+        where = where if port == DEFAULT_PORT else f"{where}:{port}"
+    database = database or environ.get("PGDATABASE") or said.get("user") or user
+    database = database or environ.get("PGUSER", "")
+    return f"{where}/{database}" if database else where
 
 
 def _host(written: str) -> str:

@@ -29,6 +29,7 @@ from sendbatch.ledger.postgres.connecting import (
 from sendbatch.ledger.postgres.connecting import one as cell
 from sendbatch.ledger.postgres.line import Line
 from sendbatch.ledger.postgres.runs import ENDED, Seat, deleted, moved_away, taken_over
+from sendbatch.ledger.postgres.schema import brought_up_to_date
 from sendbatch.ledger.postgres.taking import strangers, take
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.ledger.postgres.writes import Answered, Begun, Sorting, Writes, released
@@ -117,6 +118,8 @@ class Commits:
 
     def why_out(self, connection: Connection) -> RecordLost:
         """Why this runner has no place in the record any more."""
+        if (newer := brought_up_to_date(connection)) is not None:
+            return newer
         found = connection.execute(
             "SELECT r.state, r.moved_to, n.state FROM sendbatch.record AS r LEFT JOIN sendbatch.run AS n "
             "ON n.record = r.id WHERE r.id = %s",

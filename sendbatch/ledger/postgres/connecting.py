@@ -18,6 +18,7 @@ from psycopg import sql
 
 from sendbatch.errors import LedgerError, RecordStopped, SendbatchError, one_line
 from sendbatch.ledger.postgres.address import Address
+from sendbatch.ledger.postgres.way import of_the_way
 
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 Cursor: TypeAlias = "psycopg.Cursor[tuple[Any, ...]]"
@@ -25,8 +26,12 @@ Query: TypeAlias = LiteralString | sql.SQL | sql.Composed
 
 OLDEST: Final = 130000  # PostgreSQL 13
 CONNECT_IN: Final = 10  # seconds
+# Else libpq asks for a key's passphrase at the terminal, for each connection anew.
+NO_PASSPHRASE: Final = "none is given"  # noqa: S105 - it is none
 LEASE: Final = "SENDBATCH_LEASE"  # seconds; for tests, which have no time to wait
 NOW: Final[LiteralString] = "extract(epoch FROM clock_timestamp())::float8"
+# Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
+ALIVE: Final[LiteralString] = f"(seen_at > {NOW} - %s AND seen_at < {NOW} + 2 * %s)"
 # What a transaction needs: on the server's disk, and on a standby's where one is waited for; and no lock is
 # kept by who is silent in the middle of it.
 WITHIN: Final[LiteralString] = (
@@ -67,6 +72,7 @@ def connect(address: Address, within: int = CONNECT_IN) -> Connection:
         keepalives_count=3,
         tcp_user_timeout=20_000,
         client_encoding="UTF8",
+        sslpassword=NO_PASSPHRASE if address.prompts else None,
     )
     try:
         _hold_durable(connection, address)
@@ -125,14 +131,15 @@ def refused(error: psycopg.Error, address: Address) -> SendbatchError:
     words = words_of(error)
     if pools_statements(error):
         return in_statement_mode(address)
-    hint = _AWAY
-    if "password" in words or "pg_hba" in words or "role" in words:
+    hint = of_the_way(error)
+    if hint is None and any(one in words for one in ("password", "pg_hba", "role")):
         hint = (
             "look at user and password in what the address is read from: DATABASE_URL, SENDBATCH_RECORD, "
             "profiles.yaml, or PGPASSWORD and ~/.pgpass"
         )
-    elif "does not exist" in words:
+    elif hint is None and "does not exist" in words:
         hint = "make it: createdb NAME, or CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+    hint = hint or _AWAY
     return LedgerError(
         f"{address.shown}: the record's database cannot be reached: {words}; nothing was sent", hint=hint
     )
@@ -184,6 +191,7 @@ def words_of(error: psycopg.Error) -> str:
     words = said.splitlines()[0]
     if words.startswith("connection failed: "):  # where that was is told beside it
         words = words.rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
+    words = words.removeprefix("connection is bad: ")
     return one_line(words, 300)
 
 

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 
 import psycopg
 
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.postgres import marks, runs, twins
 from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
@@ -22,7 +23,13 @@ from sendbatch.ledger.store import Copy, Record, Snapshot
 
 @contextmanager
 def open_postgres_record(
-    place: Place, *, since: str, holder: str, now: Callable[[], float], join: bool
+    place: Place,
+    *,
+    since: str,
+    holder: str,
+    now: Callable[[], float],
+    join: bool,
+    work: Work | None = None,
 ) -> Iterator[Record]:
     """The record of this place, made where there is none. With `join`, it may have other runners: `joined` is
     the run that is under way, for which it was waited until its plan was complete. Without it, it is in this
@@ -30,7 +37,7 @@ def open_postgres_record(
 
     Raises LockedError where another has it, GuardError where it was moved, LedgerError where it cannot be
     used, RecordStopped where the database is away, Interrupted once it is asked to stop."""
-    with open_record(place, since=since, holder=holder, now=now, join=join) as record:
+    with open_record(place, since=since, holder=holder, now=now, join=join, work=work) as record:
         yield record
 
 

@@ -29,7 +29,8 @@ from sendbatch.ledger.postgres.connecting import (
     stopped,
     words_of,
 )
-from sendbatch.ledger.postgres.schema import not_allowed
+from sendbatch.ledger.postgres.schema import brought_up_to_date, not_allowed
+from sendbatch.ledger.postgres.way import of_the_way
 from sendbatch.runtime.stop import Stop
 from sendbatch.words import duration
 
@@ -43,6 +44,8 @@ SILENT: Final = 10.0  # seconds without an answer that a person is told of
 # What passes: the server restarts, is taken over by another, has no room, or this one lost a race for a lock.
 # By the classes of PostgreSQL's appendix A; 25006 is read-only, as a standby is until it is promoted.
 _PASSES: Final = ("08", "40", "53", "57", "58", "25006", "25P03", "25P02", "55P03", "XX")
+# A table, a column or a routine is not as it was.
+_NOT_KNOWN: Final = ("42P01", "42703", "42883")
 # Of a connection that was not made there is no code; in another language it is waited for a little in vain.
 _NO: Final = (
     "password authentication failed", "no password supplied", "pg_hba.conf", "does not exist",
@@ -114,7 +117,7 @@ class Line:
                 try:
                     found = self._asked(work)
                 except psycopg.Error as error:
-                    no = None if passes(error) else self._refused(error)
+                    no = None if self._passes(error) else self._refused(error)
                     self._drop()
                     if no is not None:
                         raise no from None
@@ -133,9 +136,17 @@ class Line:
         finally:
             self._asked_at = None
 
+    def _passes(self, error: psycopg.Error) -> bool:
+        """What was so once, and after a failover is not, may be so again."""
+        return passes(error) and (self._has_answered or of_the_way(error) is None)
+
     def _refused(self, error: psycopg.Error) -> SendbatchError:
         """A password that is wrong, say: nobody has come to send anything, or a failover brought it."""
-        address = self._waiting.address
+        address, connection = self._waiting.address, self._connection
+        if connection is not None and (error.sqlstate or "").startswith(_NOT_KNOWN):
+            with contextlib.suppress(psycopg.Error):
+                if (newer := brought_up_to_date(connection)) is not None:
+                    return newer
         if self._connection is None and not self._has_answered and error.sqlstate is None:
             return refused(error, address)
         if self._begins and pools_statements(error):

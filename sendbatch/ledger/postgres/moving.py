@@ -19,7 +19,7 @@ from sendbatch.ledger.portable import DELIVERY, META, PLAN, PLAN_ROW, STAYING, R
 from sendbatch.ledger.postgres import runs
 from sendbatch.ledger.postgres.connecting import NOW, Connection, one, opened, stopped, transaction
 from sendbatch.ledger.postgres.place import Place
-from sendbatch.ledger.postgres.schema import ensure
+from sendbatch.ledger.postgres.schema import ensure, keep_version
 from sendbatch.ledger.postgres.text import cells_as_told, stored, stored_cells, told
 from sendbatch.ledger.sqlite.strangers import STRANGER
 
@@ -212,6 +212,7 @@ class PostgresTarget:
 
     def open(self) -> None:
         with self._told(), transaction(self._db) as cursor:
+            keep_version(cursor, self._place.address)
             changed = cursor.execute(
                 "UPDATE sendbatch.record SET state = %s WHERE id = %s AND state = %s",
                 (OPEN, self._record, ARRIVING),

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from sendbatch.errors import LedgerError
+from sendbatch.ledger.facts import Work
 from sendbatch.ledger.moving import ARRIVAL, MOVE, Move, move_in
 from sendbatch.ledger.person import Blanked, Stories, Whose, Words
 from sendbatch.ledger.postgres.address import Address
@@ -233,7 +234,9 @@ def _insert(cursor: Cursor, table: str, values: dict[str, object]) -> None:
 def in_hand(place: Place, *, holder: str, now: Callable[[], float]) -> Iterator[SharedInHand]:
     """Raises LockedError while a run has it, LedgerError, RecordStopped; GuardError where it is about to go
     elsewhere."""
-    with open_record(place, since="a moment ago", holder=holder, now=now, join=False) as record:
+    with open_record(
+        place, since="a moment ago", holder=holder, now=now, join=False, work=Work.FORGET
+    ) as record:
         record.recover(now())
         yield SharedInHand(place, record.reading, record.hold)
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from sendbatch.errors import LedgerError, RecordStopped, one_line
-from sendbatch.ledger.facts import Joined, Terms
+from sendbatch.ledger.facts import Joined, Terms, Work
 from sendbatch.ledger.postgres import blocks, recovery, runs
 from sendbatch.ledger.postgres.backlog import PostgresBacklog
 from sendbatch.ledger.postgres.blocks import Holding
@@ -38,7 +38,7 @@ from sendbatch.ledger.postgres.line import Line, Waiting
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.reading import PostgresReading
 from sendbatch.ledger.postgres.runs import Other, Seat
-from sendbatch.ledger.postgres.schema import ensure
+from sendbatch.ledger.postgres.schema import ensure, keep_version
 from sendbatch.ledger.postgres.selecting import PostgresSelection, restore, selection_of
 from sendbatch.ledger.postgres.snapshot import PostgresSnapshot
 from sendbatch.ledger.postgres.twins import hold_only
@@ -254,14 +254,20 @@ class PostgresRecord:
 
 @contextlib.contextmanager
 def open_record(
-    place: Place, *, since: str, holder: str, now: Callable[[], float], join: bool
+    place: Place,
+    *,
+    since: str,
+    holder: str,
+    now: Callable[[], float],
+    join: bool,
+    work: Work | None = None,
 ) -> Iterator[PostgresRecord]:
     """See `doors.open_postgres_record`."""
     waiting = Waiting(place.address, place.offline, place.told, place.stop)
     line = Line(replace(waiting, offline=min(place.offline, AT_OPENING)), begins=True)
     try:
         line.ask(lambda connection: ensure(connection, place.address))
-        seat, joined = _seated(line, place, holder, join=join)
+        seat, joined = _seated(line, place, holder, join=join, work=work)
     finally:
         line.close()
     record = PostgresRecord(waiting, seat, joined, shared=join)
@@ -272,7 +278,9 @@ def open_record(
         record.close()
 
 
-def _seated(line: Line, place: Place, holder: str, *, join: bool) -> tuple[Seat, Joined | None]:
+def _seated(
+    line: Line, place: Place, holder: str, *, join: bool, work: Work | None
+) -> tuple[Seat, Joined | None]:
     """Waits for the plan of another. Raises Interrupted, also where somebody has ended all runners meanwhile:
     they do not want one of them to plan anew."""
     since: float | None = None  # it waits, by the database's time
@@ -280,12 +288,13 @@ def _seated(line: Line, place: Place, holder: str, *, join: bool) -> tuple[Seat,
     def take(connection: Connection) -> tuple[Seat, Joined | None] | Other:
         nonlocal since
         with transaction(connection) as cursor:
+            keep_version(cursor, place.address)
             record = runs.record_of(cursor, place.identity)
             hold_only(cursor, record, place)
             if since is not None and (by := runs.stopped_since(cursor, record, since)) is not None:
                 place.stop.soon(f"sendbatch stop, {by}")
                 place.stop.heed()
-            found = runs.take_seat(cursor, record, holder, place.title, join=join)
+            found = runs.take_seat(cursor, record, holder, place.title, join=join, work=work)
             if isinstance(found, Other) and since is None:
                 since = float(one(cursor, f"SELECT {NOW}"))
             return found

@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
-from typing import Final, LiteralString
+from typing import Final
 
 from sendbatch.errors import GuardError, LockedError, RecordLost, one_line
-from sendbatch.ledger.facts import Joined, Terms
-from sendbatch.ledger.postgres.connecting import NOW, Cursor, lease_seconds, one
+from sendbatch.ledger.facts import Joined, Terms, Work, in_hand_of
+from sendbatch.ledger.postgres.connecting import ALIVE, NOW, Cursor, lease_seconds, one
+from sendbatch.ledger.postgres.schema import hold_as_known
 from sendbatch.ledger.postgres.text import stored, told
 from sendbatch.words import clock_time
 
@@ -24,8 +25,6 @@ YOUNG: Final = 900.0
 STOP: Final = "stop"  # in `meta`: when a person has last ended all runners, and who
 PLANNING, SENDING, ENDED = "planning", "sending", "ended"
 ENDING: Final = "ending"  # of a runner: it sends no more, and leaves
-# Of a runner, with the lease twice: it was heard of. What stands ahead of the clock is another clock's.
-ALIVE: Final[LiteralString] = f"(seen_at > {NOW} - %s AND seen_at < {NOW} + 2 * %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class Other:
     host: str
     pid: int
     since: float
+    state: str
 
     def __str__(self) -> str:
         return f"process {self.pid} on {one_line(self.host, 80)}, since {clock_time(self.since)}"
@@ -69,10 +69,10 @@ def found_record(cursor: Cursor, identity: tuple[str, str, str, str]) -> int | N
 
 
 def take_seat(
-    cursor: Cursor, record: int, host: str, title: str, *, join: bool
+    cursor: Cursor, record: int, host: str, title: str, *, join: bool, work: Work | None = None
 ) -> tuple[Seat, Joined | None] | Other:
     """In one transaction: the seat of who plans, or of who joins what is under way; the planner, where it is
-    still at it and may be waited for.
+    still at it and may be waited for. Nobody brings the tables up to date before its end.
 
     Raises LockedError where another has the record, GuardError where it was moved."""
     state = cursor.execute(
@@ -84,7 +84,7 @@ def take_seat(
         raise _moved(title, *state)
     others = living(cursor, record)
     if not others:
-        return _plan(cursor, record, host, join=join), None
+        return _plan(cursor, record, host, join=join, state=work or PLANNING), None
     run = cursor.execute(
         "SELECT id, state, joined, options, content, server, version, began_at, "
         "coalesce((SELECT inputs FROM sendbatch.plan AS p WHERE p.record = r.record ORDER BY p.id DESC "
@@ -92,7 +92,7 @@ def take_seat(
         (record,),
     ).fetchone()
     if run is None or not (join and run[2]):
-        raise _locked(title, others, may_be_joined=run is not None and run[2])
+        raise _locked(title, others, work, may_be_joined=run is not None and run[2])
     id_, state_of_run, _, options, content, server, version, began_at, inputs = run
     if state_of_run == PLANNING or began_at is None:
         return others[0]
@@ -101,11 +101,11 @@ def take_seat(
     return seat, Joined(terms, told(inputs), began_at)
 
 
-def _plan(cursor: Cursor, record: int, host: str, *, join: bool) -> Seat:
+def _plan(cursor: Cursor, record: int, host: str, *, join: bool, state: str) -> Seat:
     """Nobody else is alive: whoever is left was not heard of, and is to find that it has no place any
     more."""
     cursor.execute("DELETE FROM sendbatch.runner WHERE record = %s", (record,))
-    runner = _enter(cursor, record, host, PLANNING)
+    runner = _enter(cursor, record, host, state)
     cursor.execute(
         "INSERT INTO sendbatch.run (record, id, state, options, joined, token, until, content, server, "
         f"version) VALUES (%s, %s, %s, '', %s, %s, {NOW} + %s, '', '', '') ON CONFLICT (record) DO UPDATE "
@@ -143,11 +143,11 @@ def living(cursor: Cursor, record: int, but: int = 0) -> list[Other]:
     """The runners that are alive, the longest there first; `but` is left out."""
     lease = lease_seconds()
     rows = cursor.execute(
-        f"SELECT host, pid, since FROM sendbatch.runner WHERE record = %s AND id <> %s AND {ALIVE} "
+        f"SELECT host, pid, since, state FROM sendbatch.runner WHERE record = %s AND id <> %s AND {ALIVE} "
         "ORDER BY since, id",
         (record, but, lease, lease),
     )
-    return [Other(told(host), pid, since) for host, pid, since in rows]
+    return [Other(told(host), pid, since, told(state)) for host, pid, since, state in rows]
 
 
 def hold_here(cursor: Cursor, record: int, title: str) -> None:
@@ -207,6 +207,7 @@ def stopped_since(cursor: Cursor, record: int, since: float) -> str | None:
 def hold_planning(cursor: Cursor, seat: Seat) -> None:
     """This one plans still, and nobody else begins to before the end of the transaction. Raises
     RecordLost."""
+    hold_as_known(cursor)
     # in the order in which all take these rows
     there = one(cursor, "SELECT 1 FROM sendbatch.record WHERE id = %s FOR UPDATE", (seat.record,))
     if there is None:
@@ -299,11 +300,21 @@ def moved_away(to: str | None) -> RecordLost:
     )
 
 
-def _locked(title: str, others: list[Other], *, may_be_joined: bool) -> LockedError:
+def _locked(
+    title: str, others: list[Other], asks: Work | None, *, may_be_joined: bool
+) -> LockedError:
+    """`asks`, where it is no run that would have it."""
+    nothing = "nothing was sent" if asks is None else "nothing was done"
+    if (by := in_hand_of(others[0].state)) is not None:
+        return LockedError(
+            f"{title}: sendbatch {by.verb} is at work on this campaign's record: {others[0]}; {nothing}",
+            hint="say it again once that has ended",
+        )
     more = f", and {len(others) - 1} more" if len(others) > 1 else ""
-    join = "; --join helps it to send" if may_be_joined else ""
+    join = "; --join helps it to send" if may_be_joined and asks is None else ""
+    a_run = "another run" if asks is None else "a run"
     return LockedError(
-        f"{title}: another run has this campaign in hand: {others[0]}{more}; nothing was sent",
+        f"{title}: {a_run} has this campaign in hand: {others[0]}{more}; {nothing}",
         hint=f"sendbatch status shows how far it is, sendbatch stop ends it{join}",
     )
 

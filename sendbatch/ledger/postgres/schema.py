@@ -1,5 +1,10 @@
 """The tables in a database: made where there are none, brought up to date where they are older. Whoever comes
-at the same time waits for it."""
+at the same time waits for it.
+
+Not while a runner is alive, for that one goes by the rules of its own version. One that was only paused, and
+so not heard of, finds its run over when it comes back: no dot leaves, and an answer that it still gets is
+kept if the tables take it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,19 @@ import psycopg
 from psycopg import sql
 
 from sendbatch import __version__
-from sendbatch.errors import LedgerError, one_line
+from sendbatch.errors import LedgerError, LockedError, RecordLost, one_line
 from sendbatch.ledger.postgres.address import Address
-from sendbatch.ledger.postgres.connecting import Connection, Cursor, one, transaction, words_of
+from sendbatch.ledger.postgres.connecting import (
+    ALIVE,
+    Connection,
+    Cursor,
+    lease_seconds,
+    one,
+    transaction,
+    words_of,
+)
+from sendbatch.ledger.postgres.text import told
+from sendbatch.words import clock_time
 
 VERSION: Final = 1
 # By the version that a schema has: the statements that make the next one of it.
@@ -54,6 +69,31 @@ def hold_version(connection: Connection, address: Address, *, or_earlier: bool =
     return found is not None
 
 
+def keep_version(cursor: Cursor, address: Address) -> None:
+    """In a transaction: they are of this version, and stay so until its end. Raises LedgerError."""
+    cursor.execute("SELECT 1 FROM sendbatch.about FOR SHARE")
+    _version(cursor, address)
+
+
+def hold_as_known(cursor: Cursor) -> None:
+    """Raises RecordLost where a newer version has brought them up to date under a runner."""
+    if (newer := brought_up_to_date(cursor.connection)) is not None:
+        raise newer
+
+
+def brought_up_to_date(connection: Connection) -> RecordLost | None:
+    """What a runner is told under which a newer version did that."""
+    found = one(connection.cursor(), "SELECT version FROM sendbatch.about")
+    if found is None or found <= VERSION:
+        return None
+    return RecordLost(
+        "a newer version of sendbatch has brought the tables of this record up to date, as this run was not "
+        "heard of for longer than its lease: it was paused, or cut from the record's database; it has "
+        "stopped",
+        hint="go on with that version, which mails nobody twice",
+    )
+
+
 def _version(cursor: Cursor, address: Address) -> int | None:
     if one(cursor, _ABOUT) is None:
         return None
@@ -91,10 +131,34 @@ def _bring_up(cursor: Cursor, address: Address) -> None:
         cursor.execute(_tables(), prepare=False)
         cursor.execute("INSERT INTO sendbatch.about VALUES (%s, %s)", (VERSION, __version__))
         return
+    cursor.execute("SELECT 1 FROM sendbatch.about FOR UPDATE")  # nobody gets a place meanwhile
+    _hold_idle(cursor, address)
+    cursor.execute("DELETE FROM sendbatch.runner")
+    cursor.execute("UPDATE sendbatch.run SET state = 'ended'")
     for version in range(found, VERSION):
         cursor.execute(STEPS[version])
     cursor.execute(
         "UPDATE sendbatch.about SET version = %s, written_by = %s", (VERSION, __version__)
+    )
+
+
+def _hold_idle(cursor: Cursor, address: Address) -> None:
+    """Raises LockedError while a runner is alive, of whichever record."""
+    lease = lease_seconds()
+    found = cursor.execute(
+        "SELECT r.project, r.name, n.host, n.pid, n.since FROM sendbatch.runner AS n "
+        f"JOIN sendbatch.record AS r ON r.id = n.record WHERE {ALIVE} ORDER BY n.since LIMIT 1",
+        (lease, lease),
+    ).fetchone()
+    if found is None:
+        return
+    project, name, host, pid, since = found
+    raise LockedError(
+        f"{address.shown}: the tables of all records in this database are of an earlier version of "
+        f"sendbatch, and a run of that is at work: {one_line(f'{told(project)}/{told(name)}', 200)}, process "
+        f"{pid} on {one_line(told(host), 80)}, since {clock_time(since)}; they are brought up to date once "
+        "it has ended; nothing was sent",
+        hint="let it end, or end it by sendbatch stop of its own version, and say this again",
     )
 
 

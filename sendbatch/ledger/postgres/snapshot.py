@@ -16,11 +16,18 @@ import psycopg
 from sendbatch.errors import LedgerError, one_line
 from sendbatch.ledger.facts import Runner, Unsound
 from sendbatch.ledger.postgres.address import Address
-from sendbatch.ledger.postgres.connecting import Connection, Cursor, lease_seconds, opened, words_of
+from sendbatch.ledger.postgres.connecting import (
+    ALIVE,
+    Connection,
+    Cursor,
+    lease_seconds,
+    opened,
+    words_of,
+)
 from sendbatch.ledger.postgres.parts import Asked, ask, first
 from sendbatch.ledger.postgres.place import Place
 from sendbatch.ledger.postgres.reading import PostgresReading
-from sendbatch.ledger.postgres.runs import ALIVE, ENDING, SENDING, found_record, hold_here
+from sendbatch.ledger.postgres.runs import ENDING, SENDING, found_record, hold_here
 from sendbatch.ledger.postgres.schema import hold_version
 from sendbatch.ledger.postgres.view import ALL_HELD, unheld
 

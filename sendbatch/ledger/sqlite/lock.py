@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sendbatch.errors import LockedError, one_line
+from sendbatch.ledger.facts import Work, in_hand_of
 from sendbatch.ledger.sqlite.access import LOCK as LOCK
 from sendbatch.ledger.sqlite.access import denied
 from sendbatch.ledger.sqlite.holding import Hold, identity, noted_in
@@ -30,21 +31,21 @@ MOST_LABEL = 4096  # bytes that are read of what a holder says of itself
 
 
 @contextlib.contextmanager
-def hold(folder: Path, *, since: str, holder: str) -> Iterator[Hold]:
-    """Hold the record in `folder`, or raise LockedError saying who does and since when."""
+def hold(
+    folder: Path, *, since: str, holder: str, work: Work | None = None
+) -> Iterator[Hold]:
+    """Hold the record in `folder`, to send or for this `work`, or raise LockedError saying who does and since
+    when."""
     path = folder / LOCK
     try:
         descriptor = _acquired(path)
     except BlockingIOError:
-        raise LockedError(
-            f"this campaign is being sent by another process{_who(folder)}",
-            hint="sendbatch status shows how far it is",
-        ) from None
+        raise _locked(folder, work) from None
     except OSError as error:
         raise denied(folder, folder / LOCK, error, "cannot be locked") from None
     try:
         held = Hold(path, descriptor, secrets.token_hex(16))
-        _introduce(folder, since, holder, held.number)
+        _introduce(folder, since, holder, held.number, work)
         yield held
     finally:
         with contextlib.suppress(OSError):
@@ -96,8 +97,9 @@ def _acquired(path: Path) -> int:
         time.sleep(BETWEEN_TRIES)
 
 
-def _introduce(folder: Path, since: str, holder: str, number: str) -> None:
-    told = json.dumps({"pid": os.getpid(), "holder": holder, "since": since, "number": number})
+def _introduce(folder: Path, since: str, holder: str, number: str, work: Work | None) -> None:
+    label = {"pid": os.getpid(), "holder": holder, "since": since, "number": number, "work": work or ""}
+    told = json.dumps(label)
     # The lock holds without its label, and dies with the process.
     with contextlib.suppress(OSError), replacing(folder / HOLDER, durable=False) as file:
         file.write(told.encode())
@@ -120,6 +122,22 @@ def _label(folder: Path) -> Any:
     descriptor = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         return json.loads(file.read(MOST_LABEL))
+
+
+def _locked(folder: Path, asks: Work | None) -> LockedError:
+    by = None
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        by = in_hand_of(str(_label(folder)["work"]))
+    if by is not None:
+        return LockedError(
+            f"sendbatch {by.verb} is at work on this campaign's record{_who(folder)}; nothing was "
+            f"{'sent' if asks is None else 'done'}",
+            hint="say it again once that has ended",
+        )
+    return LockedError(
+        f"this campaign is being sent by another process{_who(folder)}",
+        hint="sendbatch status shows how far it is",
+    )
 
 
 def _who(folder: Path) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 from psycopg import sql
 
 from sendbatch.errors import Interrupted, LedgerError, LockedError, RecordLost
-from sendbatch.ledger.facts import Intent, Released, Retried, Settled
+from sendbatch.ledger.facts import Intent, Released, Retried, Settled, Work
 from sendbatch.ledger.postgres import schema
-from sendbatch.ledger.postgres.doors import has_record, stop_runners
+from sendbatch.ledger.postgres.doors import has_record, read_postgres_record, stop_runners
 from sendbatch.ledger.postgres.record import open_record
 from sendbatch.values import Status
 from tests.kit.people import OUTCOMES, entry
@@ -395,3 +395,31 @@ def test_tables_of_an_earlier_version_are_brought_up_to_date_by_who_looks_before
     assert database.say("SELECT version, (SELECT count(*) FROM sendbatch.more) FROM sendbatch.about") == [
         (2, 0)
     ]
+
+
+def test_who_comes_beside_a_resolve_is_told_of_it_and_a_resolve_of_the_run(database: Database) -> None:
+    def resolving() -> AbstractContextManager[object]:
+        place, work = place_of(database.url), Work.RESOLVE
+        return open_record(place, since="", holder="here", now=lambda: 0.0, join=False, work=work)
+
+    with resolving():
+        for join in (True, False):
+            with (
+                pytest.raises(LockedError, match=r"sendbatch resolve is at work .*; nothing was sent"),
+                opened(database.url, join=join),
+            ):
+                pass
+        with (
+            pytest.raises(LockedError, match=r"sendbatch resolve is at work .*; nothing was done"),
+            resolving(),
+        ):
+            pass
+        with read_postgres_record(place_of(database.url)) as seen:
+            assert [one.state for one in seen.runners()] == ["resolving"]
+    with (
+        runner(database.url, people=1),
+        pytest.raises(LockedError, match=r": a run has this campaign in hand: .*; nothing was done") as told,
+        resolving(),
+    ):
+        pass
+    assert "--join" not in (told.value.hint or "")
