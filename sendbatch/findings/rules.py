@@ -1270,7 +1270,7 @@ class Rule(Enum):
         Topic.SENDER,
         "warning",
         "The envelope's domain publishes no SPF record.",
-        "Publish one that names the relay.",
+        "Publish one that names the relay, and all others who send for the domain.",
         "Gmail, Yahoo and Microsoft ask those who send much for SPF and DKIM both.",
         "https://support.google.com/a/answer/81126",
     )
@@ -1286,7 +1286,7 @@ class Rule(Enum):
         Topic.SENDER,
         "warning",
         "The SPF record lets everybody send (`+all`).",
-        "End it with `~all` or `-all`.",
+        "Name all who send for the domain, and end it with `~all`.",
         "Whoever sends junk in your name passes, and mailboxes trust the domain less.",
         "https://www.rfc-editor.org/rfc/rfc7208#section-5.1",
     )
@@ -1294,7 +1294,7 @@ class Rule(Enum):
         Topic.SENDER,
         "hint",
         "The SPF record says nothing of whom it does not name, or has `ptr`.",
-        "End it with `~all`, and name addresses.",
+        "Name all who send for the domain, by addresses, and end it with `~all`.",
         "It keeps nobody from sending in your name.",
         "https://www.rfc-editor.org/rfc/rfc7208#section-5.1",
     )
@@ -1358,7 +1358,7 @@ class Rule(Enum):
         Topic.SENDER,
         "warning",
         "A DMARC record counts for nothing: two of them, or no policy in it.",
-        "Leave one that begins with `v=DMARC1; p=`.",
+        "Leave one, with the policy that is meant, that begins with `v=DMARC1; p=`.",
         "To mailboxes the domain has no policy.",
         "https://www.rfc-editor.org/rfc/rfc7489#section-6.6.3",
     )

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 5.0  # seconds for one question
 BUDGET = 45.0  # seconds for all
-HOPELESS = 2  # questions without an answer before there was any: nobody is asked any more
-MOST_VALUES = 100  # of one answer
+HOPELESS = 2  # questions on which all were silent, before anybody was heard: nobody is asked any more
 
 
 class Answer(NamedTuple):
@@ -39,6 +38,8 @@ class Asking:
         self._known: dict[tuple[str, str], Answer] = {}
         self._ends_at: float | None = None
         self.answered = 0
+        self.is_heard = False  # whether a name server said anything, were it that it cannot tell
+        self._silences = 0
         self.unanswered: dict[str, str] = {}  # names, with why
 
     def ask(self, name: str, kind: str) -> Answer:
@@ -48,6 +49,7 @@ class Asking:
             found = self._known[key] = self._asked(*key)
             if found.is_known:
                 self.answered += 1
+                self.is_heard = True
             else:
                 self.unanswered.setdefault(f"{key[0]} ({kind})", found.failed)
         return self._known[key]
@@ -61,7 +63,7 @@ class Asking:
         self._ends_at = self._ends_at or now + BUDGET
         if now >= self._ends_at:
             return Answer(failed=f"not asked: the others took {BUDGET:g} s")
-        if not self.answered and len(self.unanswered) >= HOPELESS:
+        if not self.is_heard and self._silences >= HOPELESS:
             return Answer(failed="not asked: no name server answers")
         try:
             absolute = dns.name.from_text(name)
@@ -75,8 +77,11 @@ class Asking:
         except dns.resolver.NoAnswer:
             return Answer()
         except (dns.exception.DNSException, OSError, EOFError) as error:
-            return Answer(failed=_why(error))
-        return Answer(tuple(_text(kind, data) for data in [*found][:MOST_VALUES]))
+            faults = _faults(error)
+            self.is_heard = self.is_heard or bool(faults)
+            self._silences += not faults
+            return Answer(failed=_why(error, faults))
+        return Answer(tuple(_text(kind, data) for data in found))
 
 
 def _text(kind: str, data: object) -> str:
@@ -87,14 +92,22 @@ def _text(kind: str, data: object) -> str:
     return str(data)
 
 
-def _why(error: Exception) -> str:
+def _faults(error: Exception) -> list[str]:
+    """The codes that name servers answered with, as SERVFAIL."""
+    tried = getattr(error, "kwargs", {}).get("errors") or ()
+    return sorted({one[3] for one in tried if isinstance(one[3], str)})
+
+
+def _why(error: Exception, faults: list[str]) -> str:
     import dns.exception
     import dns.resolver
 
+    if faults:
+        return f"the name servers answer with a fault ({one_line(', '.join(faults), 60)})"
     if isinstance(error, dns.exception.Timeout):
         return "no answer in time"
     if isinstance(error, dns.resolver.NoNameservers):
-        return "the name servers answer with a fault (SERVFAIL or the like)"
+        return "the name servers cannot be reached, or answer what nobody understands"
     if isinstance(error, dns.resolver.NoResolverConfiguration):
         return "this machine has no name server"
     return one_line(str(error) or type(error).__name__, 100)

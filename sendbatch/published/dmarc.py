@@ -8,12 +8,14 @@ anywhere has no policy that an alignment could matter for.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from sendbatch.errors import one_line
 from sendbatch.published.asking import Asking
 
 MOST_QUERIES = 8  # §4.10
+_RECORD = re.compile(r"\s*v\s*=\s*(?P<version>dmarc1)\s*(?:;|$)", re.IGNORECASE)
 _POLICIES = ("none", "quarantine", "reject")
 
 
@@ -77,11 +79,13 @@ def _organisation(domain: str, walked: list[tuple[str, dict[str, str]]]) -> str:
 
 def _read(name: str, values: tuple[str, ...]) -> tuple[dict[str, str] | None, str]:
     """The tags of the one record, None where none counts, and then why."""
-    records = [value for value in values if value.replace(" ", "").lower().startswith("v=dmarc1")]
+    records = [value for value in values if _RECORD.match(value)]
     if not records:
         return None, ""
     if len(records) > 1:
         return None, f"_dmarc.{name} has {len(records)} DMARC records, so none counts"
+    if not _RECORD.sub(r"\g<version>", records[0]).startswith("DMARC1"):  # §4.7: by letter and case
+        return None, f"the DMARC record at _dmarc.{name} has to begin with v=DMARC1, in capitals"
     pairs = (tag.partition("=")[::2] for tag in records[0].split(";"))
     tags = {key.strip().lower(): value.strip().lower() for key, value in pairs if key.strip()}
     if "p" not in tags and "rua" in tags:

@@ -13,6 +13,7 @@ from sendbatch.errors import one_line
 from sendbatch.published.asking import Asking
 
 _LONGEST_SHOWN = 60
+_SHORTEST, _LONGEST = 138, 2200  # bytes of a public key of RSA, in whichever way it is written
 
 
 class Published(NamedTuple):
@@ -33,6 +34,14 @@ class Published(NamedTuple):
         if self.key is None:
             return f"publish the key that signs there, as TXT at {self.name}"
         return f"publish as TXT: {self.record}"
+
+    @property
+    def elsewhere(self) -> str:
+        """Where another is published: that may be what somebody else signs with."""
+        return (
+            "name the key that belongs to it; or choose another selector, for other mail may be signed by "
+            f"the one that is there, and publish ours at that: {self.record}"
+        )
 
     @property
     def record(self) -> str:
@@ -76,14 +85,16 @@ def _judged(wanted: Published, record: str) -> Found:
         return _wrong(wanted, said, "make another key, under another selector")
     if wanted.key is not None and kind != wanted.kind:
         shown = one_line(kind, _LONGEST_SHOWN)
-        return _wrong(wanted, f"a key of {shown} is published, ours is {wanted.kind}", to_publish)
+        return _wrong(wanted, f"a key of {shown} is published, ours is {wanted.kind}", wanted.elsewhere)
     decoded = _decoded(tags["p"])
     if decoded is None:
         shown = one_line(tags["p"], _LONGEST_SHOWN)
         return _wrong(wanted, f"what is published is no key: {shown}", to_publish)
     if wanted.key is not None and decoded != wanted.key:
         said = "another key than ours is published: every signature would fail"
-        return _wrong(wanted, said, f"name the key that belongs to it, or {to_publish}")
+        return _wrong(wanted, said, wanted.elsewhere)
+    if wanted.key is None and (strange := _strange(kind, decoded)) is not None:
+        return _wrong(wanted, f"what is published is no key that mailboxes take: {strange}", to_publish)
     if (limit := _limit(tags)) is not None:
         return _wrong(wanted, f"our key is published, but not for this: {limit}", to_publish)
     testing = "y" in _listed(tags.get("t", ""))
@@ -94,6 +105,19 @@ def _judged(wanted: Published, record: str) -> Found:
     )
     whose = "our key" if wanted.key is not None else "a key"
     return Found(True, f"{wanted.name}: {whose} is published ({kind})", hint)
+
+
+def _strange(kind: str, key: bytes) -> str | None:
+    """What is wrong in a key that is not ours to compare with, as far as its length and beginning tell."""
+    if kind == "ed25519":
+        return None if len(key) in (32, 44) else "one of ed25519 has 32 bytes"  # RFC 8463 §4.2
+    if kind != "rsa":
+        return f"k={one_line(kind, _LONGEST_SHOWN)}"
+    if not key.startswith(b"\x30"):  # a SEQUENCE of ASN.1, as RFC 6376 §3.6.1 has it
+        return "it does not begin as one of RSA"
+    if len(key) < _SHORTEST:
+        return "it is shorter than 1024 bits (RFC 8301 §3.2)"
+    return "it is longer than 16384 bits" if len(key) > _LONGEST else None
 
 
 def _limit(tags: dict[str, str]) -> str | None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
 
 from sendbatch.campaign.model import Campaign, Profile
 from sendbatch.campaign.providers import named
 from sendbatch.campaign.written.hosts import ascii_domain, is_signed_by
 from sendbatch.errors import ProfileError
-from sendbatch.findings import Finding
+from sendbatch.findings import Finding, Rule
 from sendbatch.message.dkim.declared import read_key
 from sendbatch.published.asking import Asking
 from sendbatch.published.judging import Sender, judged, unasked
 from sendbatch.published.keys import Published
 from sendbatch.runtime.threads import in_thread
+from sendbatch.words import count, listed
 
 MOST_SENDERS = 5  # domains of a campaign whose rows name their sender
 _MOMENT = 0.1  # seconds between two calls of `heed`
@@ -24,11 +25,12 @@ def found_online(
     campaign: Campaign, environ: Mapping[str, str], heed: Callable[[], None], asking: Asking
 ) -> tuple[Finding, ...]:
     """Each finding once. `heed` is called while answers are waited for; what it raises ends the wait."""
-    senders = [*_senders(campaign, environ)][:MOST_SENDERS]
+    everybody = [*_senders(campaign, environ)]
+    senders = everybody[:MOST_SENDERS]
 
     def look() -> list[Finding]:
         found = [finding for one in senders for finding in judged(one, asking)]
-        return [*(found if asking.answered else ()), *unasked(asking)]
+        return [*(found if asking.answered else ()), *unasked(asking), *_left_out(everybody)]
 
     answer = in_thread(look)
     while True:
@@ -38,6 +40,14 @@ def found_online(
             if answer.done():
                 raise
             heed()
+
+
+def _left_out(senders: Sequence[Sender]) -> Iterator[Finding]:
+    if more := senders[MOST_SENDERS:]:
+        names = listed([one.author for one in more], MOST_SENDERS)
+        said = f"{count(len(more), 'further domain')} in From not asked for: {names}"
+        hint = "have each looked at in a campaign with that sender alone"
+        yield Rule.UNANSWERED_QUESTION.finding(said, more[0].author_place, hint)
 
 
 def _senders(campaign: Campaign, environ: Mapping[str, str]) -> Iterator[Sender]:

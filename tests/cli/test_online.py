@@ -10,6 +10,7 @@ from tests.kit.mailhost import MailHost
 from tests.kit.nameserver import NameServer
 
 WELL: dict[str, object] = {
+    "mx.example.com.": {"A": ["192.0.2.1"]},
     "example.com.": {"MX": ["10 mx.example.com."], "TXT": ['"v=spf1 ip4:192.0.2.1 -all"']},
     "_dmarc.example.com.": {"TXT": ['"v=DMARC1; p=reject"']},
     "_dmarc.com.": {},
@@ -58,3 +59,16 @@ def test_probe_tells_the_same(
     with asking(WELL | {"_dmarc.example.com.": {}}, monkeypatch):
         told = desk.run("probe", "live", "--sender", "spring.yaml").ended(0).out
     assert "ok   sender      warning: example.com publishes no DMARC policy" in told
+
+
+def test_domains_that_are_too_many_to_be_asked_for_are_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = ", ".join(f"a@s{n}.example" for n in range(7))
+    desk.campaign(
+        ("from: Example News <news@example.com>", f'from: "a@{{{{ of }}}}"\nsenders: [{boxes}]')
+    )
+    desk.write("people.csv", "email,first_name,of\nada@example.com,Ada,s0.example\n")
+    with asking(WELL | {f"s{n}.example.": WELL["example.com."] for n in range(7)}, monkeypatch):
+        told = desk.run("check", "spring.yaml", "--online")
+    assert "2 further domains in From not asked for: s5.example, s6.example" in told.out + told.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dns.rcode
 import pytest
@@ -15,6 +16,7 @@ from tests.kit.nameserver import NameServer
 
 SPF = '"v=spf1 include:relay.example -all"'
 WELL: dict[str, object] = {
+    "mx.example.com.": {"A": ["192.0.2.1"]},
     "example.com.": {"MX": ["10 mx.example.com."], "TXT": [SPF]},
     "relay.example.": {"TXT": ['"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 ~all"']},
     "_dmarc.example.com.": {"TXT": ['"v=DMARC1; p=reject; rua=mailto:d@example.com"']},
@@ -78,12 +80,20 @@ LOOP = {"loop.example.": {"TXT": ['"v=spf1 include:loop.example -all"']}}
         ("broken-spf", spf("v=spf1 include:i0.example -all") | CHAIN),
         ("broken-spf", spf("v=spf1 include:loop.example -all") | LOOP),
         ("broken-spf", spf("v=spf1 a:a.example a:b.example mx:c.example -all")),
+        ("broken-spf", spf("v=spf1 include:relay.example -all ipv4:192.0.2.1")),
+        ("broken-spf", spf("v=spf1 include:relay.example ip4:10.0.0.0/255.0.0.0 -all")),
+        ("broken-spf", spf("v=spf1 include:relay.example a/99 -all")),
+        ("broken-spf", spf("v=spf1 include:relay.example -all:x")),
+        ("broken-spf", spf("v=spf1 redirect=relay.example redirect=relay.example")),
+        ("spf-without-relay", spf("v=spf1 -all include:relay.example")),
         ("open-spf", spf("v=spf1 include:relay.example +all")),
         ("open-spf", spf("v=spf1 include:relay.example all")),
         ("loose-spf", spf("v=spf1 include:relay.example")),
         ("loose-spf", spf("v=spf1 include:relay.example ?all")),
         ("loose-spf", spf("v=spf1 ptr include:relay.example -all")),
         ("spf-without-relay", spf("v=spf1 ip4:192.0.2.1 -all")),
+        ("unreachable-sender", {"mx.example.com.": {}}),
+        ("unreachable-sender", {"mx.example.com.": {"A": ["127.0.0.1"], "AAAA": ["::1"]}}),
         ("unpublished-key", {"s1._domainkey.example.com.": {}}),
         ("unpublished-key", {"s1._domainkey.example.com.": {"TXT": ['"v=DKIM1; p="']}}),
         ("key-on-trial", {"s1._domainkey.example.com.": {"TXT": ['"v=DKIM1; t=y; p=YWJj"']}}),
@@ -91,6 +101,8 @@ LOOP = {"loop.example.": {"TXT": ['"v=spf1 include:loop.example -all"']}}
         ("broken-dmarc", dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject")),
         ("broken-dmarc", dmarc("v=DMARC1; p=refuse")),
         ("broken-dmarc", dmarc("v=DMARC1; adkim=s")),
+        ("broken-dmarc", dmarc("v=dmarc1; p=reject")),
+        ("no-dmarc", dmarc("v=DMARC10; p=reject")),
         ("watching-dmarc", dmarc("v=DMARC1; p=none")),
         ("watching-dmarc", dmarc("v=DMARC1; rua=mailto:a@b.example")),
     ],
@@ -107,6 +119,12 @@ def test_each_rule_finds_a_sender_that_breaks_it(
     [
         {"example.com.": {"A": ["192.0.2.1"], "TXT": [SPF]}},
         spf("google-site-verification=x", "V=SPF1 INCLUDE:RELAY.EXAMPLE ~ALL"),
+        spf("v=spf1 redirect=%{d}._spf.other.example"),
+        spf("v=spf1 exists:%{i}._spf.other.example -all"),
+        spf("v=spf1 include:relay.example a/24//64 mx:%{d}/24 -all"),
+        spf(*(f"verification={n}" for n in range(150)), "v=spf1 include:relay.example -all"),
+        {"mx.example.com.": {"AAAA": ["2001:db8::1"]}},
+        {"mx.example.com.": {"CNAME": ["other.example."]}, "other.example.": {"A": ["192.0.2.1"]}},
         spf("v=spf1 redirect=other.example") | {"other.example.": {"TXT": [SPF]}},
         spf("v=spf1 include:%{i}._spf.other.example include:relay.example exists:%{i}.x.example -all"),
         spf("v=spf1 a:nowhere.example a:none.example include:relay.example x=y -all"),
@@ -160,6 +178,54 @@ def test_what_could_not_be_asked_is_no_pass(server: NameServer, zone: dict[str, 
     (only,) = found(server)
     assert (only.rule, only.severity) == ("unanswered-question", "warning")
     assert "_dmarc.example.com (txt): the name servers answer with a fault" in only.message.lower()
+
+
+def test_a_domain_whose_servers_fail_is_not_taken_for_a_machine_without_a_network(
+    server: NameServer, zone: dict[str, object]
+) -> None:
+    zone["example.com."] = dns.rcode.SERVFAIL
+    (only,) = found(server)
+    assert only.rule == "unanswered-question"
+    assert "no name server answers" not in only.message
+    zone.update(dict.fromkeys(WELL, dns.rcode.REFUSED))
+    (only,) = found(server)
+    assert "(REFUSED)" in only.message
+    assert only.hint is not None
+    assert "the network is there" in only.hint
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ("v=DKIM1; t=y; p=YWJj", "does not begin as one of RSA"),
+        ("v=DKIM1; k=rsa; t=y; p=MIGf", "shorter than 1024 bits"),
+        ("v=DKIM1; k=ed25519; t=y; p=YWJj", "one of ed25519 has 32 bytes"),
+        ("v=DKIM1; k=\\027[2Jx; t=y; p=YWJj", "k=�[2jx"),
+    ],
+)
+def test_of_a_key_that_is_not_to_be_had_here_it_is_seen_whether_one_is_published(
+    server: NameServer, zone: dict[str, object], record: str, says: str
+) -> None:
+    zone["s1._domainkey.example.com."] = {"TXT": [f'"{record}"']}
+    (only,) = found(server, replace(SENDER, keys=(Published("s1", "example.com"),)))
+    assert only.rule == "unpublished-key"
+    assert says in only.message
+
+
+def test_no_advice_breaks_what_others_send_by(
+    server: NameServer, zone: dict[str, object]
+) -> None:
+    def advice() -> str:
+        return " ".join(finding.hint or "" for finding in found(server))
+
+    zone["s1._domainkey.example.com."] = {"TXT": ['"v=DKIM1; p=YWJk"']}
+    assert "choose another selector, for other mail may be signed by the one that is there" in advice()
+    zone.update(dict(WELL) | {"example.com.": {"MX": ["10 mx.example.com."]}})
+    assert "naming your relay and all others who send for it" in advice()
+    zone.update(dict(WELL) | dmarc("v=DMARC1; p=none"))
+    assert "once its reports (rua=) show that all of your own mail passes" in advice()
+    zone.update(TEN | spf(f"v=spf1 {' '.join(f'include:i{n}.example' for n in (6, 10))} -all"))
+    assert "look-ups already, and breaks with more than 10" in advice()
 
 
 def test_where_nothing_answers_that_is_an_error_and_soon(
