@@ -131,6 +131,8 @@ def _bring_up(cursor: Cursor, address: Address) -> None:
         cursor.execute(_tables(), prepare=False)
         cursor.execute("INSERT INTO sendbatch.about VALUES (%s, %s)", (VERSION, __version__))
         return
+    if found == VERSION:  # somebody else has done it meanwhile, and may have a place by now
+        return
     cursor.execute("SELECT 1 FROM sendbatch.about FOR UPDATE")  # nobody gets a place meanwhile
     _hold_idle(cursor, address)
     cursor.execute("DELETE FROM sendbatch.runner")

@@ -41,6 +41,22 @@ def test_the_tables_are_not_brought_up_to_date_under_a_runner_of_whichever_campa
     assert version(database) == 2
 
 
+def test_who_waited_until_another_had_made_the_tables_ends_nobodys_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saw none, and then the other one has a place already."""
+    seen = [None]
+    known = schema._version
+    with runner(database.url, people=1) as first:
+        monkeypatch.setattr(schema, "_version", lambda *of: seen.pop() if seen else known(*of))
+        with runner(database.url):
+            assert not seen
+        people = first.claim()
+        assert first.begin(*people) == [one.id for one in people]
+        first.end(*people)
+    assert standing(database) == {"p2": "accepted"}
+
+
 def test_who_was_paused_while_they_were_sends_no_more_and_its_answers_count(database: Database) -> None:
     with runner(database.url, people=3) as older:
         first, second, _ = older.claim()
