@@ -3,12 +3,11 @@ loaded from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg
 
-from sendbatch.ledger.facts import Work
 from sendbatch.ledger.postgres import marks, runs, twins
 from sendbatch.ledger.postgres.connecting import Cursor, away, connect, refused, transaction
 from sendbatch.ledger.postgres.copying import copy_of
@@ -18,27 +17,9 @@ from sendbatch.ledger.postgres.record import open_record
 from sendbatch.ledger.postgres.runs import found_record, living
 from sendbatch.ledger.postgres.schema import hold_version, not_allowed
 from sendbatch.ledger.postgres.snapshot import read_snapshot
-from sendbatch.ledger.store import Copy, Record, Snapshot
+from sendbatch.ledger.store import Copy, Snapshot
 
-
-@contextmanager
-def open_postgres_record(
-    place: Place,
-    *,
-    since: str,
-    holder: str,
-    now: Callable[[], float],
-    join: bool,
-    work: Work | None = None,
-) -> Iterator[Record]:
-    """The record of this place, made where there is none. With `join`, it may have other runners: `joined` is
-    the run that is under way, for which it was waited until its plan was complete. Without it, it is in this
-    hand alone.
-
-    Raises LockedError where another has it, GuardError where it was moved, LedgerError where it cannot be
-    used, RecordStopped where the database is away, Interrupted once it is asked to stop."""
-    with open_record(place, since=since, holder=holder, now=now, join=join, work=work) as record:
-        yield record
+open_postgres_record = open_record
 
 
 @contextmanager

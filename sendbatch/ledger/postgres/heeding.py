@@ -62,7 +62,8 @@ class Heeded:
             watcher.join()
 
     def end_watching(self) -> None:
-        """What comes now is not broken off. Raises what `heed` has raised by now."""
+        """What comes now is not broken off. Raises what `heed` has raised by now, and what was met beside."""
+        self._wait()
         self.leave()
         if self._raised is not None:
             raise self._raised
@@ -76,6 +77,7 @@ class Heeded:
             pass
 
     def execute(self, query: Query, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Cursor:
+        self._wait()
         with self._at_it(query):
             return self._connection.execute(query, values)
 
@@ -87,12 +89,17 @@ class Heeded:
     def of_all(self, query: Query, values: Sequence[Any] | None = None) -> Cursor:
         """As `execute`, of very many rows of which the server may know nothing yet: no loop over some of them
         for each of the others. What is changed waits for no disk."""
+        self._wait()
         with self._waiting_for_no_disk(query) as cursor:
             cursor.execute("SET LOCAL enable_nestloop = off")
             return self._connection.execute(query, values)
 
     def put(self, statement: Query, texts: Iterable[str]) -> None:
         """Rows by COPY, as `text.copied` has them, as they come. Waits for no disk."""
+        self._wait()
+        self._copy(statement, texts)
+
+    def _copy(self, statement: Query, texts: Iterable[str]) -> None:
         with self._waiting_for_no_disk(statement) as cursor, cursor.copy(statement) as copy:
             for text in texts:
                 copy.write(text)
@@ -101,7 +108,7 @@ class Heeded:
         """As `put`, while the caller goes on. What is asked next waits for it, and raises what it met."""
         self._wait()
         self.changes += 1  # from now on, and not only once it is under way
-        self._beside = _Beside(lambda: self.put(statement, texts))
+        self._beside = _Beside(lambda: self._copy(statement, texts))
 
     @contextlib.contextmanager
     def _waiting_for_no_disk(self, query: Query) -> Iterator[Cursor]:
@@ -113,8 +120,6 @@ class Heeded:
 
     @contextlib.contextmanager
     def _at_it(self, query: Query) -> Iterator[None]:
-        if not isinstance(threading.current_thread(), _Beside):
-            self._wait()
         self._is_at_it = True
         self.changes += not (isinstance(query, str) and query.startswith("SELECT"))
         try:

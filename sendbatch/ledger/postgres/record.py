@@ -262,7 +262,12 @@ def open_record(
     join: bool,
     work: Work | None = None,
 ) -> Iterator[PostgresRecord]:
-    """See `doors.open_postgres_record`."""
+    """The record of this place, made where there is none. With `join`, it may have other runners: `joined` is
+    the run that is under way, for which it was waited until its plan was complete. Without it, it is in this
+    hand alone, to send or for this `work`.
+
+    Raises LockedError where another has it, GuardError where it was moved, LedgerError where it cannot be
+    used, RecordStopped where the database is away, Interrupted once it is asked to stop."""
     waiting = Waiting(place.address, place.offline, place.told, place.stop)
     line = Line(replace(waiting, offline=min(place.offline, AT_OPENING)), begins=True)
     try:

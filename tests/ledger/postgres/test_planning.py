@@ -328,6 +328,14 @@ def test_rows_that_the_database_did_not_take_meanwhile_are_told_of_by_what_comes
     assert (database.say(SCRATCH), rows(database)) == ([], [])
 
 
+def test_nor_does_a_merge_go_past_them(tables: Tables, database: Database) -> None:
+    on_each_row(tables, "RAISE 'no room for these' USING ERRCODE = 'disk_full'")
+    refused = pytest.raises(RecordStopped, match="no room for these")
+    with refused, planner(tables, database) as draft:
+        draft.stage(COLUMNS).add(map(batches.staged, MANY))
+        draft._db.end_watching()
+
+
 # -- a person breaks it off
 
 
